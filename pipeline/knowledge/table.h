@@ -1,0 +1,63 @@
+// A knowledge table: NAME.csv with NAME.yaml beside it, rows in force by service date.
+//
+// NAME.yaml says: columns (name, type text|int|price|amount|count|date), key (columns that find rows), effective: {from, to} columns
+// (dates, both inclusive, empty = open), source, version, note. CSV: UTF-8 (BOM allowed), first line = header naming the columns in any
+// order; extra columns are ignored unless `strict: true`. Errors are located: file:line:column. libcsv is named in table.c only.
+// Rows with the same key are kept in file order, next to each other in the key's postings; overlapping effective ranges
+// of the same key and same other columns are errors only when `unique: true`.
+// 10^6 rows load in about a second. Read-only after load, may be shared by threads.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/diagnostics.h"
+#include "core/arena.h"
+#include "core/slice.h"
+
+enum cell_type { CELL_TEXT, CELL_INT, CELL_PRICE, CELL_AMOUNT, CELL_COUNT, CELL_DATE };
+
+struct table_column {
+  const char *name;
+  enum cell_type type;
+};
+
+struct table {
+  const char *name;
+  const char *path;                // of the CSV
+  const struct table_column *columns;
+  unsigned columns_size;
+  unsigned key[4];                 // column numbers
+  unsigned key_size;               // 1..4
+  int from_column, to_column;      // -1: always in force
+  uint32_t rows_size;
+  struct slice **texts;            // texts[column][row]; NULL for other types
+  int64_t **numbers;               // numbers[column][row], scaled as its type; days for dates; INT64_MIN empty
+  unsigned char digest[16];        // of the canonical content
+  struct table_index *index;
+};
+
+struct tables;    // all tables of a folder, loaded on first use
+struct tables *tables_open(struct arena *arena, const char *folder, struct diagnostics *diagnostics);
+// The table, loaded; NULL when there is none of that name or it is bad (reported at the first use).
+const struct table *tables_get(struct tables *tables, const char *name);
+// Names of all tables with a .yaml in the folder, sorted.
+const char *const *tables_names(const struct tables *tables, size_t *size);
+// A table from memory, for tests and benches.
+const struct table *tables_add_text(struct tables *tables, const char *name, struct slice yaml, struct slice csv);
+
+int table_column_find(const struct table *table, const char *name);    // -1: none
+static inline struct slice table_text(const struct table *table, uint32_t row, unsigned column) {
+  return table->texts[column][row];
+}
+static inline int64_t table_number(const struct table *table, uint32_t row, unsigned column) {
+  return table->numbers[column][row];
+}
+
+// Rows of a key: *rows points at ascending row numbers; returns how many. Not filtered by date.
+uint32_t table_find(const struct table *table, const struct slice *key, const uint32_t **rows);
+bool table_in_force(const struct table *table, uint32_t row, int32_t day);
+// The first row of the key in force on the day; UINT32_MAX when there is none.
+uint32_t table_find_on(const struct table *table, const struct slice *key, int32_t day);
+// Walks all distinct keys: the n-th posting list. Returns false at the end. For building witness indexes.
+bool table_posting(const struct table *table, uint32_t n, const uint32_t **rows, uint32_t *size);

@@ -1,0 +1,26 @@
+// The required-witness index: which rules a visit can concern at all, at a cost that follows the record, not the rule set.
+//
+// A rule with a code witness is found by one hash look-up per line and key kind (national code; institution + hospital code); the
+// other rules by the visit's symbol and, where their scope names institutions, by institution. What the index does not
+// return is out_of_scope and is never evaluated.
+#pragma once
+
+#include "rules/judge.h"
+
+struct rule_index;
+
+struct rule_index *index_create(struct ruleset *ruleset);    // in the set's arena
+
+// Scratch of one worker, reused; all results are valid until the next call.
+struct index_scratch {
+  struct candidate *candidates;    // sorted by rule, then item
+  uint32_t candidates_size, candidates_capacity;
+  uint32_t *rules;                 // rules to judge for the visit, ascending, each once
+  uint32_t rules_size, rules_capacity;
+};
+void index_scratch_fini(struct index_scratch *scratch);
+
+// Rules of unit KIND_CLAIM that may concern the visit (loads its items when some code witness exists).
+void index_find_claim(const struct rule_index *index, struct visit *visit, struct index_scratch *scratch);
+// Rules of unit KIND_PAIR for a visit.
+void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch);

@@ -1,0 +1,65 @@
+// A rule kind: one file and one row in registry.c.
+//
+// A kind says what its parameters are (setting rows), how its rules find the records that concern them (witness), what operands
+// it adds to the vocabulary, how far back it looks, and has one pure function. It never defines time, scope, money or refunds anew:
+// those are executors.md section 1, and the views already obey them.
+//
+// evaluate gets a verdict whose rule, visit are set and writes: outcome (NO_HIT, HIT = "the predicate is true", BAD_DATA with
+// reason, INSUFFICIENT_HISTORY, ERROR), claims, related, values. It allocates from input->arena only. judge.c does scope, require,
+// exemptions, bands.
+#pragma once
+
+#include "rules/judge.h"
+#include "rules/rule.h"
+
+enum kind_unit {
+  KIND_CLAIM,    // looks at one visit only: judged when the visit changes
+  KIND_PAIR,     // looks at a visit and the visits before it: judged when any visit of the person changes
+};
+
+enum witness {
+  WITNESS_VISIT,            // by visit symbol and institution of the scope
+  WITNESS_NATIONAL_CODE,    // lines whose med_list_codg is a key of the rule's table
+  WITNESS_HOSPITAL_CODE,    // lines whose (fixmedins_code, medins_list_codg) is a key of the rule's table
+};
+
+struct operand_row {
+  const char *name;
+  enum value_type type;
+  const char *unit;
+  const char *source;    // "kind" or where it comes from
+  const char *absent;    // when it is unknown
+  const char *doc_zh;
+};
+
+struct prepare {
+  struct ruleset *ruleset;
+  struct rule *rule;
+  const struct yaml_file *file;
+  const struct yaml_node *params_node;
+};
+
+struct kind {
+  const char *name;
+  const char *title_zh;
+  enum kind_unit unit;
+  enum witness witness;
+  const struct setting *params;
+  size_t params_size, params_bytes;
+  const struct operand_row *operands;    // numbered from 0: verdict.values[n]
+  size_t operands_size;
+  const char *const *amounts;            // names of amount formulas it can compute, the first is the default; NULL-terminated
+  const char *identity;                  // which ids identify a finding, for the handbook
+  // Resolves tables and checks what rows cannot; reports through yaml_error. NULL: nothing to do. The default amount may be
+  // checked against rule->amount.
+  bool (*prepare)(struct prepare *prepare);
+  void (*evaluate)(const struct rule *rule, const struct judge_input *input, struct verdict *verdict);
+  // The table whose keys are the witnesses (code witnesses only).
+  const struct table *(*witness_table)(const struct rule *rule);
+  // True: a line without a row in the witness table is bad_data, so such lines are candidates with row UINT32_MAX.
+  bool (*wants_missing)(const struct rule *rule);
+  int32_t (*lookback_days)(const struct rule *rule);    // NULL: 0
+};
+
+extern const struct kind *const kinds[];    // NULL-terminated, by name
+const struct kind *kind_find(struct slice name);

@@ -1,0 +1,12 @@
+// Loads a rule folder: *.yaml below it (rules), codes/, calendars/, knowledge/. All errors of all files in one run.
+#pragma once
+
+#include "core/status.h"
+#include "rules/rule.h"
+
+// NULL when there is any error; every error is in diagnostics. paths: folders or single files; the first folder that has
+// codes/ gives codes, calendars, knowledge (for single files: the folder above them that has it).
+struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagnostics *diagnostics);
+void ruleset_destroy(struct ruleset *ruleset);
+// The highest version of a rule by id, or by name; NULL.
+const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id_or_name);

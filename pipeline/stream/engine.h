@@ -1,0 +1,67 @@
+// One worker's engine: a batch of raw records in, outputs and changed dossiers out. The same for files, memory and Kafka.
+//
+//   engine_decode   bytes -> events                (then the owner may prefetch the dossiers of engine_subject)
+//   engine_screen   events x dossiers -> outbox, pending dossiers in the store, counts per partition
+//   settle | undo   after the log committed or aborted
+//
+// Holds no connection and no clock. Between engine_screen and settle/undo nothing else may be called. One engine, one thread.
+#pragma once
+
+#include "core/status.h"
+#include "record/decode.h"
+#include "review/draw.h"
+#include "screen/step.h"
+#include "stream/store.h"
+
+struct record {
+  struct slice key, value;    // value followed by DECODE_PADDING readable bytes
+  struct source source;
+  struct slice traceparent;   // header of the input, passed through; or SLICE_NONE
+  bool too_large;             // value holds only the first bytes; the rest was streamed aside (file input)
+};
+
+struct engine_settings {
+  struct decode_limits decode;
+  struct screen_settings screen;
+  struct draw_settings review;
+  const char *const *topic_names;    // by source.topic
+  size_t topic_names_size;
+};
+
+// Counts of one input partition since engine_create; a receipt is made of differences.
+struct partition_counts {
+  int32_t partition;
+  uint32_t topic;
+  uint64_t records, bytes;
+  uint64_t dispositions[DISPOSITION_COUNT];
+  uint64_t rejects[REJECT_COUNT];
+  uint64_t types[EVENT_TYPE_COUNT];
+};
+
+struct engine;
+struct engine *engine_create(const struct ruleset *ruleset, const struct engine_settings *settings, struct store *store);
+void engine_destroy(struct engine *engine);
+
+void engine_decode(struct engine *engine, const struct record *records, size_t size);
+// Decoded subjects of the batch: partition and psn_no of record i; false when it has none (dead, unused, TICK).
+bool engine_subject(const struct engine *engine, size_t i, int32_t *partition, struct slice *subject);
+enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error);
+void engine_settle(struct engine *engine);
+void engine_undo(struct engine *engine);
+
+// A partition was assigned: its last TICK and the head of its receipt chain, as committed (DATE_ABSENT, NULL: none).
+// They are part of the partition's own state record (reserved key), which engine_partition_state writes.
+struct partition_state {
+  int64_t tick_s;
+  uint64_t receipts;                 // how many receipts were written
+  unsigned char chain[DIGEST_BYTES]; // hash over the results so far
+  unsigned char ruleset[16];
+};
+void engine_partition_load(struct engine *engine, int32_t partition, const struct partition_state *state);
+const struct partition_state *engine_partition_state(const struct engine *engine, int32_t partition);
+void engine_partition_drop(struct engine *engine, int32_t partition);
+
+size_t engine_partitions(const struct engine *engine, const struct partition_counts **counts);
+const struct screen_counts *engine_screen_counts(const struct engine *engine);
+const struct rule_counts *engine_rule_counts(const struct engine *engine);
+const struct draw_counts *engine_draw_counts(const struct engine *engine);
