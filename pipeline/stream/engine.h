@@ -45,6 +45,8 @@ void engine_destroy(struct engine *engine);
 void engine_decode(struct engine *engine, const struct record *records, size_t size);
 // Decoded subjects of the batch: partition and psn_no of record i; false when it has none (dead, unused, TICK).
 bool engine_subject(const struct engine *engine, size_t i, int32_t *partition, struct slice *subject);
+// True when record i is a TICK: the owner then loads every subject of the partition that is due at tick_s before engine_screen.
+bool engine_tick(const struct engine *engine, size_t i, int32_t *partition, int64_t *tick_s);
 enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error);
 void engine_settle(struct engine *engine);
 void engine_undo(struct engine *engine);

@@ -15,7 +15,8 @@
 
 struct store;
 struct store_limits {
-  uint64_t bytes_max;    // 0: no bound (embedded); else the least recently used settled entries are dropped beyond it
+  uint64_t bytes_max;    // 0: no bound (embedded); else store_settle drops the least recently used settled entries beyond it:
+                         // what was loaded or changed since the last settle or undo stays
 };
 struct store *store_create(const struct store_limits *limits);
 void store_destroy(struct store *store);
@@ -31,6 +32,7 @@ void store_put(struct store *store, int32_t partition, struct slice subject, str
 struct store_change {
   int32_t partition;
   struct slice subject, body;
+  int64_t due_s;    // as given to store_put; INT64_MAX: never
 };
 size_t store_changes(const struct store *store);
 struct store_change store_change_at(const struct store *store, size_t index);
