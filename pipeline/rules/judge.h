@@ -4,7 +4,7 @@
 // error > out_of_scope > bad_data > (predicate true: exempt > hit) > insufficient_history > no_hit. For kinds that look at
 // single lines a line with bad data is passed over; the visit's outcome is bad_data only when no line hits.
 // An exemption whose condition is unknown does not exempt: the finding is open and `provisional` until the field is known or the
-// watermark is 30 days past the settlement (decisions 15).
+// watermark is provisional_days past the settlement (decisions 15).
 #pragma once
 
 #include "core/arena.h"
@@ -70,7 +70,8 @@ struct judge_input {
   const struct candidate *candidates;    // of this rule and visit, ascending by item
   uint32_t candidates_size;
   struct arena *arena;
-  struct trace *trace;                   // NULL on the hot path
+  struct trace *trace;                   // trace.h; NULL on the hot path
+  int64_t provisional_days;              // how long after the settlement an unknown exemption keeps a finding provisional
 };
 
 void judge(const struct rule *rule, const struct judge_input *input, struct verdict *verdict);

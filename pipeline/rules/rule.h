@@ -41,7 +41,7 @@ struct exemption {
 struct band {
   struct slice name;
   const struct condition *condition;    // NULL: always
-  int severity;                         // 1..3
+  int severity;                         // 1..3; a rule without bands has one, named "default", of severity 1
 };
 
 // One operand of `show` or a piece of `say`: literal text, or the value of an operand.
@@ -96,6 +96,7 @@ struct ruleset {
   char hash[33];               // hex of digest: the `ruleset` of every output
   uint64_t projection;         // hash of what dossiers must store for this set
   int32_t lookback_days;       // the longest look-back of any rule
+  const struct table *rescue_items;    // of operand rescue_within_24h; NULL when there is no such table
   uint32_t inpatient_stay, inpatient_review;    // visit symbols as bits
   struct rule_index *index;
 };

@@ -103,5 +103,8 @@ static inline const struct item *view_items(struct visit *visit) {
 // max(1, date(endtime) - date(begntime)), 计入不计出 (executors 1.8); an open stay ends at the watermark. 0 when begntime is absent or
 // endtime lies before it.
 int32_t view_payable_days(const struct history *history, const struct visit *visit);
+// The day by which rules and tables are chosen (executors 1.1): a stay's end, or begin while it is open; else its settlement. When
+// those are absent too, the day of settled_s.
+int32_t view_service_day(const struct visit *visit);
 // The first three characters of the main diagnosis; SLICE_NONE without one.
 struct slice view_dx3(const struct visit *visit);

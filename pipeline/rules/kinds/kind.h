@@ -4,6 +4,10 @@
 // it adds to the vocabulary, how far back it looks, and has one pure function. It never defines time, scope, money or refunds anew:
 // those are executors.md section 1, and the views already obey them.
 //
+// Parameters of type SETTING_NUMBER have their look-ups compiled before prepare; lookup_setting (lookup.h) reads them. Comparisons
+// worth telling in `rules explain` go to trace_range and trace_say (trace.h). evaluate may be called on a visit that is out of
+// scope or lacks required fields when a trace is wanted: it must bear absent fields.
+//
 // evaluate gets a verdict whose rule, visit are set and writes: outcome (NO_HIT, HIT = "the predicate is true", BAD_DATA with
 // reason, INSUFFICIENT_HISTORY, ERROR), claims, related, values. It allocates from input->arena only. judge.c does scope, require,
 // exemptions, bands.
@@ -59,6 +63,9 @@ struct kind {
   // True: a line without a row in the witness table is bad_data, so such lines are candidates with row UINT32_MAX.
   bool (*wants_missing)(const struct rule *rule);
   int32_t (*lookback_days)(const struct rule *rule);    // NULL: 0
+  // The values that operand n can have when the predicate is true, both inclusive, so that bands can be checked against them
+  // (gap lies within min_gap..max_gap). NULL, or false: not known.
+  bool (*operand_range)(const struct rule *rule, unsigned n, int64_t *low, int64_t *high);
 };
 
 extern const struct kind *const kinds[];    // NULL-terminated, by name

@@ -1,0 +1,25 @@
+// A number that comes from a knowledge table instead of the rule: {table: split_gap_days, by: [hosp_lv, region]}.
+//
+// `by` names one operand for each key column of the table; the value is the table's only number column, or `column`. The row
+// is the first one in force on the visit's service date. No row, an unknown operand or an empty cell: unknown.
+#pragma once
+
+#include "rules/judge.h"
+#include "rules/kinds/kind.h"
+
+struct lookup {
+  const struct table *table;
+  const int *by;    // operands
+  size_t by_size;
+  unsigned column;
+  const struct yaml_node *node;
+};
+
+// Reads and checks the map; errors go to the file's diagnostics, then NULL. type: what the value must be. after: operands of the
+// kind and `previous.*` may be named.
+const struct lookup *lookup_compile(const struct prepare *prepare, const struct yaml_node *map, enum value_type type, bool after);
+bool lookup_value(const struct lookup *lookup, const struct judge_input *input, const struct verdict *verdict, int64_t *out);
+// A parameter of type SETTING_NUMBER: its number, or what its look-up gives for this visit; false when that is unknown.
+bool lookup_setting(const struct setting_number *number, const struct judge_input *input, const struct verdict *verdict,
+                    int64_t *out);
+void lookup_canonical(const struct kind *kind, const struct lookup *lookup, struct text *out);

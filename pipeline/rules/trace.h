@@ -1,0 +1,47 @@
+// The record of one decision: every condition with its operand, value, limit, origin and truth, not short-circuited.
+//
+// `rules explain` prints it. A rule kind may add rows for its own comparisons with trace_range and trace_say; on the hot path there is
+// no trace (judge_input.trace is NULL) and both do nothing. One owner; texts live in the arena.
+#pragma once
+
+#include "core/arena.h"
+#include "rules/condition.h"
+#include "rules/judge.h"
+
+enum trace_step { TRACE_EFFECTIVE, TRACE_SCOPE, TRACE_REQUIRE, TRACE_PREDICATE, TRACE_EXEMPTION, TRACE_BAND, TRACE_OUTCOME };
+extern const char *const trace_step_words[];    // NULL-terminated
+
+struct trace_row {
+  enum trace_step step;
+  struct slice name;        // of an exemption, a band
+  unsigned depth;           // nesting of all, any, not
+  struct slice operand;     // "admission_way"; "all", "any", "not" for groups
+  struct slice value;       // as people read it; "-" when absent
+  struct slice limit;       // "at_most 7"; empty where there is none
+  struct slice source;      // "settlements[3]@17 body.mdtrtinfo.endtime"; "kind" for the kind's operands
+  enum truth truth;
+  bool has_distance;        // of a number against a bound
+  int64_t distance;         // how far beyond the bound when false (positive), how much room is left when true (zero or negative)
+  enum value_type unit;     // type of the distance
+};
+
+struct trace {
+  struct arena *arena;
+  const char *const *topics;    // names by source.topic, or NULL
+  size_t topics_size;
+  struct trace_row *rows;
+  size_t size, capacity;
+};
+
+// topics may be NULL.
+void trace_init(struct trace *trace, struct arena *arena, const char *const *topics, size_t topics_size);
+struct trace_row *trace_add(struct trace *trace, enum trace_step step);
+// All nodes of a condition, each evaluated.
+void trace_condition(struct trace *trace, enum trace_step step, struct slice name, const struct condition *condition,
+                     const struct condition_context *context);
+// For rule kinds: value must lie within low..high (INT64_MIN, INT64_MAX: open); what names the comparison.
+void trace_range(struct trace *trace, const char *what, const struct value *value, int64_t low, int64_t high);
+// For rule kinds: a comparison that is no range. limit may be SLICE_NONE. Texts are copied.
+void trace_say(struct trace *trace, const char *what, struct slice value, struct slice limit, enum truth truth);
+// One row per line, aligned, for people.
+void trace_write(const struct trace *trace, struct text *out);
