@@ -1,0 +1,410 @@
+#include "consumers/site.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+
+// Codes of this file; their meanings stand in config/explain.c.
+enum { CODE_FILE = 1311, CODE_SECRET = 1312, CODE_FORM = 1313, CODE_CONTRADICTION = 1314 };
+
+#define SITE(member) offsetof(struct site, member)
+static const char *const from_words[] = {"committed", "earliest", NULL};
+
+static const struct setting rows[] = {
+    {"rules", SETTING_TEXT, SITE(rules), "rules.d", 1, 4096, 0, "", NULL, "The folder of the rule set."},
+
+    {"record.bytes_max", SETTING_INT, SITE(record.bytes_max), "8388608", 1024, 1073741824, 0, "bytes", NULL,
+     "A longer message is a dead letter (too_large)."},
+    {"record.lines_max", SETTING_INT, SITE(record.lines_max), "200000", 1, 10000000, 0, "lines", NULL,
+     "A message with more fee lines is a dead letter (too_many_lines)."},
+    {"record.depth_max", SETTING_INT, SITE(record.depth_max), "32", 4, 512, 0, "levels", NULL,
+     "A message nested deeper is a dead letter (too_deep)."},
+    {"record.id_bytes_max", SETTING_INT, SITE(record.id_bytes_max), "64", 8, 1024, 0, "bytes", NULL,
+     "Longest setl_id, mdtrt_id, feedetl_sn, fixmedins_code, msg_id; a longer one is a dead letter (bad_id)."},
+    {"record.psn_bytes_max", SETTING_INT, SITE(record.psn_bytes_max), "128", 8, 1024, 0, "bytes", NULL, "Longest psn_no."},
+    {"record.date_window", SETTING_BOOL, SITE(record.date_window), "true", 0, 0, 0, "", NULL,
+     "Dates outside 1990-01-01 .. receipt + 2 days are absent. Switch it off only for shifted research data."},
+
+    {"screen.lateness_days", SETTING_INT, SITE(engine.screen.lateness_days), "45", 0, 3650, 0, "days", NULL,
+     "How late a message may come and still be judged with its time. Look-back + lateness is what dossiers keep."},
+    {"screen.lookback_days", SETTING_INT, SITE(engine.screen.lookback_days), "0", 0, 3650, 0, "days", NULL,
+     "How far back rules see. 0: derived from the loaded rules."},
+    {"screen.history_from", SETTING_DAY, SITE(engine.screen.history_from_day), "", 0, 0, 0, "day", NULL,
+     "First day of complete data of the site; history rules that reach before it answer insufficient_history. Empty: no limit."},
+    {"screen.longest_stay_days", SETTING_INT, SITE(engine.screen.longest_stay_days), "180", 1, 3650, 0, "days", NULL,
+     "Added to the look-back of stay rules."},
+    {"screen.dossier_bytes_max", SETTING_INT, SITE(engine.screen.dossier_bytes_max), "16777216", 65536, 1073741824, 0, "bytes", NULL,
+     "Hard limit of one dossier, against abuse; hitting it is counted. A state record must fit into kafka.input_bytes_max of "
+     "patient-state."},
+    {"screen.dossier_events_max", SETTING_INT, SITE(engine.screen.dossier_events_max), "200000", 100, 10000000, 0, "events", NULL,
+     "Hard limit of the events of one dossier, against abuse; hitting it is counted."},
+    {"screen.provisional_days", SETTING_INT, SITE(engine.screen.provisional_days), "30", 0, 365, 0, "days", NULL,
+     "How long a finding stays provisional while it waits for fields that come later."},
+
+    {"review.floor_basis_points", SETTING_INT, SITE(review.floor_basis_points), "500", 0, 10000, 0, "basis points", NULL,
+     "The legal floor of the rate of second review (复审), per institution and month."},
+    {"review.rate_basis_points", SETTING_INT, SITE(review.rate_basis_points), "500", 0, 10000, 0, "basis points", NULL,
+     "The rate where review.rates says nothing; at least the floor."},
+    {"review.take_all", SETTING_DECIMAL, SITE(review.take_all_fen), "100000.00", 0, INT64_MAX / 2, 2, "yuan", NULL,
+     "A settlement of at least this amount is always drawn."},
+    {"review.seeds_file", SETTING_TEXT, SITE(review.seeds_file), "", 0, 4096, 0, "", NULL,
+     "The seeds of the draw, a secret file: one line per month, `yyyy-MM SEED [COMMIT]`, SEED and its SHA-256 as 64 hex digits. "
+     "A month without a seed is not drawn in the stream, and counted. Empty: no seeds."},
+    {"review.rates", SETTING_TEXTS, SITE(review.rates), "", 0, 10000, 0, "", NULL,
+     "Rates by institution and month, one text each: `INSTITUTION|* FROM TO BASIS_POINTS`, months as yyyy-MM, both inclusive, "
+     "for example \"H62010000001 2026-01 2026-12 800\"."},
+
+    {"edge.pseudonymise", SETTING_BOOL, SITE(edge.pseudonymise), "false", 0, 0, 0, "", NULL,
+     "`settlewatch replay` replaces psn_no by p_ and the first 32 hex digits of HMAC-SHA256(edge.key_file, psn_no)."},
+    {"edge.key_file", SETTING_TEXT, SITE(edge.key_file), "", 0, 4096, 0, "", NULL,
+     "The key of the pseudonyms, a secret file: 32 bytes, or 64 hex digits."},
+
+    {"kafka.bootstrap.servers", SETTING_TEXT, SITE(kafka.bootstrap), "127.0.0.1:9092", 1, 4096, 0, "", NULL,
+     "Brokers to begin with, `host:port,host:port`."},
+    {"kafka.group", SETTING_TEXT, SITE(kafka.group), "settlewatch-screen", 1, 200, 0, "", NULL,
+     "Consumer group of the screen. Also the beginning of its transactional ids."},
+    {"kafka.prefix", SETTING_TEXT, SITE(kafka.prefix), "", 0, 100, 0, "", NULL, "Stands in front of every topic name."},
+    {"kafka.partitions", SETTING_INT, SITE(kafka.partitions), "12", 1, 10000, 0, "", NULL,
+     "Partitions of settlements and of patient-state: equal, and never changed once there are records."},
+    {"kafka.output_partitions", SETTING_INT, SITE(kafka.output_partitions), "6", 1, 10000, 0, "", NULL,
+     "Partitions of every other topic when `topics create` makes it."},
+    {"kafka.replication", SETTING_INT, SITE(kafka.replication), "3", 1, 7, 0, "brokers", NULL,
+     "Copies of every partition when `topics create` makes it; 1 only beside a single broker."},
+    {"kafka.input_bytes_max", SETTING_INT, SITE(kafka.input_bytes_max), "8650752", 65536, 1073741824, 0, "bytes", NULL,
+     "max.message.bytes of settlements and of patient-state. dead-letters gets 64 KiB more, for the headers."},
+    {"kafka.retention_days", SETTING_INT, SITE(kafka.retention_days), "0", 0, 36500, 0, "days", NULL,
+     "retention.ms of settlements when `topics create` makes it. 0: the horizon of the loaded rules and lateness, plus 30 days. "
+     "`topics check` refuses a shorter retention than the horizon."},
+    {"kafka.transaction_timeout_ms", SETTING_INT, SITE(kafka.transaction_timeout_ms), "45000", 5000, 900000, 0, "ms", NULL,
+     "After this time the broker aborts a transaction of a process that died. 30–60 s."},
+    {"kafka.session_timeout_ms", SETTING_INT, SITE(kafka.session_timeout_ms), "12000", 1000, 300000, 0, "ms", NULL,
+     "A worker that is silent for longer loses its partitions to the others; a broker outage that is longer, too. 10–15 s."},
+    {"kafka.properties", SETTING_MAP, SITE(kafka.properties), "", 0, 0, 0, "", NULL,
+     "Any property of librdkafka, handed through (TLS, SASL, compression.type, …). What exactly-once rests on cannot be changed: "
+     "isolation.level, enable.auto.commit, transactional.id and their like."},
+
+    {"redis.off", SETTING_BOOL, SITE(redis.off), "false", 0, 0, 0, "", NULL,
+     "Run without Redis: dossiers then come from process memory and from patient-state. Slower after a restart, never different."},
+    {"redis.url", SETTING_TEXT, SITE(redis.url), "tcp:127.0.0.1:6379", 1, 4096, 0, "", NULL,
+     "`unix:/path/to/socket` or `tcp:host:port`. For TLS put stunnel between."},
+    {"redis.user", SETTING_TEXT, SITE(redis.user), "", 0, 256, 0, "", NULL, "ACL user; empty: the default user."},
+    {"redis.password_file", SETTING_TEXT, SITE(redis.password_file), "", 0, 4096, 0, "", NULL,
+     "The password, a secret file of one line; empty: none."},
+    {"redis.timeout_ms", SETTING_INT, SITE(redis.timeout_ms), "200", 1, 60000, 0, "ms", NULL,
+     "For the connection and for every answer. When it runs out, the circuit opens and the run goes on without the cache."},
+    {"redis.ttl_days", SETTING_INT, SITE(redis.ttl_days), "0", 0, 3650, 0, "days", NULL,
+     "Time to live of a cached dossier; 0: none, Redis evicts by maxmemory-policy allkeys-lru."},
+
+    {"run.workers", SETTING_INT, SITE(run.workers), "1", 1, 256, 0, "threads", NULL,
+     "Worker threads: members of the group, each with its own partitions. More than the partitions is of no use."},
+    {"run.batch_records", SETTING_INT, SITE(run.batch_records), "5000", 1, 1000000, 0, "records", NULL,
+     "A transaction closes at so many records,"},
+    {"run.batch_bytes", SETTING_INT, SITE(run.batch_bytes), "33554432", 1, 1073741824, 0, "bytes", NULL, "or at so many bytes,"},
+    {"run.batch_ms", SETTING_INT, SITE(run.batch_ms), "60", 1, 60000, 0, "ms", NULL,
+     "or so long after its first record, whichever is first."},
+    {"run.memory_bytes", SETTING_INT, SITE(run.memory_bytes), "268435456", 1048576, INT64_MAX / 2, 0, "bytes", NULL,
+     "Dossiers that one worker keeps in memory; the least recently used go."},
+    {"run.instance", SETTING_TEXT, SITE(run.instance), "a", 1, 64, 0, "", NULL,
+     "Name of this process on its host: letters, digits, '-', '_'. Two processes need two names; a lock file in state_dir sees to it."},
+    {"run.state_dir", SETTING_TEXT, SITE(run.state_dir), "/var/lib/settlewatch", 1, 4000, 0, "", NULL,
+     "Folder of lock files and of the snapshots that speed up a restart. Losing it costs time, never results."},
+    {"run.mac_key_file", SETTING_TEXT, SITE(run.mac_key_file), "", 0, 4096, 0, "", NULL,
+     "The key that seals dossiers in Redis, a secret file: 32 bytes, or 64 hex digits; the same on every host that shares a Redis. "
+     "Empty: one is made in state_dir."},
+    {"run.from", SETTING_WORD, SITE(run.from), "committed", 0, 0, 0, "", from_words,
+     "Where a partition without a committed position begins: committed: the run refuses to start; earliest: at its first record. "
+     "Meant for the first deployment, and better given there as --from earliest."},
+    {"run.snapshot_s", SETTING_INT, SITE(run.snapshot_s), "300", 0, 86400, 0, "s", NULL,
+     "How often the index of a partition is written to state_dir, besides at its end. 0: only at its end."},
+    {"run.startup_s", SETTING_INT, SITE(run.startup_s), "60", 1, 3600, 0, "s", NULL,
+     "The run gives up when the brokers have not accepted it in this time (a wrong password is retried for ever otherwise)."},
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+// A file of at most room bytes that other users cannot read, into the arena. SLICE_NONE with an error when it is not.
+static struct slice secret_read(const char *path, size_t room, struct arena *arena, struct error *error) {
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat about;
+  if (file < 0 || fstat(file, &about) != 0) {
+    error_set(error, STATUS_FATAL, "cannot open '%s': %m", path);
+    if (file >= 0) close(file);
+    return SLICE_NONE;
+  }
+  char *bytes = NULL;
+  size_t size = 0;
+  if (!S_ISREG(about.st_mode)) {
+    error_set(error, STATUS_FATAL, "'%s' is not a file", path);
+  } else if ((about.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+    error_set(error, STATUS_FATAL, "secret file '%s' is open to other users (mode %03o), set it to 600 or 640", path,
+              (unsigned)(about.st_mode & 0777));
+  } else if ((uint64_t)about.st_size > room) {
+    error_set(error, STATUS_FATAL, "secret file '%s' is longer than %zu bytes", path, room);
+  } else {
+    bytes = arena_take(arena, (size_t)about.st_size + 1);
+    while (size < (size_t)about.st_size) {
+      const ssize_t got = read(file, bytes + size, (size_t)about.st_size - size);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      size += (size_t)got;
+    }
+    if (size != (size_t)about.st_size) {
+      error_set(error, STATUS_FATAL, "cannot read '%s': %m", path);
+      bytes = NULL;
+    }
+  }
+  close(file);
+  return bytes == NULL ? SLICE_NONE : (struct slice){bytes, size};
+}
+
+static struct slice trimmed(struct slice s) {
+  while (s.size > 0 && strchr(" \t\r\n", s.data[s.size - 1]) != NULL) s.size--;
+  while (s.size > 0 && strchr(" \t\r\n", s.data[0]) != NULL) s.data++, s.size--;
+  return s;
+}
+
+static int hex_digit(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool hex_read(struct slice text, unsigned char *out, size_t size) {
+  if (text.size != 2 * size) return false;
+  for (size_t i = 0; i < size; i++) {
+    const int high = hex_digit(text.data[2 * i]), low = hex_digit(text.data[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    out[i] = (unsigned char)(high * 16 + low);
+  }
+  return true;
+}
+
+static enum status key_read(struct slice path, unsigned char key[DIGEST_KEY_BYTES], struct error *error) {
+  struct arena arena;
+  arena_init(&arena, 1024);
+  const char *name = arena_copy_text(&arena, path);
+  const struct slice bytes = secret_read(name, 256, &arena, error);
+  enum status status = STATUS_FATAL;
+  if (slice_present(bytes)) {
+    if (bytes.size == DIGEST_KEY_BYTES) {
+      memcpy(key, bytes.data, DIGEST_KEY_BYTES);
+      status = STATUS_OK;
+    } else if (hex_read(trimmed(bytes), key, DIGEST_KEY_BYTES)) {
+      status = STATUS_OK;
+    } else {
+      error_set(error, STATUS_FATAL, "key file '%s' must hold 32 bytes or 64 hex digits", name);
+    }
+    explicit_bzero((char *)(uintptr_t)bytes.data, bytes.size);
+  }
+  arena_fini(&arena);
+  return status;
+}
+
+// The next word of a line; an empty one at its end.
+static struct slice word_next(struct slice *line) {
+  *line = trimmed(*line);
+  size_t size = 0;
+  while (size < line->size && line->data[size] != ' ' && line->data[size] != '\t') size++;
+  const struct slice word = {line->data, size};
+  line->data += size;
+  line->size -= size;
+  return word;
+}
+
+static bool digits_read(struct slice text, int32_t *out) {
+  if (text.size == 0 || text.size > 8) return false;
+  int32_t value = 0;
+  for (size_t i = 0; i < text.size; i++) {
+    if (text.data[i] < '0' || text.data[i] > '9') return false;
+    value = value * 10 + (text.data[i] - '0');
+  }
+  *out = value;
+  return true;
+}
+
+// "yyyy-MM" to year * 12 + month - 1.
+static bool month_read(struct slice text, int32_t *month) {
+  int32_t year, number;
+  if (text.size != 7 || text.data[4] != '-' || !digits_read((struct slice){text.data, 4}, &year) ||
+      !digits_read((struct slice){text.data + 5, 2}, &number) || number < 1 || number > 12)
+    return false;
+  *month = year * 12 + number - 1;
+  return true;
+}
+
+static void rates_read(struct site *site, const struct yaml_node *node) {
+  const struct setting_texts *texts = &site->review.rates;
+  struct draw_rate *rates = ARENA_ZEROED(&site->arena, struct draw_rate, texts->size);
+  for (size_t i = 0; i < texts->size; i++) {
+    struct slice line = texts->items[i];
+    const struct slice who = word_next(&line), from = word_next(&line), to = word_next(&line), points = word_next(&line);
+    int32_t value;
+    if (who.size == 0 || !month_read(from, &rates[i].from_month) || !month_read(to, &rates[i].to_month) ||
+        rates[i].from_month > rates[i].to_month || !digits_read(points, &value) || line.size != 0) {
+      yaml_error(&site->file, node, CODE_FORM, "'%.*s' is not a rate: write INSTITUTION|* yyyy-MM yyyy-MM BASIS_POINTS",
+                 SLICE_ARG(texts->items[i]));
+      continue;
+    }
+    if (value < site->review.floor_basis_points || value > 10000)
+      yaml_error(&site->file, node, CODE_FORM, "the rate of '%.*s' must be %ld..10000 basis points", SLICE_ARG(texts->items[i]),
+                 (long)site->review.floor_basis_points);
+    rates[i].fixmedins_code = slice_equal(who, SLICE("*")) ? SLICE("") : who;
+    rates[i].basis_points = (uint32_t)value;
+  }
+  site->engine.review.rates = rates;
+  site->engine.review.rates_size = texts->size;
+}
+
+static void seeds_read(struct site *site, const struct yaml_node *node) {
+  if (site->review.seeds_file.size == 0) return;
+  struct error error = {0};
+  const char *path = arena_copy_text(&site->arena, site->review.seeds_file);
+  struct slice rest = secret_read(path, 1 << 20, &site->arena, &error);
+  if (!slice_present(rest)) {
+    yaml_error(&site->file, node, CODE_SECRET, "%s", error.text);
+    return;
+  }
+  size_t lines = 1;
+  for (size_t i = 0; i < rest.size; i++) lines += rest.data[i] == '\n';
+  struct draw_seed *seeds = ARENA_ZEROED(&site->arena, struct draw_seed, lines);
+  size_t size = 0;
+  for (unsigned number = 1; rest.size > 0; number++) {
+    const char *end = memchr(rest.data, '\n', rest.size);
+    struct slice line = {rest.data, end != NULL ? (size_t)(end - rest.data) : rest.size};
+    rest.data += line.size + (end != NULL);
+    rest.size -= line.size + (end != NULL);
+    const struct slice month = word_next(&line);
+    if (month.size == 0 || month.data[0] == '#') continue;
+    const struct slice seed = word_next(&line), commit = word_next(&line);
+    struct draw_seed *row = &seeds[size];
+    bool twice = false;
+    if (!month_read(month, &row->month) || !hex_read(seed, row->seed, sizeof row->seed) || line.size != 0) {
+      yaml_error(&site->file, node, CODE_FORM, "'%s' line %u must be: yyyy-MM, 64 hex digits, and perhaps their SHA-256", path, number);
+      continue;
+    }
+    for (size_t i = 0; i < size; i++) twice = twice || seeds[i].month == row->month;
+    digest_sha256(row->seed, sizeof row->seed, row->commit);
+    unsigned char published[DIGEST_BYTES];
+    if (twice)
+      yaml_error(&site->file, node, CODE_FORM, "'%s' line %u: the month has a seed already", path, number);
+    else if (commit.size > 0 && (!hex_read(commit, published, sizeof published) || memcmp(published, row->commit, sizeof published) != 0))
+      yaml_error(&site->file, node, CODE_FORM, "'%s' line %u: the commit is not the SHA-256 of the seed", path, number);
+    else
+      size++;
+  }
+  site->engine.review.seeds = seeds;
+  site->engine.review.seeds_size = size;
+}
+
+static void secrets_read(struct site *site, const struct yaml_node *redis) {
+  if (site->redis.off || site->redis.password_file.size == 0) return;
+  struct error error = {0};
+  const struct slice bytes = secret_read(arena_copy_text(&site->arena, site->redis.password_file), 4096, &site->arena, &error);
+  if (slice_present(bytes))
+    site->redis.password = trimmed(bytes);
+  else
+    yaml_error(&site->file, redis, CODE_SECRET, "%s", error.text);
+}
+
+static void site_derive(struct site *site) {
+  site->engine.decode = (struct decode_limits){
+      .record_bytes_max = (uint32_t)site->record.bytes_max, .lines_max = (uint32_t)site->record.lines_max,
+      .depth_max = (uint32_t)site->record.depth_max, .id_bytes_max = (uint32_t)site->record.id_bytes_max,
+      .psn_bytes_max = (uint32_t)site->record.psn_bytes_max, .date_window = site->record.date_window};
+  site->engine.review = (struct draw_settings){
+      .floor_basis_points = (uint32_t)site->review.floor_basis_points, .rate_basis_points = (uint32_t)site->review.rate_basis_points,
+      .take_all_fen = site->review.take_all_fen};
+  if (site->file.root == NULL) return;
+  const struct yaml_node *root = site->file.root, *review = yaml_find(root, "review"), *run = yaml_find(root, "run");
+  if (site->review.rate_basis_points < site->review.floor_basis_points)
+    yaml_error(&site->file, review != NULL ? review : root, CODE_CONTRADICTION,
+               "'rate_basis_points' must be at least 'floor_basis_points', %ld", (long)site->review.floor_basis_points);
+  for (size_t i = 0; i < site->run.instance.size; i++) {
+    const char c = site->run.instance.data[i];
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_')) {
+      yaml_error(&site->file, run, CODE_FORM, "'instance' must be letters, digits, '-' and '_', not '%.*s'",
+                 SLICE_ARG(site->run.instance));
+      break;
+    }
+  }
+  for (size_t i = 0; i < site->kafka.prefix.size; i++) {
+    const char c = site->kafka.prefix.data[i];
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.')) {
+      yaml_error(&site->file, yaml_find(root, "kafka"), CODE_FORM, "'prefix' must be letters, digits, '.', '-' and '_', not '%.*s'",
+                 SLICE_ARG(site->kafka.prefix));
+      break;
+    }
+  }
+  if (site->edge.pseudonymise && site->edge.key_file.size == 0)
+    yaml_error(&site->file, yaml_find(root, "edge"), CODE_CONTRADICTION, "'pseudonymise' needs a 'key_file'");
+  if (site->kafka.input_bytes_max < site->record.bytes_max)
+    yaml_error(&site->file, root, CODE_CONTRADICTION,
+               "'kafka.input_bytes_max' must be at least 'record.bytes_max', %ld", (long)site->record.bytes_max);
+  rates_read(site, review != NULL && yaml_find(review, "rates") != NULL ? yaml_find(review, "rates") : root);
+  seeds_read(site, review != NULL && yaml_find(review, "seeds_file") != NULL ? yaml_find(review, "seeds_file") : root);
+  secrets_read(site, yaml_find(root, "redis") != NULL ? yaml_find(root, "redis") : root);
+}
+
+struct site *site_load(const char *path, struct diagnostics *diagnostics) {
+  struct site *site = memory_take(sizeof *site);
+  const size_t errors = diagnostics->errors;
+  arena_init(&site->arena, 1 << 16);
+  site->engine.screen = screen_settings_default;
+  settings_default(rows, ROWS, site, &site->arena);
+  bool good = true;
+  if (path != NULL) {
+    yaml_load(&site->file, &site->arena, path, &yaml_limits_default, diagnostics);
+    good = site->file.root != NULL;
+    if (good && site->file.root->type != YAML_MAP) {
+      yaml_error(&site->file, site->file.root, 1017, "a map of settings is expected");
+      good = false;
+    }
+    good = good && settings_read(rows, ROWS, site, &site->file, site->file.root, NULL, 0, &site->arena);
+  }
+  if (good) site_derive(site);
+  if (good && diagnostics->errors == errors) return site;
+  site_destroy(site);
+  return NULL;
+}
+
+void site_destroy(struct site *site) {
+  if (site == NULL) return;
+  arena_fini(&site->arena);
+  memory_free(site);
+}
+
+static enum status key_make(const char *path, unsigned char key[DIGEST_KEY_BYTES], struct error *error) {
+  const int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return error_set(error, STATUS_FATAL, "cannot create '%s': %m", path);
+  if (getrandom(key, DIGEST_KEY_BYTES, 0) != DIGEST_KEY_BYTES || write(file, key, DIGEST_KEY_BYTES) != DIGEST_KEY_BYTES ||
+      fsync(file) != 0) {
+    error_set(error, STATUS_FATAL, "cannot write '%s': %m", path);
+    unlink(path);
+    close(file);
+    return STATUS_FATAL;
+  }
+  close(file);
+  return STATUS_OK;
+}
+
+enum status site_mac_key(const struct site *site, unsigned char key[DIGEST_KEY_BYTES], struct error *error) {
+  if (site->run.mac_key_file.size > 0) return key_read(site->run.mac_key_file, key, error);
+  struct text path = {0};
+  text_format(&path, "%.*s/mac.key", SLICE_ARG(site->run.state_dir));
+  text_byte(&path, '\0');
+  const enum status status = access(path.data, F_OK) == 0 ? key_read((struct slice){path.data, path.size - 1}, key, error)
+                                                          : key_make(path.data, key, error);
+  text_fini(&path);
+  return status;
+}
+
+enum status site_edge_key(const struct site *site, unsigned char key[DIGEST_KEY_BYTES], struct error *error) {
+  if (site->edge.key_file.size == 0) return error_set(error, STATUS_FATAL, "'edge.key_file' is not set");
+  return key_read(site->edge.key_file, key, error);
+}
+
+void site_reference(struct text *out) {
+  TEXT_LITERAL(out, "Keys with a point are nested maps: `kafka.group` is key `group` of map `kafka`.\n\n");
+  settings_reference(rows, ROWS, out);
+}
