@@ -6,7 +6,8 @@
 //
 // A diagnostic has a stable code (SW....); the table of codes with their explanations is in diagnostics.c and is what
 // `rules explain-code` prints. Lines and columns are 1-based; columns count characters. Nothing stops at the first error.
-// Not thread-safe. Texts and file names are copied.
+// Codes: SW10xx YAML form, SW11xx rules, SW12xx tables, codes and calendars, SW13xx settings.
+// Not thread-safe. Texts and file names are copied. Bounded: DIAGNOSTICS_MAX rows are kept, further ones are counted.
 #pragma once
 
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 #include "core/slice.h"
 #include "core/text.h"
 
+enum { DIAGNOSTICS_MAX = 2000 };
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
 
 struct place {
@@ -29,13 +31,21 @@ struct diagnostic {
   unsigned code;    // 1007 is printed as SW1007
   struct place place;
   char *text;
-  char *snippet;    // the source line, or NULL
+  char *snippet;    // the source line, or NULL; of a long line only the part around the place
+  unsigned skipped; // characters of the line left out before the snippet
 };
 
 struct diagnostics {
   struct diagnostic *rows;
   size_t size, capacity;
-  size_t errors, warnings;
+  size_t errors, warnings;    // all, kept or not
+  char **files;               // names that the rows point to
+  size_t files_size;
+  struct {                    // where the last snippet was found: errors come mostly in order, the next one is near
+    struct slice source;
+    size_t offset;
+    unsigned line, column;
+  } cursor;
 };
 
 void diagnostics_fini(struct diagnostics *diagnostics);

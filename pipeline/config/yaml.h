@@ -3,7 +3,9 @@
 // libyaml is named in yaml.c only. Refused, each with a place and a code: duplicate keys, aliases and anchors, merge keys,
 // tabs, tags, several documents in one file, invalid UTF-8, an empty file, more than the limits below (file bytes, depth,
 // nodes, scalar bytes). A scalar keeps whether it was quoted. Plain scalars that other tools read as something else are
-// errors where they are used: `010`, `1_000`, `yes`, `no`, `on`, `off`, `1e3`, `0x1f`, `.5`, `~` (see yaml_int and friends).
+// errors where they are used: `010`, `1_000`, `yes`, `no`, `on`, `off`, `1e3`, `0x1f`, `.5`, `~` (see yaml_is_int and friends).
+// Keys are always texts. Lines end in LF or CRLF. Scalars hold no control characters but line feed and tab (from "\n", "\t").
+// All errors of a file are reported in one go; only broken syntax, an alias or a limit leave no tree.
 // Nodes live in the arena given to yaml_load. A loaded tree is read-only and may be shared by threads.
 #pragma once
 
@@ -61,5 +63,12 @@ bool yaml_check_keys(const struct yaml_file *file, const struct yaml_node *map, 
 bool yaml_is_text(const struct yaml_file *file, const struct yaml_node *node, struct slice *out);    // quoted or harmless plain
 bool yaml_is_int(const struct yaml_file *file, const struct yaml_node *node, int64_t min, int64_t max, int64_t *out);
 bool yaml_is_bool(const struct yaml_file *file, const struct yaml_node *node, bool *out);            // true | false only
+// yyyy-MM-dd as day number since 1970-01-01; plain or quoted.
+bool yaml_is_day(const struct yaml_file *file, const struct yaml_node *node, int32_t *out);
+bool yaml_is_map(const struct yaml_file *file, const struct yaml_node *node);
+bool yaml_is_list(const struct yaml_file *file, const struct yaml_node *node);
 // Plain decimal with at most `scale` fraction digits, scaled by 10^scale: yaml "12.5" at scale 2 is 1250. No float in between.
 bool yaml_is_decimal(const struct yaml_file *file, const struct yaml_node *node, unsigned scale, int64_t *out);
+// The node's content in one fixed form (keys sorted, quotes only where they matter), for hashing: comments, layout and order of keys
+// make no difference.
+void yaml_canonical(const struct yaml_node *node, struct text *out);

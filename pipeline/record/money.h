@@ -14,12 +14,14 @@
 
 enum { MONEY_FEN = 2, MONEY_PRICE = 6, MONEY_COUNT = 4, MONEY_DAYS = 2, MONEY_RATIO = 4 };
 
-// Text to scaled integer. False when the text is not a number of that scale or exceeds 10^16 units before the point.
+// Text to scaled integer. False when the text is not a number of that scale or has more than the 16 digits of N(16,x), so that
+// the integer stays below 10^16. *out is written on success only.
 bool money_parse(struct slice text, unsigned scale, int64_t *out);
 
 // cnt x pric in fen, rounded half up, away from zero for negatives (one rounding; 10^-4 x 10^-6 yuan = 10^-8 fen).
+// Held at +-INT64_MAX when it does not fit.
 int64_t money_product_fen(int64_t cnt, int64_t pric);
-// round_half_up(amount x part / whole), away from zero for negatives; whole > 0.
+// round_half_up(amount x part / whole), away from zero for negatives; whole > 0. Held at +-INT64_MAX.
 int64_t money_share(int64_t amount, int64_t part, int64_t whole);
 
 // "1234.50", "-0.05". Two digits for fen; counts and prices without trailing zeros.

@@ -1,0 +1,286 @@
+#include "config/diagnostics.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "core/utf8.h"
+
+enum { TEXT_BYTES_MAX = 600, SNIPPET_BEFORE = 60, SNIPPET_AFTER = 100, WORD_BYTES_MAX = 64 };
+
+void diagnostics_fini(struct diagnostics *diagnostics) {
+  for (size_t i = 0; i < diagnostics->size; i++) {
+    memory_free(diagnostics->rows[i].text);
+    memory_free(diagnostics->rows[i].snippet);
+  }
+  for (size_t i = 0; i < diagnostics->files_size; i++) memory_free(diagnostics->files[i]);
+  memory_free(diagnostics->rows);
+  memory_free(diagnostics->files);
+  *diagnostics = (struct diagnostics){0};
+}
+
+static const char *file_name(struct diagnostics *diagnostics, const char *name) {
+  if (name == NULL) name = "";
+  for (size_t i = diagnostics->files_size; i > 0; i--)
+    if (strcmp(diagnostics->files[i - 1], name) == 0) return diagnostics->files[i - 1];
+  diagnostics->files = memory_resize(diagnostics->files, (diagnostics->files_size + 1) * sizeof *diagnostics->files);
+  return diagnostics->files[diagnostics->files_size++] = memory_copy_text(name);
+}
+
+// A copy that is safe to print: at most max bytes, every control character or byte that is no UTF-8 as '?'.
+static char *printable(struct slice s, size_t max) {
+  struct text out = {0};
+  const struct slice cut = utf8_cut(s, max);
+  for (size_t at = 0; at < cut.size;) {
+    unsigned size;
+    const uint32_t code = utf8_first((struct slice){cut.data + at, cut.size - at}, &size);
+    const bool bad = size == 0 || (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
+    if (size == 0) size = 1;
+    text_append(&out, bad ? SLICE("?") : (struct slice){cut.data + at, size});
+    at += size;
+  }
+  if (cut.size < s.size) TEXT_LITERAL(&out, "...");
+  text_byte(&out, '\0');
+  return out.data;
+}
+
+static unsigned step(struct slice source, size_t at) {
+  unsigned size;
+  utf8_first((struct slice){source.data + at, source.size - at}, &size);
+  return size ? size : 1;
+}
+
+// Moves the cursor to the line and column; false when the source has no such line.
+static bool seek(struct diagnostics *diagnostics, struct slice source, unsigned line, unsigned column) {
+  size_t at = diagnostics->cursor.offset;
+  unsigned on = diagnostics->cursor.line, col = diagnostics->cursor.column;
+  if (diagnostics->cursor.source.data != source.data || diagnostics->cursor.source.size != source.size || at > source.size ||
+      on > line || (on == line && col > column) || on == 0) {
+    at = 0;
+    on = col = 1;
+  }
+  for (; on < line; on++) {
+    const char *end = at < source.size ? memchr(source.data + at, '\n', source.size - at) : NULL;
+    if (end == NULL) return false;
+    at = (size_t)(end - source.data) + 1;
+    col = 1;
+  }
+  for (; col < column && at < source.size && source.data[at] != '\n'; col++) at += step(source, at);
+  diagnostics->cursor.source = source;
+  diagnostics->cursor.offset = at;
+  diagnostics->cursor.line = on;
+  diagnostics->cursor.column = col;
+  return true;
+}
+
+// The part of the line around the cursor.
+static void take_snippet(struct diagnostics *diagnostics, struct diagnostic *row, struct slice source) {
+  if (source.data == NULL || row->place.line == 0 || !seek(diagnostics, source, row->place.line, row->place.column)) return;
+  size_t begin = diagnostics->cursor.offset, end = begin;
+  unsigned before = 0;
+  while (begin > 0 && source.data[begin - 1] != '\n' && before < SNIPPET_BEFORE) {
+    begin--;
+    while (begin > 0 && ((unsigned char)source.data[begin] & 0xc0) == 0x80 && source.data[begin - 1] != '\n') begin--;
+    before++;
+  }
+  for (unsigned after = 0; end < source.size && source.data[end] != '\n' && after < SNIPPET_AFTER; after++) end += step(source, end);
+  if (end > source.size) end = source.size;
+  if (end > begin && source.data[end - 1] == '\r') end--;
+  row->skipped = diagnostics->cursor.column - 1 - before;
+  row->snippet = printable((struct slice){source.data + begin, end - begin}, end - begin);
+}
+
+void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, unsigned code, struct place place,
+                     struct slice source, const char *format, ...) {
+  *(severity == SEVERITY_ERROR ? &diagnostics->errors : &diagnostics->warnings) += 1;
+  if (diagnostics->size == DIAGNOSTICS_MAX) return;
+  if (diagnostics->size == diagnostics->capacity) {
+    diagnostics->capacity = diagnostics->capacity ? diagnostics->capacity * 2 : 16;
+    diagnostics->rows = memory_resize(diagnostics->rows, diagnostics->capacity * sizeof *diagnostics->rows);
+  }
+  char text[TEXT_BYTES_MAX + 8];
+  va_list arguments;
+  va_start(arguments, format);
+  const int size = vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  const size_t length = size < 0 ? 0 : (size_t)size < sizeof text ? (size_t)size : sizeof text - 1;
+
+  if (place.width == 0) place.width = 1;
+  place.file = file_name(diagnostics, place.file);
+  struct diagnostic *row = &diagnostics->rows[diagnostics->size++];
+  *row = (struct diagnostic){severity, code, place, printable((struct slice){text, length}, TEXT_BYTES_MAX), NULL, 0};
+  take_snippet(diagnostics, row, source);
+}
+
+static int compare_rows(const void *a, const void *b) {
+  const struct diagnostic *one = a, *two = b;
+  const int file = strcmp(one->place.file, two->place.file);
+  if (file != 0) return file;
+  if (one->place.line != two->place.line) return one->place.line < two->place.line ? -1 : 1;
+  if (one->place.column != two->place.column) return one->place.column < two->place.column ? -1 : 1;
+  if (one->code != two->code) return one->code < two->code ? -1 : 1;
+  return strcmp(one->text, two->text);
+}
+
+void diagnostics_sort(struct diagnostics *diagnostics) {
+  if (diagnostics->size > 0) qsort(diagnostics->rows, diagnostics->size, sizeof *diagnostics->rows, compare_rows);
+}
+
+static const char *const severity_names[] = {[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning"};
+
+// The line of the caret: as many columns before it as the snippet shows, tabs under tabs.
+static void write_caret(const struct diagnostic *row, struct text *out) {
+  const struct slice snippet = slice_from(row->snippet);
+  const unsigned begin = row->place.column - 1 - row->skipped, end = begin + row->place.width;
+  unsigned columns = 0;
+  size_t at = 0;
+  for (unsigned character = 0; character < end && at < snippet.size; character++) {
+    unsigned size;
+    const uint32_t code = utf8_first((struct slice){snippet.data + at, snippet.size - at}, &size);
+    const unsigned wide = utf8_columns(code);
+    if (character >= begin) columns += wide;
+    else if (code == '\t') text_byte(out, '\t');
+    else for (unsigned i = 0; i < wide; i++) text_byte(out, ' ');
+    at += size ? size : 1;
+  }
+  text_byte(out, '^');
+  for (unsigned i = 1; i < columns; i++) text_byte(out, '~');
+  text_byte(out, '\n');
+}
+
+void diagnostics_write_text(const struct diagnostics *diagnostics, struct text *out) {
+  for (size_t i = 0; i < diagnostics->size; i++) {
+    const struct diagnostic *row = &diagnostics->rows[i];
+    text_append(out, slice_from(row->place.file));
+    if (row->place.line > 0) text_format(out, ":%u:%u", row->place.line, row->place.column);
+    text_format(out, ": %s SW%04u: %s\n", severity_names[row->severity], row->code, row->text);
+    if (row->snippet == NULL) continue;
+    text_format(out, "%5u | %s\n      | ", row->place.line, row->snippet);
+    write_caret(row, out);
+  }
+  const size_t all = diagnostics->errors + diagnostics->warnings;
+  if (all > diagnostics->size) text_format(out, "... and %zu more\n", all - diagnostics->size);
+}
+
+void diagnostics_write_json(const struct diagnostics *diagnostics, struct text *out) {
+  text_format(out, "{\"errors\":%zu,\"warnings\":%zu,\"diagnostics\":[", diagnostics->errors, diagnostics->warnings);
+  for (size_t i = 0; i < diagnostics->size; i++) {
+    const struct diagnostic *row = &diagnostics->rows[i];
+    text_format(out, "%s{\"severity\":\"%s\",\"code\":\"SW%04u\",\"file\":", i == 0 ? "" : ",", severity_names[row->severity],
+                row->code);
+    text_json(out, slice_from(row->place.file));
+    text_format(out, ",\"line\":%u,\"column\":%u,\"width\":%u,\"text\":", row->place.line, row->place.column, row->place.width);
+    text_json(out, slice_from(row->text));
+    TEXT_LITERAL(out, ",\"snippet\":");
+    text_json(out, slice_from(row->snippet));
+    text_byte(out, '}');
+  }
+  TEXT_LITERAL(out, "]}");
+}
+
+// Edits (insert, delete, replace, swap neighbours) between two words, or more than `enough` when there are more.
+static unsigned distance(struct slice a, struct slice b, unsigned enough) {
+  if (a.size > WORD_BYTES_MAX || b.size > WORD_BYTES_MAX) return enough + 1;
+  unsigned char rows[3][WORD_BYTES_MAX + 1];
+  for (size_t j = 0; j <= b.size; j++) rows[0][j] = (unsigned char)j;
+  for (size_t i = 1; i <= a.size; i++) {
+    unsigned char *now = rows[i % 3];
+    const unsigned char *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+    now[0] = (unsigned char)i;
+    for (size_t j = 1; j <= b.size; j++) {
+      unsigned least = last[j - 1] + (a.data[i - 1] != b.data[j - 1] ? 1U : 0U);
+      if (last[j] + 1U < least) least = last[j] + 1U;
+      if (now[j - 1] + 1U < least) least = now[j - 1] + 1U;
+      if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1] && before[j - 2] + 1U < least)
+        least = before[j - 2] + 1U;
+      now[j] = (unsigned char)least;
+    }
+  }
+  return rows[a.size % 3][b.size];
+}
+
+const char *diagnostics_nearest(struct slice word, const char *const *candidates, size_t size) {
+  const char *nearest = NULL;
+  unsigned best = word.size < 3 ? 1 : word.size < 6 ? 2 : (unsigned)(word.size / 3);
+  if (best > 4) best = 4;
+  for (size_t i = 0; i < size; i++) {
+    const struct slice candidate = slice_from(candidates[i]);
+    const unsigned edits = distance(word, candidate, best);
+    if (edits > best || edits >= candidate.size || (nearest != NULL && edits == best)) continue;
+    best = edits;
+    nearest = candidates[i];
+  }
+  return nearest;
+}
+
+// The table of codes: what each means and how to mend it. A code never changes its meaning and is never used again.
+static const struct {
+  unsigned code;
+  const char *meaning;
+} codes[] = {
+    // The form of YAML files.
+    {1001, "The file cannot be opened or read. Check the path and its permissions."},
+    {1002, "The file is empty, or has nothing but comments. Write at least one key."},
+    {1003, "The file is larger than the limit. Split it; tables belong into CSV files under knowledge/."},
+    {1004, "The file is not UTF-8. Save it as UTF-8, not as GB18030 or UTF-16."},
+    {1005, "The text is not YAML: indentation, quotes or brackets do not fit. The rest of this file is not read."},
+    {1006, "A key stands twice in the same map. YAML tools silently take the last one; remove or rename one of them."},
+    {1007, "The key is not known here. Compare it with the reference of settings; a near name is suggested when there is one."},
+    {1008, "Anchors (&name) and aliases (*name) are not allowed: a rule is read from top to bottom. Write the value out."},
+    {1009, "Merge keys (<<) are not allowed. Write the keys out."},
+    {1010, "Tags (!name, !!str) are not allowed. Quote the value when it must be a text."},
+    {1011, "One file holds one document. Put what follows the second '---' into a file of its own."},
+    {1012, "Tabs are not allowed, they look different in every editor. Indent with spaces; in a text write \"\\t\"."},
+    {1013, "Maps and lists are nested deeper than the limit."},
+    {1014, "The file has more values than the limit. Split it."},
+    {1015, "A value is longer than the limit."},
+    {1016, "A key must be a plain or quoted text, not a list, a map or nothing."},
+    {1017, "Another shape is expected here: a single value, a list or a map."},
+    {1018, "An unquoted value that some tools read as a number, a truth value or nothing (no, on, 010, 1e3, ~). Quote it when a "
+           "text is meant, as every code should be: \"010\"."},
+    {1019, "A whole number is expected: digits without quotes, leading zeros, '_', '+' or exponent, such as 0, 15, -3."},
+    {1020, "A truth value is expected: true or false, in these letters, without quotes."},
+    {1021, "A decimal number is expected: digits with an optional point, without quotes or exponent, such as 12.5, and not more "
+           "digits after the point than the value can hold."},
+    {1022, "The number is outside the allowed range."},
+    {1023, "A control character (NUL, a lone carriage return, U+2028, ...) is not allowed."},
+    {1024, "Directives (%YAML, %TAG) are not allowed. Remove the line."},
+    {1025, "A key that must be given is missing."},
+    {1026, "A date is expected: yyyy-MM-dd, a day that exists."},
+    {1027, "A text is expected and must not be empty."},
+    // The form of rules.
+    // Tables, codes, calendars.
+    {1201, "The table's description NAME.yaml is not complete or contradicts itself."},
+    {1202, "The table's NAME.csv cannot be opened or read."},
+    {1203, "The header of the CSV file lacks a column that the description names, has one twice, or, with 'strict: true', has one more."},
+    {1204, "The CSV text is broken: a quote inside a field, or a quote that is never closed."},
+    {1205, "A row has more or fewer fields than the header."},
+    {1206, "A cell is not of its column's type."},
+    {1207, "A key cell is empty."},
+    {1208, "A row ends before it begins: the effective-to date lies before the effective-from date."},
+    {1209, "Two rows of the same key are in force on the same day, though the description says 'unique: true'."},
+    {1210, "The CSV file is larger than the limit, or has too many rows."},
+    {1221, "The folder of code tables or one of its files is missing."},
+    {1222, "The symbol is not known. Raw codes are mapped to the program's own symbols; see the reference of codes."},
+    {1223, "The same raw code is in force twice on the same day with different symbols."},
+    {1224, "A group of visit symbols is missing, empty or not well named."},
+    {1241, "The calendar's year, a range or a day of it does not fit: days lie in the file's year, from is not after to."},
+    {1242, "A make-up working day must fall on a Saturday or Sunday, a holiday and a make-up day must not be the same day, and no "
+           "day stands twice."},
+    {1243, "The number of working days counted differs from 'working_days_in_year'. Check the file against the official notice."},
+    {1244, "Two files have the same year."},
+    // Settings.
+    {1301, "The word is none of those allowed for this setting."},
+    {1302, "A setting without default is missing."},
+    {1303, "The text is longer than the setting allows."},
+};
+enum { CODES = sizeof codes / sizeof codes[0] };
+
+const char *diagnostics_explain(unsigned code) {
+  for (size_t i = 0; i < CODES; i++)
+    if (codes[i].code == code) return codes[i].meaning;
+  return NULL;
+}
+
+unsigned diagnostics_code_at(size_t index) { return index < CODES ? codes[index].code : 0; }

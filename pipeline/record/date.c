@@ -1,0 +1,57 @@
+#include "record/date.h"
+
+#include "core/civil.h"
+
+int32_t date_from_civil(int year, int month, int day) { return civil_to_day(year, month, day); }
+
+void date_to_civil(int32_t day, int *year, int *month, int *day_of_month) {
+  civil_from_day(day, year, month, day_of_month);
+}
+
+int date_weekday(int32_t day) {
+  const int since_monday = (int)(((int64_t)day + 3) % 7);    // 1970-01-01 was a Thursday
+  return (since_monday < 0 ? since_monday + 7 : since_monday) + 1;
+}
+
+bool date_parse(struct slice text, int64_t *time_s, bool *day_only) {
+  const bool dashed = text.size == 10 || text.size == 19, has_time = text.size == 19 || text.size == 14;
+  if (!dashed && text.size != 8 && text.size != 14) return false;
+  int32_t day;
+  if (!civil_parse((struct slice){text.data, dashed ? 10 : 8}, &day)) return false;
+  int64_t seconds = 0;
+  if (has_time) {
+    const char *clock = text.data + (dashed ? 11 : 8);
+    if (dashed && ((clock[-1] != ' ' && clock[-1] != 'T') || clock[2] != ':' || clock[5] != ':')) return false;
+    const int hour = civil_digits(clock, 2), minute = civil_digits(clock + 2 + dashed, 2);
+    const int second = civil_digits(clock + 4 + 2 * dashed, 2);
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false;
+    seconds = hour * 3600 + minute * 60 + second;
+  }
+  *time_s = date_of_day(day) + seconds;
+  if (day_only != NULL) *day_only = !has_time;
+  return true;
+}
+
+// The first `size` characters of "yyyy-MM-dd". Years before 0 or after 9999 are no dates of the wire and are held at the bounds.
+static void write_date(struct text *out, int32_t day, size_t size) {
+  int year, month, day_of_month;
+  civil_from_day(day, &year, &month, &day_of_month);
+  char date[10];
+  civil_write(date, year < 0 ? 0 : year > 9999 ? 9999 : year, month, day_of_month);
+  text_append(out, (struct slice){date, size});
+}
+
+void date_write_month(struct text *out, int32_t day) { write_date(out, day, 7); }
+void date_write_day(struct text *out, int32_t day) { write_date(out, day, 10); }
+
+void date_write_time(struct text *out, int64_t time_s) {
+  const int32_t day = date_day(time_s);
+  const int64_t seconds = time_s - date_of_day(day);
+  const int parts[] = {(int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60)};
+  date_write_day(out, day);
+  for (unsigned i = 0; i < 3; i++) {
+    text_byte(out, i == 0 ? ' ' : ':');
+    text_byte(out, (char)('0' + parts[i] / 10));
+    text_byte(out, (char)('0' + parts[i] % 10));
+  }
+}
