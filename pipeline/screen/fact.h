@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "core/arena.h"
+#include "core/status.h"
 #include "knowledge/codes.h"
 #include "record/event.h"
 #include "screen/outbox.h"
@@ -15,7 +17,7 @@ struct fact {
   enum visit_symbol symbol;
   bool inpatient_review;      // symbol in INPATIENT_REVIEW
   bool live;
-  int64_t ver;
+  int64_t ver;                // of a withdrawal: the version that is withdrawn
   int64_t setl_time_s;        // its month is the period of the draw; never absent: event_time stands in
   int64_t recv_time_s;        // of the message that carried this fact (the settlement, or its cancellation)
   int64_t first_recv_time_s;  // of the settlement's first message
@@ -26,3 +28,8 @@ struct fact {
 
 // One line of JSON into an institution-facts entry: key fixmedins_code.
 void fact_write(struct outbox *outbox, const struct fact *fact);
+
+// Reads such a line back. Texts live in the arena; prior is NULL and symbol is OTHER, for the line does not carry them.
+// STATUS_REJECT with the error when it is no fact.
+struct json_reader;
+enum status fact_read(struct json_reader *reader, struct arena *arena, struct slice line, struct fact *fact, struct error *error);
