@@ -101,7 +101,7 @@ void draw_hash(const unsigned char seed[DIGEST_KEY_BYTES], int32_t period, struc
 
 uint64_t draw_threshold(uint32_t basis_points, bool *every) {
   *every = basis_points >= WHOLE;
-  const __extension__ unsigned __int128 wide = basis_points;
+  __extension__ const unsigned __int128 wide = basis_points;
   return *every ? UINT64_MAX : (uint64_t)((wide << 64) / WHOLE);
 }
 
