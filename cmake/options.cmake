@@ -2,6 +2,7 @@
 option(SETTLEWATCH_WERROR "Warnings are errors" OFF)
 option(SETTLEWATCH_BENCH "Build the benches" ON)
 option(SETTLEWATCH_FUZZ "Build the libFuzzer targets (clang)" OFF)
+option(SETTLEWATCH_HEADERS "Check that every header compiles alone" OFF)
 set(SETTLEWATCH_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
 include(CTest)
 
@@ -21,6 +22,12 @@ target_include_directories(settlewatch_flags INTERFACE ${PROJECT_SOURCE_DIR}/pip
 if(SETTLEWATCH_SANITIZE)
   target_compile_options(settlewatch_flags INTERFACE -fsanitize=${SETTLEWATCH_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(settlewatch_flags INTERFACE -fsanitize=${SETTLEWATCH_SANITIZE})
+endif()
+
+if(SETTLEWATCH_SANITIZE MATCHES thread)
+  # Whatever links librdkafka links this too: its C11 threads become visible to the sanitizer.
+  add_library(tsan_threads OBJECT ${PROJECT_SOURCE_DIR}/tests/support/tsan_threads.c)
+  target_link_libraries(tsan_threads PRIVATE settlewatch_flags)
 endif()
 
 # settlewatch_room(NAME SOURCES a.c b.c USES room_core PkgConfig::x): one folder of the pipeline as a static library.
