@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "review/seeds.h"
 
 // Codes of this file; their meanings stand in config/explain.c.
 enum { CODE_FILE = 1311, CODE_SECRET = 1312, CODE_FORM = 1313, CODE_CONTRADICTION = 1314 };
@@ -52,8 +53,8 @@ static const struct setting rows[] = {
     {"review.take_all", SETTING_DECIMAL, SITE(review.take_all_fen), "100000.00", 0, INT64_MAX / 2, 2, "yuan", NULL,
      "A settlement of at least this amount is always drawn."},
     {"review.seeds_file", SETTING_TEXT, SITE(review.seeds_file), "", 0, 4096, 0, "", NULL,
-     "The seeds of the draw, a secret file: one line per month, `yyyy-MM SEED [COMMIT]`, SEED and its SHA-256 as 64 hex digits. "
-     "A month without a seed is not drawn in the stream, and counted. Empty: no seeds."},
+     "The seeds of the draw, a secret file: one line per month, `yyyy-MM SEED COMMIT`, SEED and its SHA-256 as 64 hex digits (see "
+     "review/seeds.h). A month without a seed is not drawn in the stream, and counted. Empty: no seeds."},
     {"review.rates", SETTING_TEXTS, SITE(review.rates), "", 0, 10000, 0, "", NULL,
      "Rates by institution and month, one text each: `INSTITUTION|* FROM TO BASIS_POINTS`, months as yyyy-MM, both inclusive, "
      "for example \"H62010000001 2026-01 2026-12 800\"."},
@@ -130,7 +131,7 @@ static struct slice secret_read(const char *path, size_t room, struct arena *are
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   struct stat about;
   if (file < 0 || fstat(file, &about) != 0) {
-    error_set(error, STATUS_FATAL, "cannot open '%s': %m", path);
+    error_set(error, STATUS_FATAL, "cannot open '%s': %s", path, strerror(errno));
     if (file >= 0) close(file);
     return SLICE_NONE;
   }
@@ -152,7 +153,7 @@ static struct slice secret_read(const char *path, size_t room, struct arena *are
       size += (size_t)got;
     }
     if (size != (size_t)about.st_size) {
-      error_set(error, STATUS_FATAL, "cannot read '%s': %m", path);
+      error_set(error, STATUS_FATAL, "cannot read '%s': %s", path, strerror(errno));
       bytes = NULL;
     }
   }
@@ -256,45 +257,17 @@ static void rates_read(struct site *site, const struct yaml_node *node) {
   site->engine.review.rates_size = texts->size;
 }
 
-static void seeds_read(struct site *site, const struct yaml_node *node) {
+static void review_seeds_read(struct site *site, const struct yaml_node *node) {
   if (site->review.seeds_file.size == 0) return;
   struct error error = {0};
   const char *path = arena_copy_text(&site->arena, site->review.seeds_file);
-  struct slice rest = secret_read(path, 1 << 20, &site->arena, &error);
-  if (!slice_present(rest)) {
+  struct seeds seeds = {0};
+  if (seeds_load(path, &site->arena, &seeds, &error) != STATUS_OK)
     yaml_error(&site->file, node, CODE_SECRET, "%s", error.text);
-    return;
-  }
-  size_t lines = 1;
-  for (size_t i = 0; i < rest.size; i++) lines += rest.data[i] == '\n';
-  struct draw_seed *seeds = ARENA_ZEROED(&site->arena, struct draw_seed, lines);
-  size_t size = 0;
-  for (unsigned number = 1; rest.size > 0; number++) {
-    const char *end = memchr(rest.data, '\n', rest.size);
-    struct slice line = {rest.data, end != NULL ? (size_t)(end - rest.data) : rest.size};
-    rest.data += line.size + (end != NULL);
-    rest.size -= line.size + (end != NULL);
-    const struct slice month = word_next(&line);
-    if (month.size == 0 || month.data[0] == '#') continue;
-    const struct slice seed = word_next(&line), commit = word_next(&line);
-    struct draw_seed *row = &seeds[size];
-    bool twice = false;
-    if (!month_read(month, &row->month) || !hex_read(seed, row->seed, sizeof row->seed) || line.size != 0) {
-      yaml_error(&site->file, node, CODE_FORM, "'%s' line %u must be: yyyy-MM, 64 hex digits, and perhaps their SHA-256", path, number);
-      continue;
-    }
-    for (size_t i = 0; i < size; i++) twice = twice || seeds[i].month == row->month;
-    digest_sha256(row->seed, sizeof row->seed, row->commit);
-    unsigned char published[DIGEST_BYTES];
-    if (twice)
-      yaml_error(&site->file, node, CODE_FORM, "'%s' line %u: the month has a seed already", path, number);
-    else if (commit.size > 0 && (!hex_read(commit, published, sizeof published) || memcmp(published, row->commit, sizeof published) != 0))
-      yaml_error(&site->file, node, CODE_FORM, "'%s' line %u: the commit is not the SHA-256 of the seed", path, number);
-    else
-      size++;
-  }
-  site->engine.review.seeds = seeds;
-  site->engine.review.seeds_size = size;
+  else if (seeds.exposed)
+    yaml_error(&site->file, node, CODE_SECRET, "secret file '%s' is open to other users, set its mode to 600", path);
+  site->engine.review.seeds = seeds.rows;
+  site->engine.review.seeds_size = seeds.size;
 }
 
 static void secrets_read(struct site *site, const struct yaml_node *redis) {
@@ -342,7 +315,7 @@ static void site_derive(struct site *site) {
     yaml_error(&site->file, root, CODE_CONTRADICTION,
                "'kafka.input_bytes_max' must be at least 'record.bytes_max', %ld", (long)site->record.bytes_max);
   rates_read(site, review != NULL && yaml_find(review, "rates") != NULL ? yaml_find(review, "rates") : root);
-  seeds_read(site, review != NULL && yaml_find(review, "seeds_file") != NULL ? yaml_find(review, "seeds_file") : root);
+  review_seeds_read(site, review != NULL && yaml_find(review, "seeds_file") != NULL ? yaml_find(review, "seeds_file") : root);
   secrets_read(site, yaml_find(root, "redis") != NULL ? yaml_find(root, "redis") : root);
 }
 
@@ -376,10 +349,10 @@ void site_destroy(struct site *site) {
 
 static enum status key_make(const char *path, unsigned char key[DIGEST_KEY_BYTES], struct error *error) {
   const int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return error_set(error, STATUS_FATAL, "cannot create '%s': %m", path);
+  if (file < 0) return error_set(error, STATUS_FATAL, "cannot create '%s': %s", path, strerror(errno));
   if (getrandom(key, DIGEST_KEY_BYTES, 0) != DIGEST_KEY_BYTES || write(file, key, DIGEST_KEY_BYTES) != DIGEST_KEY_BYTES ||
       fsync(file) != 0) {
-    error_set(error, STATUS_FATAL, "cannot write '%s': %m", path);
+    error_set(error, STATUS_FATAL, "cannot write '%s': %s", path, strerror(errno));
     unlink(path);
     close(file);
     return STATUS_FATAL;

@@ -20,6 +20,7 @@ struct log_batch {
 struct log_state {
   int32_t partition;
   struct slice key, value;
+  int64_t due_s;     // as in screen/step.h; INT64_MAX: never
   int64_t offset;    // out
 };
 
