@@ -113,6 +113,8 @@ void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, un
   take_snippet(diagnostics, row, source);
 }
 
+void diagnostics_forget(struct diagnostics *diagnostics) { diagnostics->cursor.source = SLICE_NONE; }
+
 static int compare_rows(const void *a, const void *b) {
   const struct diagnostic *one = a, *two = b;
   const int file = strcmp(one->place.file, two->place.file);
@@ -261,15 +263,16 @@ static const struct {
     {1208, "A row ends before it begins: the effective-to date lies before the effective-from date."},
     {1209, "Two rows of the same key are in force on the same day, though the description says 'unique: true'."},
     {1210, "The CSV file is larger than the limit, or has too many rows."},
+    {1211, "The table's description should name its source and version, so that a finding can be traced to them."},
     {1221, "The folder of code tables or one of its files is missing."},
     {1222, "The symbol is not known. Raw codes are mapped to the program's own symbols; see the reference of codes."},
-    {1223, "The same raw code is in force twice on the same day with different symbols."},
+    {1223, "The same raw code is in force twice on the same day."},
     {1224, "A group of visit symbols is missing, empty or not well named."},
     {1241, "The calendar's year, a range or a day of it does not fit: days lie in the file's year, from is not after to."},
     {1242, "A make-up working day must fall on a Saturday or Sunday, a holiday and a make-up day must not be the same day, and no "
            "day stands twice."},
     {1243, "The number of working days counted differs from 'working_days_in_year'. Check the file against the official notice."},
-    {1244, "Two files have the same year."},
+    {1244, "Two files have the same year. Local closing days stand in a file of their own that says 'local: true'."},
     // Settings.
     {1301, "The word is none of those allowed for this setting."},
     {1302, "A setting without default is missing."},

@@ -52,6 +52,8 @@ void diagnostics_fini(struct diagnostics *diagnostics);
 // source: the whole text of the file, or SLICE_NONE; the line of the place is taken from it as the snippet.
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, unsigned code, struct place place,
                      struct slice source, const char *format, ...) __attribute__((format(printf, 6, 7)));
+// The text given as source may now be freed or change.
+void diagnostics_forget(struct diagnostics *diagnostics);
 // Sorted by file, line, column; then printed.
 void diagnostics_sort(struct diagnostics *diagnostics);
 void diagnostics_write_text(const struct diagnostics *diagnostics, struct text *out);

@@ -1,11 +1,14 @@
 // A knowledge table: NAME.csv with NAME.yaml beside it, rows in force by service date.
 //
 // NAME.yaml says: columns (name, type text|int|price|amount|count|date), key (columns that find rows), effective: {from, to} columns
-// (dates, both inclusive, empty = open), source, version, note. CSV: UTF-8 (BOM allowed), first line = header naming the columns in any
-// order; extra columns are ignored unless `strict: true`. Errors are located: file:line:column. libcsv is named in table.c only.
-// Rows with the same key are kept in file order, next to each other in the key's postings; overlapping effective ranges
-// of the same key and same other columns are errors only when `unique: true`.
+// (dates, both inclusive, empty = open), source, version, note. Key columns are texts. CSV: UTF-8 (BOM allowed), first line = header
+// naming the columns in any order; extra columns are ignored unless `strict: true`. Errors are located: file:line:column. libcsv is
+// named in table.c only. A row with an empty key cell is an error unless `skip_rows_without_key: true` (lists with totals at the end).
+// Rows with the same key are kept in file order, next to each other in the key's postings; `unique: true` makes two rows of one key in
+// force on the same day an error.
 // 10^6 rows load in about a second. Read-only after load, may be shared by threads.
+//
+//   key cells --hash--> slots[] (key number) --> starts[key] .. starts[key + 1] in rows[]: the key's postings, ascending
 #pragma once
 
 #include <stdbool.h>
@@ -25,6 +28,7 @@ struct table_column {
 struct table {
   const char *name;
   const char *path;                // of the CSV
+  const char *source, *version;    // as the description says, or ""
   const struct table_column *columns;
   unsigned columns_size;
   unsigned key[4];                 // column numbers
@@ -43,7 +47,7 @@ struct tables *tables_open(struct arena *arena, const char *folder, struct diagn
 const struct table *tables_get(struct tables *tables, const char *name);
 // Names of all tables with a .yaml in the folder, sorted.
 const char *const *tables_names(const struct tables *tables, size_t *size);
-// A table from memory, for tests and benches.
+// A table from memory, for tests and benches; takes the place of one of the same name. Errors as in a file called name.
 const struct table *tables_add_text(struct tables *tables, const char *name, struct slice yaml, struct slice csv);
 
 int table_column_find(const struct table *table, const char *name);    // -1: none
