@@ -1,0 +1,145 @@
+// Billed bed days against payable bed days of one stay (虚增床日): ADM-008A.
+//
+// total: the bed units of the stay, whatever their dates, may not exceed the payable days (计入不计出, or both ends where the region
+// counts both) plus a tolerance. A day on which the patient moved from one kind of bed to another counts once, and so does a day
+// in intensive care on which the ordinary bed is billed beside it. The excess is taken from the latest lines backwards.
+#include "rules/kinds/finding.h"
+#include "rules/kinds/postings.h"
+#include "rules/trace.h"
+
+enum { IN_NOT_OUT, BOTH };
+enum { AMOUNT_EXCESS, AMOUNT_NONE };
+
+struct params {
+  int64_t los_tolerance_days;
+  struct setting_texts fees;
+  int convention, mode, postings;
+  bool moving_day_once, icu_day_once;
+  uint32_t fee_bits;    // resolved from fees
+};
+
+static const char *const convention_words[] = {"in_not_out", "both", NULL};
+static const char *const mode_words[] = {"total", NULL};
+static const char *const postings_words[] = {"cumulative", "daily", NULL};
+
+#define AT(field) offsetof(struct params, field)
+static const struct setting rows[] = {
+    {"mode", SETTING_WORD, AT(mode), "total", 0, 0, 0, "", mode_words, "total: all bed units of the stay."},
+    {"convention", SETTING_WORD, AT(convention), "in_not_out", 0, 0, 0, "", convention_words,
+     "in_not_out: the day of discharge is not payable; both: it is."},
+    {"los_tolerance_days", SETTING_INT, AT(los_tolerance_days), "0", 0, 3, 0, "days", NULL, "Units above the payable days that are allowed."},
+    {"fees", SETTING_TEXTS, AT(fees), "[BED]", 0, 0, 0, "", NULL, "The fee categories whose units are bed days."},
+    {"postings", SETTING_WORD, AT(postings), "cumulative", 0, 0, 0, "", postings_words,
+     "cumulative: one line may stand for several days; daily: every day is posted."},
+    {"moving_day_once", SETTING_BOOL, AT(moving_day_once), "true", 0, 0, 0, "", NULL,
+     "The day of moving to another kind of bed counts once."},
+    {"icu_day_once", SETTING_BOOL, AT(icu_day_once), "true", 0, 0, 0, "", NULL,
+     "Two kinds of bed on a day since the entry to intensive care count once."},
+};
+
+enum { VALUE_BILLED, VALUE_EXCESS };
+static const struct operand_row operands_added[] = {
+    {"billed_days", VALUE_COUNT, "days", "kind", "no bed line was counted", "计费床日数"},
+    {"excess_days", VALUE_COUNT, "days", "kind", "nothing exceeds the payable days", "超出应计的床日数"},
+};
+
+static const char *const amounts[] = {"in_scope_of_excess_units", "none", NULL};
+
+static bool prepare(struct prepare *prepare) {
+  struct params *params = prepare->rule->params;
+  return parameter_fees(prepare, "fees", &params->fees, &params->fee_bits);
+}
+
+// Units that lawfully stand beside another on the same day: at most one a day.
+static int64_t beside(const struct params *params, const struct visit *visit, const struct postings *postings) {
+  int64_t units = 0;
+  const bool icu = params->icu_day_once && visit->icu_in_first_s != DATE_ABSENT;
+  for (size_t from = 0, to; from < postings->size; from = to) {
+    to = postings_day_end(postings, from);
+    int64_t sum = 0;
+    bool kinds_differ = false;
+    const struct slice first = visit->items[postings->rows[from].item].med_list_codg;
+    for (size_t row = from; row < to; row++) {
+      sum += postings->rows[row].cnt;
+      kinds_differ |= !slice_equal(first, visit->items[postings->rows[row].item].med_list_codg);
+    }
+    if (sum <= POSTINGS_UNIT || !kinds_differ) continue;
+    if (!(icu && postings->rows[from].day >= date_day(visit->icu_in_first_s)) &&
+        !(params->moving_day_once && postings_moving_day(postings, visit, from, to)))
+      continue;
+    units += sum - POSTINGS_UNIT < POSTINGS_UNIT ? sum - POSTINGS_UNIT : POSTINGS_UNIT;
+  }
+  return units;
+}
+
+static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
+  const struct params *params = rule->params;
+  struct visit *visit = input->visit;
+  struct finding finding;
+  finding_start(&finding, input, verdict);
+  if (visit->begntime_s == DATE_ABSENT) {
+    finding_refuse(verdict, BAD_MISSING_BEGNTIME);
+    return;
+  }
+  const int32_t payable = view_payable_days(input->history, visit);
+  if (payable <= 0) {
+    finding_refuse(verdict, BAD_END_BEFORE_BEGIN);
+    return;
+  }
+  view_items(visit);
+  struct postings postings;
+  postings_spread(&postings, visit, payable, params->fee_bits, (enum postings_mode)params->postings, false, input->arena);
+
+  const int64_t last_day = params->convention == BOTH && visit->endtime_s != DATE_ABSENT &&
+                           date_day(visit->endtime_s) > date_day(visit->begntime_s);
+  const int64_t limit = (payable + last_day + params->los_tolerance_days) * POSTINGS_UNIT;
+  const int64_t billed = postings.total > limit ? postings.total - beside(params, visit, &postings) : postings.total;
+  verdict->values[VALUE_BILLED] = value_of(VALUE_COUNT, billed);
+  if (input->trace != NULL) trace_range(input->trace, "billed_days", &verdict->values[VALUE_BILLED], INT64_MIN, limit);
+
+  if (billed > limit) {
+    // A refund that found no line may belong to these units; then the sum is not proven.
+    if (visit->unmatched_refunds > 0) {
+      finding_refuse(verdict, BAD_REFUND_WITHOUT_ORIGINAL);
+      return;
+    }
+    struct excess excess = {0};
+    int64_t rest = billed - limit;
+    verdict->values[VALUE_EXCESS] = value_of(VALUE_COUNT, rest);
+    for (uint32_t i = visit->items_size; i-- > 0 && rest > 0;) {
+      const struct item *item = &visit->items[i];
+      if (!item_in_fees(item, params->fee_bits) || (item->flags & ITEM_NO_CNT) != 0) continue;
+      const int64_t units = item->cnt < rest ? item->cnt : rest;
+      excess_add(&excess, input, i, units);
+      rest -= units;
+    }
+    excess_claim(&excess, &finding, rule->amount == AMOUNT_EXCESS);
+  }
+  if (postings.uncounted > 0) finding_bad(&finding, BAD_MISSING_CNT);
+  finding_end(&finding);
+}
+
+static bool operand_range_of(const struct rule *rule, unsigned n, int64_t *low, int64_t *high) {
+  const struct params *params = rule->params;
+  *low = n == VALUE_BILLED ? (1 + params->los_tolerance_days) * POSTINGS_UNIT + 1 : 1;
+  *high = INT64_MAX;
+  return true;
+}
+
+extern const struct kind kind_bed_day_balance;
+const struct kind kind_bed_day_balance = {
+    .name = "bed_day_balance",
+    .title_zh = "床日平衡",
+    .unit = KIND_CLAIM,
+    .witness = WITNESS_VISIT,
+    .params = rows,
+    .params_size = sizeof rows / sizeof rows[0],
+    .params_bytes = sizeof(struct params),
+    .operands = operands_added,
+    .operands_size = sizeof operands_added / sizeof operands_added[0],
+    .amounts = amounts,
+    .identity = "all setl_id of the visit",
+    .prepare = prepare,
+    .evaluate = evaluate,
+    .operand_range = operand_range_of,
+};

@@ -1,0 +1,122 @@
+// A unit price above a cap (价格上限): SUB-006.
+//
+// The cap is the table's price in force on the day of the fee, plus a mark-up. A line hits when cnt x (pric - cap) exceeds the
+// tolerance; claimed is that difference in fen, rounded half up, less what overlmt_amt already took off (A-PRICE). Codes
+// without a row in force have no cap.
+#include "rules/kinds/finding.h"
+#include "rules/trace.h"
+
+enum { AMOUNT_DIFFERENCE, AMOUNT_LINES, AMOUNT_NONE };
+// cnt 10^-4, pric 10^-6 yuan, permille 10^-3: a product counts 10^-13 yuan, 10^11 of which are a fen.
+enum { PERMILLE = 1000 };
+#define PRODUCT_OF_FEN INT64_C(100000000000)
+
+__extension__ typedef __int128 product;
+
+struct params {
+  struct slice table;
+  int64_t tolerance_fen, markup_permille;
+  const struct table *resolved;
+  int price_column;
+};
+
+#define AT(field) offsetof(struct params, field)
+static const struct setting rows[] = {
+    {"table", SETTING_TEXT, AT(table), "procurement_price", 0, 100, 0, "", NULL, "Table with key [med_list_codg] and a column price."},
+    {"tolerance_fen", SETTING_INT, AT(tolerance_fen), "1", 0, 100000, 0, "fen", NULL, "A line's difference up to this is allowed."},
+    {"markup_permille", SETTING_INT, AT(markup_permille), "0", 0, 1000, 0, "permille", NULL, "Lawful mark-up on the table's price."},
+};
+
+enum { VALUE_LINE, VALUE_CODE, VALUE_PRIC, VALUE_CAP, VALUE_DIFFERENCE, VALUE_LINES };
+static const struct operand_row operands_added[] = {
+    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line exceeds its cap", "首个超价明细流水号"},
+    {"med_list_codg", VALUE_TEXT, "", "kind", "no line exceeds its cap", "首个超价明细的医保编码"},
+    {"pric", VALUE_PRICE, "yuan", "kind", "no line exceeds its cap", "首个超价明细的单价"},
+    {"price_cap", VALUE_PRICE, "yuan", "table procurement_price", "no line exceeds its cap", "价格上限（含允许加成，四舍五入到微元）"},
+    {"price_difference", VALUE_FEN, "yuan", "kind", "no line exceeds its cap", "超价差额合计（扣除已计超限价自费）"},
+    {"lines", VALUE_INT, "", "kind", "no line exceeds its cap", "超价明细行数"},
+};
+
+static const char *const amounts[] = {"price_difference", "in_scope_of_lines", "none", NULL};
+
+static bool prepare(struct prepare *prepare) {
+  struct params *params = prepare->rule->params;
+  static const char *const key[] = {"med_list_codg"};
+  params->resolved = parameter_table(prepare, "table", params->table, key, 1);
+  if (params->resolved == NULL) return false;
+  params->price_column = parameter_column(prepare, "table", params->resolved, "price", CELL_PRICE);
+  return params->price_column >= 0;
+}
+
+static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
+  const struct params *params = rule->params;
+  struct visit *visit = input->visit;
+  struct finding finding;
+  finding_start(&finding, input, verdict);
+  view_items(visit);
+  int64_t total = 0;
+  for (uint32_t i = 0; i < input->candidates_size; i++) {
+    const struct candidate *candidate = &input->candidates[i];
+    const struct item *item = &visit->items[candidate->item];
+    if (item->time_s == DATE_ABSENT) {
+      finding_bad(&finding, BAD_MISSING_FEE_TIME);
+      continue;
+    }
+    const int32_t day = date_day(item->time_s);
+    uint32_t row = candidate->row;
+    if (row != UINT32_MAX && !table_in_force(params->resolved, row, day))
+      row = table_find_on(params->resolved, &item->med_list_codg, day);
+    if (row == UINT32_MAX) continue;
+    const int64_t price = table_number(params->resolved, row, (unsigned)params->price_column);
+    if (price == INT64_MIN) continue;
+    if ((item->flags & (ITEM_NO_PRICE | ITEM_NO_CNT)) != 0) {
+      finding_bad(&finding, (item->flags & ITEM_NO_CNT) != 0 ? BAD_MISSING_CNT : BAD_MISSING_PRICE);
+      continue;
+    }
+    const product cap = (product)price * (PERMILLE + params->markup_permille);
+    const product over = (product)item->cnt * ((product)item->pric * PERMILLE - cap);
+    if (over <= (product)params->tolerance_fen * PRODUCT_OF_FEN) continue;
+    const product rounded = (over + PRODUCT_OF_FEN / 2) / PRODUCT_OF_FEN;
+    int64_t fen = rounded > INT64_MAX ? INT64_MAX : (int64_t)rounded;
+    if ((item->flags & ITEM_HAS_OVERLMT) != 0 && item->overlmt_fen > 0) fen = fen > item->overlmt_fen ? fen - item->overlmt_fen : 0;
+    const int64_t cap_micro = (int64_t)((cap + PERMILLE / 2) / PERMILLE);
+    if (verdict->claims_size == 0) {
+      verdict->values[VALUE_LINE] = value_text(item->feedetl_sn);
+      verdict->values[VALUE_CODE] = value_text(item->med_list_codg);
+      verdict->values[VALUE_PRIC] = value_of(VALUE_PRICE, item->pric);
+      verdict->values[VALUE_CAP] = value_of(VALUE_PRICE, cap_micro);
+    }
+    if (input->trace != NULL) {
+      const struct value pric = value_of(VALUE_PRICE, item->pric);
+      trace_range(input->trace, "pric", &pric, INT64_MIN, cap_micro);
+    }
+    if (__builtin_add_overflow(total, fen, &total)) total = INT64_MAX;
+    finding_claim(&finding, candidate->item,
+                  rule->amount == AMOUNT_DIFFERENCE ? fen : (rule->amount == AMOUNT_LINES ? item->inscp_fen : 0));
+  }
+  if (verdict->claims_size > 0) {
+    verdict->values[VALUE_DIFFERENCE] = value_of(VALUE_FEN, total);
+    verdict->values[VALUE_LINES] = value_int(verdict->claims_size);
+  }
+  finding_end(&finding);
+}
+
+static const struct table *witness_table(const struct rule *rule) { return ((const struct params *)rule->params)->resolved; }
+
+extern const struct kind kind_price_limit;
+const struct kind kind_price_limit = {
+    .name = "price_limit",
+    .title_zh = "价格上限",
+    .unit = KIND_CLAIM,
+    .witness = WITNESS_NATIONAL_CODE,
+    .params = rows,
+    .params_size = sizeof rows / sizeof rows[0],
+    .params_bytes = sizeof(struct params),
+    .operands = operands_added,
+    .operands_size = sizeof operands_added / sizeof operands_added[0],
+    .amounts = amounts,
+    .identity = "all setl_id of the visit",
+    .prepare = prepare,
+    .evaluate = evaluate,
+    .witness_table = witness_table,
+};
