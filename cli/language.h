@@ -7,6 +7,6 @@
 
 // "zh" or "en"; false for anything else.
 bool language_choose(struct slice name);
-// Takes `--lang zh`, `--lang=en` out of argv wherever they stand before a `--`, and chooses. False, with a message on standard
-// error, when the language is missing or unknown.
+// Takes `--lang zh`, `--lang=en` out of argv wherever they stand before a `--`, and chooses. False, with a message on
+// standard error, when the language is missing or unknown.
 bool language_take(int *argc, char **argv);

@@ -1,4 +1,6 @@
 #include <argp.h>
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +43,7 @@ static int command_unknown(const char *noun) {
 }
 
 static int command_run(const struct cli_command *command, int argc, char **argv) {
+  char *const plain = program_invocation_short_name;
   struct text name = {0};
   text_format(&name, "settlewatch %s", command->noun);
   text_byte(&name, '\0');
@@ -52,17 +55,18 @@ static int command_run(const struct cli_command *command, int argc, char **argv)
     fprintf(stderr, "%s: cannot write to standard output\n", name.data);
     code = CLI_SOFTWARE;
   }
-  program_invocation_name = program_invocation_short_name = (char *)"settlewatch";
+  program_invocation_name = program_invocation_short_name = plain;
   text_fini(&name);
   return code;
 }
 
 static void version_print(FILE *stream, struct argp_state *state) {
   (void)state;
-  fprintf(stream, "settlewatch " SETTLEWATCH_VERSION " (commit " SETTLEWATCH_COMMIT ")\nbuild: " SETTLEWATCH_BUILD "\nlibraries:");
+  fprintf(stream, "settlewatch " SETTLEWATCH_VERSION " (commit " SETTLEWATCH_COMMIT ")\n");
 #define LIBRARY(name, version) " " name " " version ","
   static const char libraries[] = SETTLEWATCH_LIBRARIES(LIBRARY);
-  fprintf(stream, "%.*s\nJSON parser: %s\n", (int)(sizeof libraries - 2), libraries, decode_library());
+  fprintf(stream, "build: " SETTLEWATCH_BUILD "\nlibraries:%.*s\n", (int)(sizeof libraries - 2), libraries);
+  fprintf(stream, "JSON parser: %s\n", decode_library());
 }
 
 // argp asks for each part of the help; what stands after the options is the list of nouns, and argp frees it.
@@ -73,9 +77,9 @@ static char *help_text(int key, const char *text, void *input) {
   text_append(&out, SLICE("Nouns:\n"));
   for (const struct cli_command *const *command = commands; *command != NULL; command++)
     text_format(&out, "  %-10s %s\n", (*command)->noun, (*command)->summary);
-  text_append(&out, SLICE("\n'settlewatch NOUN --help' explains each. Exit codes: 0 fine (also when there are findings), 1 something found by a check, "
-                          "2 usage, 3 warnings under --strict, 65 unreadable input, 70 an error of the program or of the world, "
-                          "78 bad rules or settings.\n"));
+  text_append(&out, SLICE("\n'settlewatch NOUN --help' explains each. Exit codes: 0 fine (also when there are findings), "
+                          "1 something found by a check, 2 usage, 3 warnings under --strict, 65 unreadable input, "
+                          "70 an error of the program or of the world, 78 bad rules or settings.\n"));
   text_byte(&out, '\0');
   return out.data;
 }
@@ -111,7 +115,7 @@ int main(int argc, char **argv) {
   static const struct argp argp = {.options = options,
                                    .parser = option_take,
                                    .args_doc = "NOUN [OPTION...]",
-                                   .doc = "settlewatch screens medical-insurance settlements: settlements in, findings out.\v",
+                                   .doc = "Screens medical-insurance settlements: settlements in, findings out.\v",
                                    .help_filter = help_text};
   argp_program_version_hook = version_print;
   argp_err_exit_status = CLI_USAGE;
