@@ -3,8 +3,9 @@
 // total: the bed units of the stay, whatever their dates, may not exceed the payable days (计入不计出, or both ends where the region
 // counts both) plus a tolerance. A day on which the patient moved from one kind of bed to another counts once, and so does a day
 // in intensive care on which the ordinary bed is billed beside it. The excess is taken from the latest lines backwards.
-#include "rules/kinds/finding.h"
-#include "rules/kinds/postings.h"
+#include "rules/kinds/claims.h"
+#include "rules/kinds/parameter.h"
+#include "rules/kinds/spread.h"
 #include "rules/trace.h"
 
 enum { IN_NOT_OUT, BOTH };
@@ -55,7 +56,7 @@ static int64_t beside(const struct params *params, const struct visit *visit, co
   int64_t units = 0;
   const bool icu = params->icu_day_once && visit->icu_in_first_s != DATE_ABSENT;
   for (size_t from = 0, to; from < postings->size; from = to) {
-    to = postings_day_end(postings, from);
+    to = spread_day_end(postings, from);
     int64_t sum = 0;
     bool kinds_differ = false;
     const struct slice first = visit->items[postings->rows[from].item].med_list_codg;
@@ -65,7 +66,7 @@ static int64_t beside(const struct params *params, const struct visit *visit, co
     }
     if (sum <= POSTINGS_UNIT || !kinds_differ) continue;
     if (!(icu && postings->rows[from].day >= date_day(visit->icu_in_first_s)) &&
-        !(params->moving_day_once && postings_moving_day(postings, visit, from, to)))
+        !(params->moving_day_once && spread_moving_day(postings, visit, from, to)))
       continue;
     units += sum - POSTINGS_UNIT < POSTINGS_UNIT ? sum - POSTINGS_UNIT : POSTINGS_UNIT;
   }
@@ -75,20 +76,20 @@ static int64_t beside(const struct params *params, const struct visit *visit, co
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
-  struct finding finding;
-  finding_start(&finding, input, verdict);
+  struct claims claims;
+  claims_start(&claims, input, verdict);
   if (visit->begntime_s == DATE_ABSENT) {
-    finding_refuse(verdict, BAD_MISSING_BEGNTIME);
+    claims_refuse(verdict, BAD_MISSING_BEGNTIME);
     return;
   }
   const int32_t payable = view_payable_days(input->history, visit);
   if (payable <= 0) {
-    finding_refuse(verdict, BAD_END_BEFORE_BEGIN);
+    claims_refuse(verdict, BAD_END_BEFORE_BEGIN);
     return;
   }
   view_items(visit);
   struct postings postings;
-  postings_spread(&postings, visit, payable, params->fee_bits, (enum postings_mode)params->postings, false, input->arena);
+  spread_postings(&postings, visit, payable, params->fee_bits, (enum postings_mode)params->postings, false, input->arena);
 
   const int64_t last_day = params->convention == BOTH && visit->endtime_s != DATE_ABSENT &&
                            date_day(visit->endtime_s) > date_day(visit->begntime_s);
@@ -100,7 +101,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   if (billed > limit) {
     // A refund that found no line may belong to these units; then the sum is not proven.
     if (visit->unmatched_refunds > 0) {
-      finding_refuse(verdict, BAD_REFUND_WITHOUT_ORIGINAL);
+      claims_refuse(verdict, BAD_REFUND_WITHOUT_ORIGINAL);
       return;
     }
     struct excess excess = {0};
@@ -110,13 +111,14 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
       const struct item *item = &visit->items[i];
       if (!item_in_fees(item, params->fee_bits) || (item->flags & ITEM_NO_CNT) != 0) continue;
       const int64_t units = item->cnt < rest ? item->cnt : rest;
-      excess_add(&excess, input, i, units);
+      claims_exceed(&excess, input, i, units);
       rest -= units;
     }
-    excess_claim(&excess, &finding, rule->amount == AMOUNT_EXCESS);
+    claims_take_excess(&excess, &claims, rule->amount == AMOUNT_EXCESS);
+    claims_evidence(&excess, &claims, params->fee_bits);
   }
-  if (postings.uncounted > 0) finding_bad(&finding, BAD_MISSING_CNT);
-  finding_end(&finding);
+  if (postings.uncounted > 0) claims_bad(&claims, BAD_MISSING_CNT);
+  claims_end(&claims);
 }
 
 static bool operand_range_of(const struct rule *rule, unsigned n, int64_t *low, int64_t *high) {

@@ -9,8 +9,9 @@
 // least idle_days. Days of a short run wholly inside a statutory holiday, of a run that ends where an operation begins, and within
 // after_operation_days of an operation can be excused: excused_by_holiday and excused_by_operation say that without such days the
 // predicate no longer holds, and an exemption of the rule names them. Days that are excused are not claimed.
-#include "rules/kinds/finding.h"
-#include "rules/kinds/postings.h"
+#include "rules/kinds/claims.h"
+#include "rules/kinds/parameter.h"
+#include "rules/kinds/spread.h"
 #include "rules/trace.h"
 
 enum { POSITION_ANY, POSITION_BEFORE_DISCHARGE };
@@ -128,7 +129,7 @@ static void mark_base(struct stay *stay, int32_t payable) {
   const enum postings_mode mode = (enum postings_mode)stay->params->postings;
   for (size_t pool = 0; pool < sizeof pools / sizeof pools[0]; pool++) {
     struct postings *postings = &stay->pools[pool];
-    postings_spread(postings, stay->input->visit, payable, 1u << pools[pool], mode, pools[pool] == FEE_CONSULT, stay->input->arena);
+    spread_postings(postings, stay->input->visit, payable, 1u << pools[pool], mode, pools[pool] == FEE_CONSULT, stay->input->arena);
     if (pools[pool] == FEE_CONSULT) continue;
     for (size_t row = 0; row < postings->size; row++) {
       const int64_t day = (int64_t)postings->rows[row].day - stay->first_day;
@@ -195,11 +196,11 @@ static bool holds(const struct stay *stay, struct tally tally) {
 
 // --- The verdict -----------------------------------------------------------------------------------------------------------------
 
-static void claim(const struct rule *rule, struct stay *stay, struct finding *finding, struct tally tally, unsigned excused) {
+static void claim(const struct rule *rule, struct stay *stay, struct claims *claims, struct tally tally, unsigned excused) {
   const struct visit *visit = stay->input->visit;
   struct excess excess = {0};
   if (rule->amount == AMOUNT_STAY) {
-    for (uint32_t i = 0; i < visit->items_size; i++) finding_claim(finding, i, visit->items[i].inscp_fen);
+    for (uint32_t i = 0; i < visit->items_size; i++) claims_take(claims, i, visit->items[i].inscp_fen);
     return;
   }
   static const enum fee_symbol pools[] = {FEE_BED, FEE_NURSE, FEE_CONSULT};
@@ -210,7 +211,7 @@ static void claim(const struct rule *rule, struct stay *stay, struct finding *fi
       const struct posting *posting = &stay->pools[pool].rows[row];
       const int64_t day = (int64_t)posting->day - stay->first_day;
       if (day < 0 || day >= stay->days || !idle(stay, (int32_t)day, excused) || (at_end && day < tally.run_from)) continue;
-      excess_add(&excess, stay->input, posting->item, posting->cnt);
+      claims_exceed(&excess, stay->input, posting->item, posting->cnt);
     }
   }
   // Other categories are claimed by their own date.
@@ -220,9 +221,9 @@ static void claim(const struct rule *rule, struct stay *stay, struct finding *fi
     if (!item_in_fees(item, others) || (item->flags & ITEM_NO_CNT) != 0 || item->time_s == DATE_ABSENT) continue;
     const int64_t day = (int64_t)date_day(item->time_s) - stay->first_day;
     if (day < 0 || day >= stay->days || !idle(stay, (int32_t)day, excused) || (at_end && day < tally.run_from)) continue;
-    excess_add(&excess, stay->input, i, item->cnt);
+    claims_exceed(&excess, stay->input, i, item->cnt);
   }
-  excess_claim(&excess, finding, rule->amount == AMOUNT_IDLE_DAYS);
+  claims_take_excess(&excess, claims, rule->amount == AMOUNT_IDLE_DAYS);
 }
 
 static void tell(const struct stay *stay, struct verdict *verdict, struct tally tally) {
@@ -234,15 +235,15 @@ static void tell(const struct stay *stay, struct verdict *verdict, struct tally 
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
-  struct finding finding;
-  finding_start(&finding, input, verdict);
+  struct claims claims;
+  claims_start(&claims, input, verdict);
   if (visit->begntime_s == DATE_ABSENT) {
-    finding_refuse(verdict, BAD_MISSING_BEGNTIME);
+    claims_refuse(verdict, BAD_MISSING_BEGNTIME);
     return;
   }
   const int32_t payable = view_payable_days(input->history, visit);
   if (payable <= 0) {
-    finding_refuse(verdict, BAD_END_BEFORE_BEGIN);
+    claims_refuse(verdict, BAD_END_BEFORE_BEGIN);
     return;
   }
   struct stay stay = {.params = params, .input = input, .first_day = date_day(visit->begntime_s), .days = payable,
@@ -264,18 +265,18 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     trace_range(input->trace, "idle_permille", &share, params->idle_ratio_permille + 1, INT64_MAX);
   }
   if (!truth) {
-    if (stay.pools[0].undated + stay.pools[1].undated > 0) finding_bad(&finding, BAD_MISSING_FEE_TIME);
-    if (stay.pools[0].uncounted + stay.pools[1].uncounted > 0) finding_bad(&finding, BAD_MISSING_CNT);
-    finding_end(&finding);
+    if (stay.pools[0].undated + stay.pools[1].undated > 0) claims_bad(&claims, BAD_MISSING_FEE_TIME);
+    if (stay.pools[0].uncounted + stay.pools[1].uncounted > 0) claims_bad(&claims, BAD_MISSING_CNT);
+    claims_end(&claims);
     return;
   }
   // Proven only when it holds whatever the doubtful lines were.
   if (visit->unmatched_refunds > 0) {
-    finding_refuse(verdict, BAD_REFUND_WITHOUT_ORIGINAL);
+    claims_refuse(verdict, BAD_REFUND_WITHOUT_ORIGINAL);
     return;
   }
   if (stay.unsure || !holds(&stay, count(&stay, DAY_UNSURE))) {
-    finding_refuse(verdict, stay.reason);
+    claims_refuse(verdict, stay.reason);
     return;
   }
 
@@ -290,7 +291,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   if (without_operation) excused |= DAY_OPERATION_EXCUSED;
   tally = count(&stay, excused);
   tell(&stay, verdict, tally);
-  claim(rule, &stay, &finding, tally, excused);
+  claim(rule, &stay, &claims, tally, excused);
   verdict->outcome = OUTCOME_HIT;
 }
 

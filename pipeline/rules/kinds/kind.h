@@ -53,7 +53,7 @@ struct kind {
   const struct operand_row *operands;    // numbered from 0: verdict.values[n]
   size_t operands_size;
   const char *const *amounts;            // names of amount formulas it can compute, the first is the default; NULL-terminated
-  const char *identity;                  // which ids identify a finding, for the handbook
+  const char *identity;                  // which ids identify a claims, for the handbook
   // Resolves tables and checks what rows cannot; reports through yaml_error. NULL: nothing to do. The default amount may be
   // checked against rule->amount.
   bool (*prepare)(struct prepare *prepare);

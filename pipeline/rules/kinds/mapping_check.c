@@ -2,7 +2,8 @@
 //
 // The row in force on the day of the fee for (fixmedins_code, medins_list_codg) names the national code. Through the
 // `update_workdays`-th working day after a row begins, the code of the row before it is allowed too.
-#include "rules/kinds/finding.h"
+#include "rules/kinds/claims.h"
+#include "rules/kinds/parameter.h"
 #include "rules/trace.h"
 
 enum { MISSING_BAD_DATA, MISSING_OUT_OF_SCOPE };
@@ -76,14 +77,14 @@ static enum truth allowed_before(const struct params *params, const struct judge
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
-  struct finding finding;
-  finding_start(&finding, input, verdict);
+  struct claims claims;
+  claims_start(&claims, input, verdict);
   view_items(visit);
   for (uint32_t i = 0; i < input->candidates_size; i++) {
     const struct candidate *candidate = &input->candidates[i];
     const struct item *item = &visit->items[candidate->item];
     if (item->time_s == DATE_ABSENT) {
-      finding_bad(&finding, BAD_MISSING_FEE_TIME);
+      claims_bad(&claims, BAD_MISSING_FEE_TIME);
       continue;
     }
     const int32_t day = date_day(item->time_s);
@@ -91,7 +92,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     if (row != UINT32_MAX && !table_in_force(params->resolved, row, day))
       row = table_find_on(params->resolved, (struct slice[]){visit->fixmedins_code, item->medins_list_codg}, day);
     if (row == UINT32_MAX || item->med_list_codg.size == 0) {
-      if (params->missing_row == MISSING_BAD_DATA) finding_bad(&finding, BAD_MISSING_ROW);
+      if (params->missing_row == MISSING_BAD_DATA) claims_bad(&claims, BAD_MISSING_ROW);
       continue;
     }
     const struct slice filed = table_text(params->resolved, row, (unsigned)params->code_column);
@@ -99,7 +100,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const enum truth allowed = allowed_before(params, input, item, row, day);
     if (input->trace != NULL) trace_say(input->trace, "med_list_codg", item->med_list_codg, filed, truth_not(allowed));
     if (allowed == TRUTH_UNKNOWN) {
-      finding_bad(&finding, BAD_UNKNOWN_CALENDAR);
+      claims_bad(&claims, BAD_UNKNOWN_CALENDAR);
     } else if (allowed == TRUTH_FALSE) {
       if (verdict->claims_size == 0) {
         verdict->values[VALUE_LINE] = value_text(item->feedetl_sn);
@@ -107,11 +108,11 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
         verdict->values[VALUE_BILLED] = value_text(item->med_list_codg);
         verdict->values[VALUE_FILED] = value_text(filed);
       }
-      finding_claim(&finding, candidate->item, rule->amount == AMOUNT_LINES ? item->inscp_fen : 0);
+      claims_take(&claims, candidate->item, rule->amount == AMOUNT_LINES ? item->inscp_fen : 0);
     }
   }
   if (verdict->claims_size > 0) verdict->values[VALUE_LINES] = value_int(verdict->claims_size);
-  finding_end(&finding);
+  claims_end(&claims);
 }
 
 static const struct table *witness_table(const struct rule *rule) { return ((const struct params *)rule->params)->resolved; }

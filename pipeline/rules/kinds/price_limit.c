@@ -3,7 +3,8 @@
 // The cap is the table's price in force on the day of the fee, plus a mark-up. A line hits when cnt x (pric - cap) exceeds the
 // tolerance; claimed is that difference in fen, rounded half up, less what overlmt_amt already took off (A-PRICE). Codes
 // without a row in force have no cap.
-#include "rules/kinds/finding.h"
+#include "rules/kinds/claims.h"
+#include "rules/kinds/parameter.h"
 #include "rules/trace.h"
 
 enum { AMOUNT_DIFFERENCE, AMOUNT_LINES, AMOUNT_NONE };
@@ -51,15 +52,15 @@ static bool prepare(struct prepare *prepare) {
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
-  struct finding finding;
-  finding_start(&finding, input, verdict);
+  struct claims claims;
+  claims_start(&claims, input, verdict);
   view_items(visit);
   int64_t total = 0;
   for (uint32_t i = 0; i < input->candidates_size; i++) {
     const struct candidate *candidate = &input->candidates[i];
     const struct item *item = &visit->items[candidate->item];
     if (item->time_s == DATE_ABSENT) {
-      finding_bad(&finding, BAD_MISSING_FEE_TIME);
+      claims_bad(&claims, BAD_MISSING_FEE_TIME);
       continue;
     }
     const int32_t day = date_day(item->time_s);
@@ -70,7 +71,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const int64_t price = table_number(params->resolved, row, (unsigned)params->price_column);
     if (price == INT64_MIN) continue;
     if ((item->flags & (ITEM_NO_PRICE | ITEM_NO_CNT)) != 0) {
-      finding_bad(&finding, (item->flags & ITEM_NO_CNT) != 0 ? BAD_MISSING_CNT : BAD_MISSING_PRICE);
+      claims_bad(&claims, (item->flags & ITEM_NO_CNT) != 0 ? BAD_MISSING_CNT : BAD_MISSING_PRICE);
       continue;
     }
     const product cap = (product)price * (PERMILLE + params->markup_permille);
@@ -91,14 +92,14 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
       trace_range(input->trace, "pric", &pric, INT64_MIN, cap_micro);
     }
     if (__builtin_add_overflow(total, fen, &total)) total = INT64_MAX;
-    finding_claim(&finding, candidate->item,
+    claims_take(&claims, candidate->item,
                   rule->amount == AMOUNT_DIFFERENCE ? fen : (rule->amount == AMOUNT_LINES ? item->inscp_fen : 0));
   }
   if (verdict->claims_size > 0) {
     verdict->values[VALUE_DIFFERENCE] = value_of(VALUE_FEN, total);
     verdict->values[VALUE_LINES] = value_int(verdict->claims_size);
   }
-  finding_end(&finding);
+  claims_end(&claims);
 }
 
 static const struct table *witness_table(const struct rule *rule) { return ((const struct params *)rule->params)->resolved; }

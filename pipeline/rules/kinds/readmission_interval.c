@@ -3,7 +3,8 @@
 // The visit judged is the later stay. Its predecessor is the nearest earlier one, by (begntime, endtime, mdtrt_id), among the stays that
 // `same` admits (consecutive_scope institution), or the person's nearest earlier stay, which `same` must then admit (person).
 // Day gaps are differences of dates; hour gaps are seconds against whole hours. Both bounds are inclusive.
-#include "rules/kinds/finding.h"
+#include "rules/kinds/claims.h"
+#include "rules/kinds/parameter.h"
 #include "rules/lookup.h"
 #include "rules/trace.h"
 
@@ -163,21 +164,21 @@ static enum truth judge_pair(const struct params *params, const struct judge_inp
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *later = input->visit;
-  struct finding finding;
-  finding_start(&finding, input, verdict);
+  struct claims claims;
+  claims_start(&claims, input, verdict);
   if (!later->stay) return;
   if (later->begntime_s == DATE_ABSENT) {
-    finding_refuse(verdict, BAD_MISSING_BEGNTIME);
+    claims_refuse(verdict, BAD_MISSING_BEGNTIME);
     return;
   }
   if (later->fixmedins_code.size == 0 && params->same != SAME_ANY) {
-    finding_refuse(verdict, BAD_MISSING_INSTITUTION);
+    claims_refuse(verdict, BAD_MISSING_INSTITUTION);
     return;
   }
   verdict->related = predecessor(params, input);
   int64_t min, max;
   if (!lookup_setting(&params->min_gap, input, verdict, &min) || !lookup_setting(&params->max_gap, input, verdict, &max)) {
-    finding_refuse(verdict, BAD_UNKNOWN_PARAMETER);
+    claims_refuse(verdict, BAD_UNKNOWN_PARAMETER);
     return;
   }
 
@@ -186,7 +187,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     enum bad_reason reason = BAD_MISSING_DX;
     truth = judge_pair(params, input, verdict, min, max, &reason);
     if (truth == TRUTH_UNKNOWN) {
-      finding_refuse(verdict, reason);
+      claims_refuse(verdict, reason);
       return;
     }
   } else if (input->trace != NULL) {
@@ -195,7 +196,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   if (truth == TRUTH_TRUE) {
     view_items(later);
     for (uint32_t i = 0; i < later->items_size; i++)
-      finding_claim(&finding, i, rule->amount == AMOUNT_NONE ? 0 : later->items[i].inscp_fen);
+      claims_take(&claims, i, rule->amount == AMOUNT_NONE ? 0 : later->items[i].inscp_fen);
     verdict->outcome = OUTCOME_HIT;
     return;
   }

@@ -2,7 +2,8 @@
 //
 // A line hits when its fee_ocur_time lies before the lower or after the upper anchor, strictly, by more than the grace. By date the
 // grace is days; by time it is seconds, and a day without a time of day is not judged unless it is outside whatever its time.
-#include "rules/kinds/finding.h"
+#include "rules/kinds/claims.h"
+#include "rules/kinds/parameter.h"
 #include "rules/trace.h"
 
 enum { LOWER_BEGNTIME, LOWER_NONE };
@@ -71,19 +72,19 @@ static enum truth after(const struct params *params, int64_t later_s, bool later
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
-  struct finding finding;
-  finding_start(&finding, input, verdict);
+  struct claims claims;
+  claims_start(&claims, input, verdict);
   const bool lower = params->lower == LOWER_BEGNTIME, upper = params->upper == UPPER_ENDTIME;
   if (lower && visit->begntime_s == DATE_ABSENT) {
-    finding_refuse(verdict, BAD_MISSING_BEGNTIME);
+    claims_refuse(verdict, BAD_MISSING_BEGNTIME);
     return;
   }
   if (upper && visit->endtime_s == DATE_ABSENT) {
-    finding_refuse(verdict, BAD_MISSING_ENDTIME);
+    claims_refuse(verdict, BAD_MISSING_ENDTIME);
     return;
   }
   if (lower && upper && date_day(visit->endtime_s) < date_day(visit->begntime_s)) {
-    finding_refuse(verdict, BAD_END_BEFORE_BEGIN);
+    claims_refuse(verdict, BAD_END_BEFORE_BEGIN);
     return;
   }
   view_items(visit);
@@ -91,7 +92,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const struct item *item = &visit->items[i];
     if (!item_in_fees(item, params->fee_bits)) continue;
     if (item->time_s == DATE_ABSENT) {
-      finding_bad(&finding, BAD_MISSING_FEE_TIME);
+      claims_bad(&claims, BAD_MISSING_FEE_TIME);
       continue;
     }
     const bool day_only = (item->flags & ITEM_DAY_ONLY) != 0;
@@ -105,9 +106,9 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
         verdict->values[VALUE_TIME_FOUND] = value_of(VALUE_TIME, item->time_s);
         verdict->values[VALUE_DAYS_OUTSIDE] = value_int(days);
       }
-      finding_claim(&finding, i, rule->amount == AMOUNT_LINES ? item->inscp_fen : 0);
+      claims_take(&claims, i, rule->amount == AMOUNT_LINES ? item->inscp_fen : 0);
     } else if (early == TRUTH_UNKNOWN || late == TRUTH_UNKNOWN) {
-      finding_bad(&finding, BAD_NO_TIME_OF_DAY);
+      claims_bad(&claims, BAD_NO_TIME_OF_DAY);
     }
   }
   if (verdict->claims_size > 0) verdict->values[VALUE_LINES] = value_int(verdict->claims_size);
@@ -115,7 +116,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const struct value lines = value_int(verdict->claims_size);
     trace_range(input->trace, "lines outside", &lines, 1, INT64_MAX);
   }
-  finding_end(&finding);
+  claims_end(&claims);
 }
 
 extern const struct kind kind_time_bounds;

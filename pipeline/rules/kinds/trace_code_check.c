@@ -2,10 +2,11 @@
 //
 // The first `prefix_len` characters of a code name a product. A line hits when one of its codes names a product that the table, on the
 // day of the fee, knows only under other national codes. What the table does not know, the product or the line's code, is bad
-// data, never a finding; a line without codes is not looked at.
+// data, never a claims; a line without codes is not looked at.
 #include <stdlib.h>
 
-#include "rules/kinds/finding.h"
+#include "rules/kinds/claims.h"
+#include "rules/kinds/parameter.h"
 #include "rules/trace.h"
 
 enum { MODE_PRODUCT };
@@ -111,29 +112,29 @@ static const struct slice *wrong_code(const struct params *params, const struct 
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
-  struct finding finding;
-  finding_start(&finding, input, verdict);
+  struct claims claims;
+  claims_start(&claims, input, verdict);
   view_items(visit);
   for (uint32_t i = 0; i < input->candidates_size; i++) {
     const struct candidate *candidate = &input->candidates[i];
     const struct item *item = &visit->items[candidate->item];
     if (item->traces_size == 0) continue;
     if (item->time_s == DATE_ABSENT) {
-      finding_bad(&finding, BAD_MISSING_FEE_TIME);
+      claims_bad(&claims, BAD_MISSING_FEE_TIME);
       continue;
     }
     const int32_t day = date_day(item->time_s);
     const bool known = candidate->row != UINT32_MAX && (table_in_force(params->resolved, candidate->row, day) ||
                                                         table_find_on(params->resolved, &item->med_list_codg, day) != UINT32_MAX);
     if (!known) {
-      finding_bad(&finding, BAD_MISSING_ROW);
+      claims_bad(&claims, BAD_MISSING_ROW);
       continue;
     }
     uint32_t row = UINT32_MAX;
     enum bad_reason bad = BAD_REASON_COUNT;
     const struct slice *code = wrong_code(params, item, day, &row, &bad);
     if (code == NULL) {
-      if (bad != BAD_REASON_COUNT) finding_bad(&finding, bad);
+      if (bad != BAD_REASON_COUNT) claims_bad(&claims, bad);
       continue;
     }
     const struct slice product = table_text(params->resolved, row, (unsigned)params->code_column);
@@ -144,10 +145,10 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
       verdict->values[VALUE_TRACE] = value_text(*code);
       verdict->values[VALUE_PRODUCT] = value_text(product);
     }
-    finding_claim(&finding, candidate->item, rule->amount == AMOUNT_LINES ? item->inscp_fen : 0);
+    claims_take(&claims, candidate->item, rule->amount == AMOUNT_LINES ? item->inscp_fen : 0);
   }
   if (verdict->claims_size > 0) verdict->values[VALUE_LINES] = value_int(verdict->claims_size);
-  finding_end(&finding);
+  claims_end(&claims);
 }
 
 static const struct table *witness_table(const struct rule *rule) { return ((const struct params *)rule->params)->resolved; }

@@ -3,8 +3,9 @@
 // Cumulative postings are spread first. On the day of moving from one kind of bed to another `moving_day_max` units are allowed, unless
 // the pair stands in `moving_day_table`. The excess comes from the latest lines backwards, or from the cheapest ones (by in-scope
 // money per unit; ties: the latest).
-#include "rules/kinds/finding.h"
-#include "rules/kinds/postings.h"
+#include "rules/kinds/claims.h"
+#include "rules/kinds/parameter.h"
+#include "rules/kinds/spread.h"
 #include "rules/lookup.h"
 #include "rules/trace.h"
 
@@ -107,7 +108,7 @@ static void judge_group(struct context *context, size_t from, size_t to, int64_t
   int64_t sum = 0;
   for (size_t i = from; i < to; i++) sum += at[i].cnt;
   int64_t limit = max * POSTINGS_UNIT;
-  if (sum > limit && params->moving_day_max > max && postings_moving_day(context->postings, context->input->visit, from, to) &&
+  if (sum > limit && params->moving_day_max > max && spread_moving_day(context->postings, context->input->visit, from, to) &&
       !excluded(context, from, to))
     limit = params->moving_day_max * POSTINGS_UNIT;
   if (sum <= limit) {
@@ -127,11 +128,11 @@ static void judge_group(struct context *context, size_t from, size_t to, int64_t
   const size_t size = to - from;
   uint32_t *order = ARENA_ARRAY(context->input->arena, uint32_t, size);
   for (size_t i = 0; i < size; i++) order[i] = (uint32_t)(to - 1 - i);    // the latest first
-  if (params->excess == FROM_CHEAPEST) finding_sort(order, size, cheaper, context);
+  if (params->excess == FROM_CHEAPEST) claims_sort(order, size, cheaper, context);
   for (size_t i = 0; rest > 0; i++) {
     const struct posting *row = &at[order[i]];
     const int64_t units = row->cnt < rest ? row->cnt : rest;
-    excess_add(&context->excess, context->input, row->item, units);
+    claims_exceed(&context->excess, context->input, row->item, units);
     rest -= units;
   }
 }
@@ -139,45 +140,46 @@ static void judge_group(struct context *context, size_t from, size_t to, int64_t
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
-  struct finding finding;
-  finding_start(&finding, input, verdict);
+  struct claims claims;
+  claims_start(&claims, input, verdict);
   int64_t max;
   if (!lookup_setting(&params->max, input, verdict, &max)) {
-    finding_refuse(verdict, BAD_UNKNOWN_PARAMETER);
+    claims_refuse(verdict, BAD_UNKNOWN_PARAMETER);
     return;
   }
   int32_t payable = 0;
   if (params->postings == POSTINGS_CUMULATIVE) {
     if (visit->begntime_s == DATE_ABSENT) {
-      finding_refuse(verdict, BAD_MISSING_BEGNTIME);
+      claims_refuse(verdict, BAD_MISSING_BEGNTIME);
       return;
     }
     payable = view_payable_days(input->history, visit);
     if (payable <= 0) {
-      finding_refuse(verdict, BAD_END_BEFORE_BEGIN);
+      claims_refuse(verdict, BAD_END_BEFORE_BEGIN);
       return;
     }
   }
   view_items(visit);
   struct postings postings;
-  postings_spread(&postings, visit, payable, params->fee_bits, (enum postings_mode)params->postings, false, input->arena);
+  spread_postings(&postings, visit, payable, params->fee_bits, (enum postings_mode)params->postings, false, input->arena);
   struct context context = {.params = params, .input = input, .verdict = verdict, .postings = &postings};
   if (params->per == PER_VISIT && postings.size > 0) judge_group(&context, 0, postings.size, max);
   if (params->per != PER_VISIT)
     for (size_t from = 0, to; from < postings.size; from = to) {
-      to = params->per == PER_DAY ? postings_day_end(&postings, from) : from + 1;
+      to = params->per == PER_DAY ? spread_day_end(&postings, from) : from + 1;
       judge_group(&context, from, to, max);
     }
   if (input->trace != NULL) trace_range(input->trace, "units", &verdict->values[VALUE_UNITS], INT64_MIN, max * POSTINGS_UNIT);
   // A refund that found no line may belong to these units; then the sum is not proven.
   if (context.excess.total > 0 && visit->unmatched_refunds > 0) {
-    finding_refuse(verdict, BAD_REFUND_WITHOUT_ORIGINAL);
+    claims_refuse(verdict, BAD_REFUND_WITHOUT_ORIGINAL);
     return;
   }
-  excess_claim(&context.excess, &finding, rule->amount == AMOUNT_EXCESS);
-  if (postings.uncounted > 0) finding_bad(&finding, BAD_MISSING_CNT);
-  if (postings.undated > 0 && params->per == PER_DAY) finding_bad(&finding, BAD_MISSING_FEE_TIME);
-  finding_end(&finding);
+  claims_take_excess(&context.excess, &claims, rule->amount == AMOUNT_EXCESS);
+  claims_evidence(&context.excess, &claims, params->fee_bits);
+  if (postings.uncounted > 0) claims_bad(&claims, BAD_MISSING_CNT);
+  if (postings.undated > 0 && params->per == PER_DAY) claims_bad(&claims, BAD_MISSING_FEE_TIME);
+  claims_end(&claims);
 }
 
 static bool operand_range_of(const struct rule *rule, unsigned n, int64_t *low, int64_t *high) {

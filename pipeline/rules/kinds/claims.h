@@ -1,6 +1,6 @@
 // What the rule kinds share: collecting claims and evidence, passing over lines with bad data, and the closed list of reasons.
 //
-//   finding_start -> finding_claim* / finding_bad* -> finding_end
+//   claims_start -> claims_take* / claims_bad* -> claims_end
 //
 // A line with bad data is passed over; the verdict is HIT when some line was claimed, else BAD_DATA with the reason of the first bad line,
 // else NO_HIT (executors 1.10). Memory is the arena of the input; a visit without claims takes none. Claims must come in the
@@ -26,23 +26,22 @@ enum bad_reason {
 #undef X
       BAD_REASON_COUNT
 };
-struct slice bad_reason_word(enum bad_reason reason);
+struct slice claims_reason(enum bad_reason reason);
 
-struct finding {
+struct claims {
   const struct judge_input *input;
   struct verdict *verdict;
   enum bad_reason reason;     // of the first bad line; BAD_REASON_COUNT: none
   uint32_t bad_lines;
 };
 
-void finding_start(struct finding *finding, const struct judge_input *input, struct verdict *verdict);
+void claims_start(struct claims *claims, const struct judge_input *input, struct verdict *verdict);
 // fen is held within 0..the line's in-scope money.
-void finding_claim(struct finding *finding, uint32_t item, int64_t fen);
-void finding_evidence(struct finding *finding, uint32_t item);
-void finding_bad(struct finding *finding, enum bad_reason reason);
-void finding_end(struct finding *finding);
+void claims_take(struct claims *claims, uint32_t item, int64_t fen);
+void claims_bad(struct claims *claims, enum bad_reason reason);
+void claims_end(struct claims *claims);
 // The visit as a whole cannot be judged: outcome BAD_DATA.
-void finding_refuse(struct verdict *verdict, enum bad_reason reason);
+void claims_refuse(struct verdict *verdict, enum bad_reason reason);
 
 // Units of lines that go beyond a limit, collected in any order, then claimed by line: round_half_up(in-scope x units / cnt),
 // rounded once per line (A-OVER, A-DAYS).
@@ -50,12 +49,14 @@ struct excess {
   int64_t *units;    // by item, 1/10,000; NULL while there are none
   int64_t total;
 };
-void excess_add(struct excess *excess, const struct judge_input *input, uint32_t item, int64_t units);
+void claims_exceed(struct excess *excess, const struct judge_input *input, uint32_t item, int64_t units);
 // money false: claims of 0 fen.
-void excess_claim(const struct excess *excess, struct finding *finding, bool money);
+void claims_take_excess(const struct excess *excess, struct claims *claims, bool money);
+// The other lines of the pool, by bits of fee symbols: evidence, not claimed.
+void claims_evidence(const struct excess *excess, struct claims *claims, uint32_t fees);
 
 // Sorts numbers by an order, in place, without memory of its own.
-void finding_sort(uint32_t *numbers, size_t size, bool (*before)(const void *context, uint32_t a, uint32_t b), const void *context);
+void claims_sort(uint32_t *numbers, size_t size, bool (*before)(const void *context, uint32_t a, uint32_t b), const void *context);
 
 // Values of operands.
 static inline struct value value_int(int64_t number) { return (struct value){.type = VALUE_INT, .number = number}; }
@@ -64,17 +65,6 @@ static inline struct value value_of(enum value_type type, int64_t number) { retu
 static inline struct value value_text(struct slice text) {
   return slice_present(text) ? (struct value){.type = VALUE_TEXT, .text = text} : (struct value){0};
 }
-
-// Checks of a rule's parameters at load; errors stand at the parameter's place.
-// A list of fee categories by symbol to bits; false and an error when one is unknown or the list is empty.
-bool parameter_fees(const struct prepare *prepare, const char *key, const struct setting_texts *texts, uint32_t *fees);
-// The table a parameter names, with the key columns given; NULL and an error otherwise.
-const struct table *parameter_table(const struct prepare *prepare, const char *key, struct slice name, const char *const *key_columns,
-                                    unsigned key_size);
-// A column of the table; -1 and an error when it is missing or of another type.
-int parameter_column(const struct prepare *prepare, const char *key, const struct table *table, const char *name, enum cell_type type);
-// An error at the parameter, or at `params` when it is not written.
-void parameter_error(const struct prepare *prepare, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 // Whether the line's category is among the bits.
 static inline bool item_in_fees(const struct item *item, uint32_t fees) { return (fees >> item->fee & 1u) != 0; }

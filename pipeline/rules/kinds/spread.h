@@ -37,10 +37,10 @@ struct postings {
 
 // fees: bits of fee symbols that form the pool. payable: view_payable_days; 0 leaves every line on its date. singles_stay: lines of at
 // most one unit are never moved off their date.
-void postings_spread(struct postings *postings, const struct visit *visit, int32_t payable, uint32_t fees, enum postings_mode mode,
+void spread_postings(struct postings *postings, const struct visit *visit, int32_t payable, uint32_t fees, enum postings_mode mode,
                      bool singles_stay, struct arena *arena);
 // One past the last row of the day that begins at row `from`.
-size_t postings_day_end(const struct postings *postings, size_t from);
+size_t spread_day_end(const struct postings *postings, size_t from);
 // Whether rows from..to (one day) are a move from one kind of bed to another: two codes, one of them posted before and never
 // after, the other after and never before.
-bool postings_moving_day(const struct postings *postings, const struct visit *visit, size_t from, size_t to);
+bool spread_moving_day(const struct postings *postings, const struct visit *visit, size_t from, size_t to);

@@ -1,6 +1,6 @@
-#include "rules/kinds/postings.h"
+#include "rules/kinds/spread.h"
 
-#include "rules/kinds/finding.h"
+#include "rules/kinds/claims.h"
 
 // The payable days while lines are placed on them. back[d] leads to the nearest free day at or before d, ahead[d] to the nearest at
 // or after d, with path compression; both are shifted by one so that the ends have room: day d stands at d + 1.
@@ -41,7 +41,7 @@ static int32_t grid_free(const struct grid *grid, int64_t day) {
   return found < grid->days ? found : -1;
 }
 
-void postings_spread(struct postings *postings, const struct visit *visit, int32_t payable, uint32_t fees, enum postings_mode mode,
+void spread_postings(struct postings *postings, const struct visit *visit, int32_t payable, uint32_t fees, enum postings_mode mode,
                      bool singles_stay, struct arena *arena) {
   *postings = (struct postings){.days = payable > 0 ? payable : 0};
   if (payable > 0) postings->first_day = date_day(visit->begntime_s);
@@ -110,7 +110,7 @@ void postings_spread(struct postings *postings, const struct visit *visit, int32
   }
 }
 
-size_t postings_day_end(const struct postings *postings, size_t from) {
+size_t spread_day_end(const struct postings *postings, size_t from) {
   size_t to = from;
   while (to < postings->size && postings->rows[to].day == postings->rows[from].day) to++;
   return to;
@@ -126,7 +126,7 @@ static bool posted(const struct postings *postings, const struct visit *visit, s
   return false;
 }
 
-bool postings_moving_day(const struct postings *postings, const struct visit *visit, size_t from, size_t to) {
+bool spread_moving_day(const struct postings *postings, const struct visit *visit, size_t from, size_t to) {
   if (from == to) return false;
   const struct slice one = code_of(postings, visit, from);
   struct slice other = SLICE_NONE;
