@@ -36,20 +36,42 @@ struct partition_counts {
   uint64_t dispositions[DISPOSITION_COUNT];
   uint64_t rejects[REJECT_COUNT];
   uint64_t types[EVENT_TYPE_COUNT];
+  int64_t first_offset, last_offset;    // of the batch at hand; -1: none
 };
 
 struct engine;
+// Threads that share an input each have an engine and a store of their own; engine_owner says whose record is whose. A single engine
+// writes the receipts itself (engine_screen); several leave them to their owner (receipt.h).
 struct engine *engine_create(const struct ruleset *ruleset, const struct engine_settings *settings, struct store *store);
 void engine_destroy(struct engine *engine);
 
+// One record decoded, or the reason why not.
+struct decoded {
+  struct event event;
+  struct decode_failure failure;
+  const struct record *record;
+  bool dead;
+};
 void engine_decode(struct engine *engine, const struct record *records, size_t size);
+// What engine_decode made of the batch: valid until settle or undo.
+const struct decoded *engine_decoded(const struct engine *engine, size_t *size);
 // Decoded subjects of the batch: partition and psn_no of record i; false when it has none (dead, unused, TICK).
 bool engine_subject(const struct engine *engine, size_t i, int32_t *partition, struct slice *subject);
 // True when record i is a TICK: the owner then loads every subject of the partition that is due at tick_s before engine_screen.
 bool engine_tick(const struct engine *engine, size_t i, int32_t *partition, int64_t *tick_s);
+// Screens the batch, ticks included, and writes one receipt per input partition.
 enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error);
 void engine_settle(struct engine *engine);
 void engine_undo(struct engine *engine);
+
+// The parts of engine_screen, for owners of several engines. Whose a decoded record is, among so many workers:
+unsigned engine_owner(const struct decoded *decoded, size_t index, unsigned workers);
+enum status engine_screen_one(struct engine *engine, const struct decoded *decoded, struct outbox *outbox, struct error *error);
+// A TICK: every worker moves its time on; then the subjects that are due are screened one by one.
+void engine_tick_begin(struct engine *engine, const struct decoded *tick, bool count_it);
+void engine_tick_due(struct engine *engine, const struct decoded *tick, void (*visit)(void *context, struct slice subject), void *context);
+enum status engine_tick_subject(struct engine *engine, const struct decoded *tick, struct slice subject, struct outbox *outbox,
+                                struct error *error);
 
 // A partition was assigned: its last TICK and the head of its receipt chain, as committed (DATE_ABSENT, NULL: none).
 // They are part of the partition's own state record (reserved key), which engine_partition_state writes.
@@ -62,6 +84,8 @@ struct partition_state {
 void engine_partition_load(struct engine *engine, int32_t partition, const struct partition_state *state);
 const struct partition_state *engine_partition_state(const struct engine *engine, int32_t partition);
 void engine_partition_drop(struct engine *engine, int32_t partition);
+// Counts before the batch at hand, by the order of engine_partitions: a receipt is the difference.
+const struct partition_counts *engine_partitions_before(const struct engine *engine);
 
 size_t engine_partitions(const struct engine *engine, const struct partition_counts **counts);
 const struct screen_counts *engine_screen_counts(const struct engine *engine);

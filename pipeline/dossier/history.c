@@ -1,0 +1,190 @@
+#include "dossier/history.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "dossier/net.h"
+
+// What a visit needs to load its items: the bills behind it, in the order of its settlements.
+struct owner {
+  const struct bill **bills;
+  const struct codes *codes;
+  struct arena *arena;
+  bool fund_split;
+};
+
+static int64_t settled_of(const struct bill *bill) {
+  return bill->setl_time_s != DATE_ABSENT ? bill->setl_time_s : bill->setl.event_time_s;
+}
+
+static int by_visit(const void *a, const void *b) {
+  const struct bill *x = *(const struct bill *const *)a, *y = *(const struct bill *const *)b;
+  int order = slice_compare(x->mdtrt_id, y->mdtrt_id);
+  if (order == 0) order = (settled_of(x) > settled_of(y)) - (settled_of(x) < settled_of(y));
+  return order != 0 ? order : slice_compare(x->setl_id, y->setl_id);
+}
+
+static int by_time(const void *a, const void *b) {
+  const struct visit *x = a, *y = b;
+  int order = (x->begntime_s > y->begntime_s) - (x->begntime_s < y->begntime_s);
+  if (order == 0) order = (x->endtime_s > y->endtime_s) - (x->endtime_s < y->endtime_s);
+  return order != 0 ? order : slice_compare(x->mdtrt_id, y->mdtrt_id);
+}
+
+static void load(struct visit *visit) {
+  struct owner *owner = visit->owner;
+  uint64_t size = 0;
+  for (uint32_t s = 0; s < visit->settlements_size; s++) size += owner->bills[s]->lines_size + owner->bills[s]->fees_size;
+  struct net_line *lines = ARENA_ARRAY(owner->arena, struct net_line, size);
+  uint32_t at = 0;
+  for (uint32_t s = 0; s < visit->settlements_size; s++) {
+    const struct bill *bill = owner->bills[s];
+    struct stored_line *stored = ARENA_ARRAY(owner->arena, struct stored_line, bill->lines_size);
+    const bool whole = lines_unpack(bill->lines, bill->lines_size, owner->arena, stored);
+    assert(whole);
+    for (uint32_t i = 0; i < bill->lines_size; i++) lines[at++] = (struct net_line){stored[i], (uint16_t)s};
+    // Lines that came apart are no part of a bill that is complete in itself.
+    for (uint32_t i = 0; i < bill->fees_size && bill->fee_cnt >= 0; i++) {
+      const bool one = lines_unpack(bill->fees[i].line, 1, owner->arena, &lines[at].line);
+      assert(one);
+      lines[at++].settlement = (uint16_t)s;
+    }
+  }
+  struct item *items;
+  visit->items_size = net_items(lines, at, owner->codes, owner->arena, &items, &visit->unmatched_refunds);
+  visit->items = items;
+  visit->inscp_fen = visit->fund_fen = 0;
+  for (uint32_t i = 0; i < visit->items_size; i++) visit->inscp_fen += items[i].inscp_fen;
+  for (uint32_t s = 0; s < visit->settlements_size; s++) visit->fund_fen += visit->settlements[s].fund_fen;
+  visit->items_loaded = true;
+}
+
+void history_split_fund(struct visit *visit) {
+  struct owner *owner = visit->owner;
+  if (owner->fund_split) return;
+  view_items(visit);
+  // The items are this room's own memory; the view is read-only for rules.
+  struct item *items = ARENA_ARRAY(owner->arena, struct item, visit->items_size);
+  if (visit->items_size > 0) memcpy(items, visit->items, visit->items_size * sizeof *items);
+  net_split_fund(items, visit->items_size, visit->settlements, visit->settlements_size, owner->arena);
+  visit->items = items;
+  owner->fund_split = true;
+}
+
+static struct slice first_present(struct slice a, struct slice b) { return slice_present(a) ? a : b; }
+
+// The last settlement speaks for the visit; what it does not say, an earlier one may.
+static void fill(struct visit *visit, const struct bill **bills, uint32_t size, const struct ruleset *ruleset, struct arena *arena) {
+  const struct codes *codes = ruleset->codes;
+  const struct bill *last = bills[size - 1];
+  *visit = (struct visit){.mdtrt_id = last->mdtrt_id, .fixmedins_code = last->fixmedins_code, .begntime_s = DATE_ABSENT,
+                          .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .brdy_day = INT32_MIN, .settled_s = DATE_ABSENT,
+                          .settlements_size = size, .final = !last->interim};
+  struct settlement_view *settlements = ARENA_ARRAY(arena, struct settlement_view, size);
+  struct slice adm_way = SLICE_NONE, planned = SLICE_NONE, dscg_way = SLICE_NONE, list_diagnosis = SLICE_NONE;
+  uint32_t diagnoses = 0;
+  for (uint32_t i = 0; i < size; i++) {
+    const struct bill *bill = bills[i];
+    settlements[i] = (struct settlement_view){bill->setl_id, settled_of(bill), bill->medfee_fen, bill->fund_fen, bill->setl.source};
+    if (bill->begntime_s != DATE_ABSENT && (visit->begntime_s == DATE_ABSENT || bill->begntime_s < visit->begntime_s)) {
+      visit->begntime_s = bill->begntime_s;
+      visit->begntime_day_only = bill->begntime_day_only;
+    }
+    if (bill->endtime_s != DATE_ABSENT && bill->endtime_s > visit->endtime_s) {
+      visit->endtime_s = bill->endtime_s;
+      visit->endtime_day_only = bill->endtime_day_only;
+    }
+    if (bill->icu_in_first_s != DATE_ABSENT && (visit->icu_in_first_s == DATE_ABSENT || bill->icu_in_first_s < visit->icu_in_first_s))
+      visit->icu_in_first_s = bill->icu_in_first_s;
+    if (bill->brdy_day != INT32_MIN) visit->brdy_day = bill->brdy_day;
+    if (!slice_present(visit->adm_dept_codg)) visit->adm_dept_codg = bill->adm_dept_codg;
+#define LAST(name) visit->name = first_present(bill->name, visit->name)
+    LAST(dscg_dept_codg);
+    LAST(insutype);
+    LAST(med_type);
+    LAST(hosp_lv);
+    LAST(gend);
+    LAST(hi_paymtd);
+    LAST(wardarea_codg);
+    LAST(atddr_no);
+    LAST(insuplc_admdvs);
+    LAST(mdtrtarea_admvs);
+    LAST(main_diagnosis);
+#undef LAST
+    // A field that stands in the settlement is used from there; the list only fills what is unknown (decisions 15).
+    adm_way = first_present(first_present(bill->adm_way, bill->list_adm_way), adm_way);
+    planned = first_present(first_present(bill->planned, bill->list_planned), planned);
+    dscg_way = first_present(first_present(bill->dscg_way, bill->list_dscg_way), dscg_way);
+    list_diagnosis = first_present(bill->list_main_diagnosis, list_diagnosis);
+    if (settlements[i].setl_time_s > visit->settled_s) visit->settled_s = settlements[i].setl_time_s;
+    visit->touched |= bill->touched;
+    diagnoses += bill->diagnoses_size;
+  }
+  const int32_t day = date_day(visit->endtime_s != DATE_ABSENT ? visit->endtime_s : visit->settled_s);
+  visit->settlements = settlements;
+  visit->main_diagnosis = first_present(visit->main_diagnosis, list_diagnosis);
+  visit->symbol = (enum visit_symbol)codes_symbol(codes, CODES_MED_TYPE, visit->med_type, day);
+  visit->stay = (ruleset->inpatient_stay >> visit->symbol & 1) != 0;
+  visit->admission_way = (enum admission_symbol)codes_symbol(codes, CODES_ADM_WAY, adm_way, day);
+  visit->discharge_way = (enum discharge_symbol)codes_symbol(codes, CODES_DSCG_WAY, dscg_way, day);
+  visit->readmission_plan = (enum plan_symbol)codes_symbol(codes, CODES_READMISSION_PLAN, planned, day);
+  if (size == 1) {
+    visit->diagnoses = last->diagnoses;
+    visit->diagnoses_size = last->diagnoses_size;
+  } else {
+    struct slice *all = ARENA_ARRAY(arena, struct slice, diagnoses);
+    for (uint32_t i = 0; i < size; i++)
+      for (uint32_t d = 0; d < bills[i]->diagnoses_size; d++) all[visit->diagnoses_size++] = bills[i]->diagnoses[d];
+    visit->diagnoses = all;
+  }
+  struct owner *owner = ARENA_ARRAY(arena, struct owner, 1);
+  *owner = (struct owner){bills, codes, arena, false};
+  visit->owner = owner;
+  visit->load = load;
+}
+
+void history_build(struct history *history, const struct dossier *dossier, const struct history_options *options) {
+  struct arena *arena = dossier->arena;
+  const struct bill **bills = ARENA_ARRAY(arena, const struct bill *, dossier->bills_size);
+  bool *undone = ARENA_ZEROED(arena, bool, dossier->bills_size);
+  for (uint32_t i = 0; i < dossier->bills_size; i++) {
+    const struct bill *row = &dossier->bills[i];
+    if (!row->refund_row) continue;
+    const struct bill *original = dossier_find(dossier, row->init_setl_id);
+    if (original != NULL && dossier_undone(dossier, original)) undone[original - dossier->bills] = true;
+  }
+  uint32_t live = 0;
+  for (uint32_t i = 0; i < dossier->bills_size; i++) {
+    const struct bill *bill = &dossier->bills[i];
+    if (!undone[i] && bill->setl.ver != 0 && bill->cancel.ver == 0 && bill->valid && !bill->refund_row && dossier_complete(bill))
+      bills[live++] = bill;
+  }
+  if (live > 1) qsort(bills, live, sizeof *bills, by_visit);
+  *history = (struct history){.psn_no = dossier->psn_no, .watermark_s = dossier->watermark_s, .start_day = options->start_day,
+                              .cut = dossier->cut, .visits = ARENA_ARRAY(arena, struct visit, live)};
+  for (uint32_t first = 0, end; first < live; first = end) {
+    for (end = first + 1; end < live && slice_equal(bills[end]->mdtrt_id, bills[first]->mdtrt_id); end++) {}
+    // An item names its settlement in 16 bits; what is beyond that is no visit but abuse, and history is short.
+    if (end - first > UINT16_MAX) {
+      history->cut = true;
+      first = end - UINT16_MAX;
+    }
+    fill(&history->visits[history->size++], bills + first, end - first, options->ruleset, arena);
+  }
+  if (history->size > 1) qsort(history->visits, history->size, sizeof *history->visits, by_time);
+}
+
+struct visit *history_find(const struct history *history, struct slice mdtrt_id) {
+  for (uint32_t i = 0; i < history->size; i++)
+    if (slice_equal(history->visits[i].mdtrt_id, mdtrt_id)) return &history->visits[i];
+  return NULL;
+}
+
+static int by_text(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
+
+struct slice *history_setl_ids(const struct visit *visit, struct arena *arena) {
+  struct slice *ids = ARENA_ARRAY(arena, struct slice, visit->settlements_size);
+  for (uint32_t i = 0; i < visit->settlements_size; i++) ids[i] = visit->settlements[i].setl_id;
+  qsort(ids, visit->settlements_size, sizeof *ids, by_text);
+  return ids;
+}

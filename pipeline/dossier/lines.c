@@ -1,0 +1,221 @@
+#include "dossier/lines.h"
+
+#include "core/digest.h"
+#include "dossier/pack.h"
+#include "record/money.h"
+
+enum {
+  FLAG_TEXT_SN = 1,         // the line number is a text, not the last number plus a difference
+  FLAG_REFUND_OF = 2,       // init_feedetl_sn follows, as a text
+  FLAG_DAY_ONLY = 4,
+  FLAG_NO_TIME = 8,
+  FLAG_NO_CNT = 16,
+  FLAG_WHOLE_CNT = 32,      // cnt in whole units
+  FLAG_NO_AMOUNT = 64,
+  FLAG_PRODUCT = 128,       // amount = cnt x pric
+  FLAG_INSCP_FULL = 256,    // in-scope = amount
+  FLAG_INSCP_DERIVED = 512,
+  FLAG_INSCP_UNKNOWN = 1024,
+  FLAG_OVERLMT = 2048,
+  FLAG_PRD_DAYS = 4096,
+  FLAG_TRACES = 8192,
+};
+
+enum { ITEM_NEW = 0, COUNT_ONE = 10000 };
+
+// A line number that is a plain decimal without leading zeros.
+static bool plain_number(struct slice s, int64_t *value) {
+  if (s.size == 0 || s.size > 17 || (s.data[0] == '0' && s.size > 1)) return false;
+  int64_t number = 0;
+  for (size_t i = 0; i < s.size; i++) {
+    if (s.data[i] < '0' || s.data[i] > '9') return false;
+    number = number * 10 + (s.data[i] - '0');
+  }
+  *value = number;
+  return true;
+}
+
+static struct slice number_text(struct arena *arena, int64_t value) {
+  char digits[20];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = (char)('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  return arena_copy(arena, (struct slice){digits + at, sizeof digits - at});
+}
+
+// What stands once and is then named by its number.
+struct shared {
+  struct slice med_list_codg, medins_list_codg, med_chrgitm_type;
+  int64_t pric;
+  bool has_pric;
+};
+
+static bool shared_equal(const struct shared *a, const struct line *b) {
+  const bool has_pric = (b->has & LINE_HAS_PRIC) != 0;
+  return a->has_pric == has_pric && (!has_pric || a->pric == b->pric) && slice_equal(a->med_list_codg, b->med_list_codg) &&
+         slice_equal(a->medins_list_codg, b->medins_list_codg) && slice_equal(a->med_chrgitm_type, b->med_chrgitm_type) &&
+         slice_present(a->med_list_codg) == slice_present(b->med_list_codg) &&
+         slice_present(a->medins_list_codg) == slice_present(b->medins_list_codg) &&
+         slice_present(a->med_chrgitm_type) == slice_present(b->med_chrgitm_type);
+}
+
+// In-scope money, sent or derived (executors 1.6): gross less what the person bears in full, above the cap, and first.
+static int64_t inscp_of(const struct line *line, unsigned *flags) {
+  if (line->has & LINE_HAS_INSCP) return line->inscp_fen;
+  const unsigned needed = LINE_HAS_AMOUNT | LINE_HAS_OWNPAY | LINE_HAS_OVERLMT | LINE_HAS_PRESELF;
+  if ((line->has & needed) != needed) {
+    *flags |= FLAG_INSCP_UNKNOWN;
+    return 0;
+  }
+  *flags |= FLAG_INSCP_DERIVED;
+  return line->det_item_fee_fen - line->ownpay_fen - line->overlmt_fen - line->preself_fen;
+}
+
+void lines_pack(struct text *out, struct arena *arena, const struct line *lines, size_t size, const struct slice *traces,
+                uint64_t *derived) {
+  // Open addressing over the items seen so far: slots hold number + 1.
+  size_t slots_size = 16;
+  while (slots_size < size * 2) slots_size *= 2;
+  uint32_t *slots = ARENA_ZEROED(arena, uint32_t, slots_size);
+  struct shared *items = ARENA_ARRAY(arena, struct shared, size);
+  uint32_t items_size = 0;
+  int64_t last_sn = 0, last_time_s = 0;
+
+  for (size_t i = 0; i < size; i++) {
+    const struct line *line = &lines[i];
+    unsigned flags = 0;
+    int64_t sn = 0;
+    if (!plain_number(line->feedetl_sn, &sn)) flags |= FLAG_TEXT_SN;
+    if (slice_present(line->init_feedetl_sn)) flags |= FLAG_REFUND_OF;
+    if (line->day_only) flags |= FLAG_DAY_ONLY;
+    if (line->fee_ocur_time_s == DATE_ABSENT) flags |= FLAG_NO_TIME;
+    const bool has_cnt = (line->has & LINE_HAS_CNT) != 0, has_pric = (line->has & LINE_HAS_PRIC) != 0;
+    if (!has_cnt) flags |= FLAG_NO_CNT;
+    else if (line->cnt % COUNT_ONE == 0) flags |= FLAG_WHOLE_CNT;
+    if (!(line->has & LINE_HAS_AMOUNT)) flags |= FLAG_NO_AMOUNT;
+    else if (has_cnt && has_pric && money_product_fen(line->cnt, line->pric) == line->det_item_fee_fen) flags |= FLAG_PRODUCT;
+    const int64_t inscp_fen = inscp_of(line, &flags);
+    if (flags & FLAG_INSCP_DERIVED && derived != NULL) ++*derived;
+    if (!(flags & (FLAG_NO_AMOUNT | FLAG_INSCP_UNKNOWN)) && inscp_fen == line->det_item_fee_fen) flags |= FLAG_INSCP_FULL;
+    if (line->has & LINE_HAS_OVERLMT && line->overlmt_fen != 0) flags |= FLAG_OVERLMT;
+    if (line->has & LINE_HAS_PRD_DAYS) flags |= FLAG_PRD_DAYS;
+    if (line->trace_count > 0) flags |= FLAG_TRACES;
+
+    pack_unsigned(out, flags);
+    if (flags & FLAG_TEXT_SN) pack_text(out, line->feedetl_sn);
+    else {
+      pack_signed(out, sn - last_sn);
+      last_sn = sn;
+    }
+    if (flags & FLAG_REFUND_OF) pack_text(out, line->init_feedetl_sn);
+    if (!(flags & FLAG_NO_TIME)) {
+      pack_signed(out, line->fee_ocur_time_s - last_time_s);
+      last_time_s = line->fee_ocur_time_s;
+    }
+    const uint64_t hash = digest_hash64(line->med_list_codg.data, line->med_list_codg.size,
+                                        digest_hash64(line->medins_list_codg.data, line->medins_list_codg.size, (uint64_t)line->pric));
+    size_t slot = hash & (slots_size - 1);
+    while (slots[slot] != 0 && !shared_equal(&items[slots[slot] - 1], line)) slot = (slot + 1) & (slots_size - 1);
+    if (slots[slot] != 0) {
+      pack_unsigned(out, slots[slot]);
+    } else {
+      items[items_size] = (struct shared){line->med_list_codg, line->medins_list_codg, line->med_chrgitm_type, line->pric, has_pric};
+      slots[slot] = ++items_size;
+      pack_unsigned(out, ITEM_NEW);
+      pack_text(out, line->med_list_codg);
+      pack_text(out, line->medins_list_codg);
+      pack_text(out, line->med_chrgitm_type);
+      // Prices are whole fen most often: the last bit tells, and zero that there is none.
+      if (!has_pric) pack_signed(out, 0);
+      else if (line->pric % 10000 == 0) pack_signed(out, (line->pric / 10000) * 4 + 1);
+      else pack_signed(out, line->pric * 4 + 2);
+    }
+    if (has_cnt) pack_signed(out, flags & FLAG_WHOLE_CNT ? line->cnt / COUNT_ONE : line->cnt);
+    if (!(flags & (FLAG_NO_AMOUNT | FLAG_PRODUCT))) pack_signed(out, line->det_item_fee_fen);
+    if (!(flags & (FLAG_INSCP_FULL | FLAG_INSCP_UNKNOWN))) pack_signed(out, inscp_fen);
+    if (flags & FLAG_OVERLMT) pack_signed(out, line->overlmt_fen);
+    if (flags & FLAG_PRD_DAYS) pack_signed(out, line->prd_days);
+    if (flags & FLAG_TRACES) {
+      pack_unsigned(out, line->trace_count);
+      for (unsigned t = 0; t < line->trace_count; t++) pack_text(out, traces[line->trace_first + t]);
+    }
+  }
+}
+
+bool lines_unpack(struct slice packed, size_t size, struct arena *arena, struct stored_line *lines) {
+  struct unpack in = unpack_from(packed);
+  struct shared *items = ARENA_ARRAY(arena, struct shared, size);
+  uint32_t items_size = 0;
+  int64_t last_sn = 0, last_time_s = 0;
+  for (size_t i = 0; i < size && !in.bad; i++) {
+    struct stored_line *line = &lines[i];
+    *line = (struct stored_line){.time_s = DATE_ABSENT};
+    const uint64_t flags = unpack_unsigned(&in);
+    if (flags & FLAG_TEXT_SN) {
+      line->feedetl_sn = unpack_text(&in, arena);
+    } else {
+      last_sn = (int64_t)((uint64_t)last_sn + (uint64_t)unpack_signed(&in));
+      if (last_sn < 0) in.bad = true;
+      else line->feedetl_sn = number_text(arena, last_sn);
+    }
+    if (flags & FLAG_REFUND_OF) line->init_feedetl_sn = unpack_text(&in, arena);
+    if (!(flags & FLAG_NO_TIME)) {
+      last_time_s = (int64_t)((uint64_t)last_time_s + (uint64_t)unpack_signed(&in));
+      line->time_s = last_time_s;
+    }
+    line->day_only = (flags & FLAG_DAY_ONLY) != 0;
+    const uint64_t number = unpack_unsigned(&in);
+    if (number == ITEM_NEW) {
+      struct shared *item = &items[items_size++];
+      *item = (struct shared){.med_list_codg = unpack_text(&in, arena)};
+      item->medins_list_codg = unpack_text(&in, arena);
+      item->med_chrgitm_type = unpack_text(&in, arena);
+      const int64_t price = unpack_signed(&in);
+      item->has_pric = price != 0;
+      item->pric = (price & 3) == 1 ? (int64_t)((uint64_t)(price >> 2) * 10000u) : price >> 2;
+    } else if (number > items_size) {
+      in.bad = true;
+    }
+    if (in.bad) break;
+    const struct shared *item = &items[number == ITEM_NEW ? items_size - 1 : number - 1];
+    line->med_list_codg = item->med_list_codg;
+    line->medins_list_codg = item->medins_list_codg;
+    line->med_chrgitm_type = item->med_chrgitm_type;
+    if (item->has_pric) {
+      line->pric = item->pric;
+      line->has |= LINE_HAS_PRIC;
+    }
+    if (!(flags & FLAG_NO_CNT)) {
+      const int64_t cnt = unpack_signed(&in);
+      line->cnt = flags & FLAG_WHOLE_CNT ? (int64_t)((uint64_t)cnt * (uint64_t)COUNT_ONE) : cnt;
+      line->has |= LINE_HAS_CNT;
+    }
+    if (!(flags & FLAG_NO_AMOUNT)) {
+      line->amount_fen = flags & FLAG_PRODUCT ? money_product_fen(line->cnt, line->pric) : unpack_signed(&in);
+      line->has |= LINE_HAS_AMOUNT;
+    }
+    line->inscp_derived = (flags & FLAG_INSCP_DERIVED) != 0;
+    line->inscp_unknown = (flags & FLAG_INSCP_UNKNOWN) != 0;
+    if (!line->inscp_unknown) line->inscp_fen = flags & FLAG_INSCP_FULL ? line->amount_fen : unpack_signed(&in);
+    if (flags & FLAG_OVERLMT) {
+      line->overlmt_fen = unpack_signed(&in);
+      line->has |= LINE_HAS_OVERLMT;
+    }
+    if (flags & FLAG_PRD_DAYS) {
+      line->prd_days = (int32_t)unpack_signed(&in);
+      line->has |= LINE_HAS_PRD_DAYS;
+    }
+    if (flags & FLAG_TRACES) {
+      const uint64_t traces = unpack_unsigned(&in);
+      if (traces > unpack_left(&in)) in.bad = true;
+      else {
+        line->traces = ARENA_ARRAY(arena, struct slice, traces);
+        line->traces_size = (uint32_t)traces;
+        for (uint64_t t = 0; t < traces; t++) line->traces[t] = unpack_text(&in, arena);
+      }
+    }
+  }
+  return !in.bad && unpack_left(&in) == 0;
+}

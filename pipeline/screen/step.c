@@ -1,0 +1,506 @@
+#include "screen/step.h"
+
+#include <assert.h>
+
+#include "core/memory.h"
+#include "dossier/encode.h"
+#include "dossier/history.h"
+#include "rules/index.h"
+#include "rules/kinds/kind.h"
+#include "screen/apply.h"
+#include "screen/finding.h"
+#include "screen/ledger.h"
+
+const struct screen_settings screen_settings_default = {
+    .lateness_days = 45,
+    .lookback_days = 0,
+    .history_from_day = INT32_MIN,
+    .longest_stay_days = 180,
+    .dossier_bytes_max = 16 << 20,
+    .dossier_events_max = 200000,
+    .provisional_days = 30,
+    .points = {0, 10, 20, 50, 80, 120, 300},
+};
+
+static const char *const disposition_names[DISPOSITION_COUNT] = {"screened", "duplicate", "superseded", "unused", "waiting", "dead"};
+
+const char *disposition_name(enum disposition disposition) { return disposition_names[disposition]; }
+
+struct screen {
+  const struct ruleset *ruleset;
+  struct screen_settings settings;
+  const char *const *names;
+  size_t names_size;
+  uint64_t ruleset_mark;          // first 8 bytes of the rule set's digest, never 0
+  int64_t retention_s;
+  bool pairs;                     // some rule looks at earlier visits
+  struct index_scratch scratch;
+  struct text text, value, fingerprint;
+  struct screen_counts counts;
+  struct rule_counts *rule_counts;
+};
+
+int32_t screen_retention_days(const struct screen *screen) { return (int32_t)(screen->retention_s / DATE_DAY_SECONDS); }
+const struct screen_counts *screen_counts(const struct screen *screen) { return &screen->counts; }
+const struct rule_counts *screen_rule_counts(const struct screen *screen) { return screen->rule_counts; }
+
+struct screen *screen_create(const struct ruleset *ruleset, const struct screen_settings *settings, const char *const *names,
+                             size_t names_size) {
+  struct screen *screen = memory_take(sizeof *screen);
+  screen->ruleset = ruleset;
+  screen->settings = *settings;
+  screen->names = names;
+  screen->names_size = names_size;
+  memcpy(&screen->ruleset_mark, ruleset->digest, sizeof screen->ruleset_mark);
+  screen->ruleset_mark |= 1;
+  for (size_t i = 0; i < ruleset->size; i++) screen->pairs |= ruleset->rules[i]->kind->unit == KIND_PAIR;
+  // A stay is judged when it is settled, and its predecessor ended before it began: the longest stay lies between.
+  const int64_t lookback = settings->lookback_days > 0 ? settings->lookback_days
+                           : ruleset->lookback_days > 0 ? ruleset->lookback_days + settings->longest_stay_days : settings->longest_stay_days;
+  screen->retention_s = (lookback + settings->lateness_days) * DATE_DAY_SECONDS;
+  screen->rule_counts = memory_take((ruleset->size + 1) * sizeof *screen->rule_counts);
+  return screen;
+}
+
+void screen_destroy(struct screen *screen) {
+  if (screen == NULL) return;
+  index_scratch_fini(&screen->scratch);
+  text_fini(&screen->text);
+  text_fini(&screen->value);
+  text_fini(&screen->fingerprint);
+  memory_free(screen->rule_counts);
+  memory_free(screen);
+}
+
+// ---- facts ----------------------------------------------------------------------------------------------------------------------
+
+static struct fact *fact_of(const struct screen *screen, const struct bill *bill, struct slice psn_no, struct arena *arena) {
+  const int64_t settled_s = bill->setl_time_s != DATE_ABSENT ? bill->setl_time_s : bill->setl.event_time_s;
+  const unsigned symbol = codes_symbol(screen->ruleset->codes, CODES_MED_TYPE, bill->med_type, date_day(settled_s));
+  struct fact *fact = ARENA_ARRAY(arena, struct fact, 1);
+  *fact = (struct fact){.setl_id = bill->setl_id, .mdtrt_id = bill->mdtrt_id, .psn_no = psn_no, .fixmedins_code = bill->fixmedins_code,
+                        .med_type = bill->med_type, .insutype = bill->insutype, .symbol = (enum visit_symbol)symbol,
+                        .inpatient_review = (screen->ruleset->inpatient_review >> symbol & 1) != 0, .live = true, .ver = bill->setl.ver,
+                        .setl_time_s = settled_s, .recv_time_s = bill->setl.recv_time_s, .first_recv_time_s = bill->first_recv_time_s,
+                        .medfee_fen = bill->medfee_fen, .inscp_fen = bill->inscp_fen, .fund_fen = bill->fund_fen,
+                        .source = bill->setl.source};
+  return fact;
+}
+
+enum { AFFECTED_MAX = 2 };
+
+// What the bills an event may affect were before it: setl_id itself, and the original of a refund row, new or replaced.
+struct before {
+  struct slice setl_id;
+  const struct fact *fact;    // NULL: was not live
+};
+
+static void remember(const struct screen *screen, const struct dossier *dossier, struct slice setl_id, struct before *before,
+                     unsigned *size) {
+  if (!slice_present(setl_id)) return;
+  for (unsigned i = 0; i < *size; i++)
+    if (slice_equal(before[i].setl_id, setl_id)) return;
+  const struct bill *bill = dossier_find(dossier, setl_id);
+  const bool live = bill != NULL && dossier_live(dossier, bill);
+  before[(*size)++] = (struct before){setl_id, live ? fact_of(screen, bill, dossier->psn_no, dossier->arena) : NULL};
+}
+
+static void tell_facts(const struct screen *screen, struct dossier *dossier, const struct event *event, const struct before *before,
+                       unsigned size, struct step_result *result) {
+  struct fact *facts = ARENA_ARRAY(dossier->arena, struct fact, size);
+  size_t count = 0;
+  for (unsigned i = 0; i < size; i++) {
+    const struct bill *bill = dossier_find(dossier, before[i].setl_id);
+    const bool live = bill != NULL && dossier_live(dossier, bill);
+    if (!live && before[i].fact == NULL) continue;
+    if (live) {
+      const struct fact *now = fact_of(screen, bill, dossier->psn_no, dossier->arena);
+      if (before[i].fact != NULL && before[i].fact->ver == now->ver) continue;
+      facts[count] = *now;
+    } else {
+      facts[count] = *before[i].fact;
+      facts[count].live = false;
+    }
+    facts[count].prior = before[i].fact;
+    facts[count].recv_time_s = event->recv_time_s;
+    facts[count].source = event->source;
+    count++;
+  }
+  result->facts = facts;
+  result->facts_size = count;
+}
+
+// ---- judging --------------------------------------------------------------------------------------------------------------------
+
+struct judging {
+  struct screen *screen;
+  struct dossier *dossier;
+  struct history history;
+  struct arena *arena;
+  struct hit *pair_hits;    // of all visits, in the order of the visits
+  uint32_t pair_size, pair_capacity;
+};
+
+static struct judge_input input_of(const struct judging *judging, struct visit *visit) {
+  return (struct judge_input){.ruleset = judging->screen->ruleset, .history = &judging->history, .visit = visit,
+                              .arena = judging->arena, .provisional_days = judging->screen->settings.provisional_days};
+}
+
+static void count(struct screen *screen, const struct verdict *verdict) {
+  screen->counts.outcomes[verdict->outcome]++;
+  screen->rule_counts[verdict->rule->number].outcomes[verdict->outcome]++;
+}
+
+static bool judged_status(const struct rule *rule) { return rule->status == RULE_ACTIVE || rule->status == RULE_SHADOW; }
+
+// A verdict that hit becomes a hit with its identity.
+static void make_hit(const struct judging *judging, struct hit *hit) {
+  const struct verdict *verdict = &hit->verdict;
+  struct slice *ids = history_setl_ids(verdict->visit, judging->arena);
+  uint32_t size = verdict->visit->settlements_size;
+  if (verdict->related != NULL) {
+    // Both sorted: merged, they stay so.
+    const struct slice *earlier = history_setl_ids(verdict->related, judging->arena);
+    const uint32_t earlier_size = verdict->related->settlements_size;
+    struct slice *both = ARENA_ARRAY(judging->arena, struct slice, size + earlier_size);
+    uint32_t a = 0, b = 0, n = 0;
+    while (a < size || b < earlier_size)
+      both[n++] = b == earlier_size || (a < size && slice_compare(ids[a], earlier[b]) < 0) ? ids[a++] : earlier[b++];
+    ids = both;
+    size = n;
+  }
+  hit->setl_ids = ids;
+  hit->setl_ids_size = size;
+  finding_id(verdict->rule, judging->dossier->psn_no, ids, size, hit->id);
+}
+
+// Is an open finding of this rule and visit to stay although its history is no longer known? Only when something it rests on was
+// forgotten; if all of it is still here, the facts have changed.
+static bool rests_on_forgotten(const struct dossier *dossier, const struct finding *finding) {
+  for (uint32_t i = 0; i < finding->setl_ids_size; i++)
+    if (dossier_find(dossier, finding->setl_ids[i]) == NULL) return true;
+  return false;
+}
+
+static void keep_frozen(const struct judging *judging, const struct rule *rule, const struct visit *visit) {
+  for (uint32_t i = 0; i < judging->dossier->findings_size; i++) {
+    struct finding *finding = &judging->dossier->findings[i];
+    if (finding->open && slice_equal(finding->mdtrt_id, visit->mdtrt_id) && slice_equal(finding->rule_id, rule->id) &&
+        finding->rule_version == rule->version && rests_on_forgotten(judging->dossier, finding))
+      finding->seen = true;
+  }
+}
+
+// All pair rules over all visits: they read heads only, and lines where they hit.
+static void judge_pairs(struct judging *judging) {
+  struct screen *screen = judging->screen;
+  for (uint32_t v = 0; v < judging->history.size; v++) {
+    struct visit *visit = &judging->history.visits[v];
+    index_find_pair(screen->ruleset->index, visit, &screen->scratch);
+    for (uint32_t r = 0; r < screen->scratch.rules_size; r++) {
+      const struct rule *rule = screen->ruleset->rules[screen->scratch.rules[r]];
+      if (!judged_status(rule)) continue;
+      const struct judge_input input = input_of(judging, visit);
+      struct hit hit = {.pair = true};
+      judge(rule, &input, &hit.verdict);
+      if (visit->touched) count(screen, &hit.verdict);
+      if (hit.verdict.outcome == OUTCOME_INSUFFICIENT_HISTORY) keep_frozen(judging, rule, visit);
+      if (hit.verdict.outcome != OUTCOME_HIT) continue;
+      make_hit(judging, &hit);
+      if (judging->pair_size == judging->pair_capacity) {
+        judging->pair_capacity = judging->pair_capacity ? judging->pair_capacity * 2 : 4;
+        struct hit *hits = ARENA_ARRAY(judging->arena, struct hit, judging->pair_capacity);
+        if (judging->pair_size > 0) memcpy(hits, judging->pair_hits, judging->pair_size * sizeof *hits);
+        judging->pair_hits = hits;
+      }
+      judging->pair_hits[judging->pair_size++] = hit;
+    }
+  }
+  // What yields does not open.
+  uint32_t kept = 0;
+  bool *stands = ARENA_ARRAY(judging->arena, bool, judging->pair_size);
+  for (uint32_t i = 0; i < judging->pair_size; i++) {
+    uint32_t first = i, end = i;
+    while (first > 0 && judging->pair_hits[first - 1].verdict.visit == judging->pair_hits[i].verdict.visit) first--;
+    while (end < judging->pair_size && judging->pair_hits[end].verdict.visit == judging->pair_hits[i].verdict.visit) end++;
+    stands[i] = ledger_stands(judging->pair_hits + first, end - first, i - first);
+  }
+  for (uint32_t i = 0; i < judging->pair_size; i++)
+    if (stands[i]) judging->pair_hits[kept++] = judging->pair_hits[i];
+  judging->pair_size = kept;
+}
+
+// A visit whose pair findings are not the open ones is judged anew as a whole, because its money is to be shared out again.
+static void touch_changed_pairs(struct judging *judging) {
+  struct screen *screen = judging->screen;
+  for (uint32_t i = 0; i < judging->pair_size; i++) {
+    struct hit *hit = &judging->pair_hits[i];
+    struct finding *finding = dossier_find_finding(judging->dossier, hit->id);
+    const struct judge_input input = input_of(judging, hit->verdict.visit);
+    const bool same = finding != NULL && finding->open &&
+                      finding->verdict == finding_fingerprint(hit, &input, &screen->fingerprint);
+    if (same) finding->seen = true;
+    else hit->verdict.visit->touched = true;
+  }
+  for (uint32_t i = 0; i < judging->dossier->findings_size; i++) {
+    const struct finding *finding = &judging->dossier->findings[i];
+    if (!finding->open || !finding->pair || finding->seen) continue;
+    struct visit *visit = history_find(&judging->history, finding->mdtrt_id);
+    if (visit != NULL) visit->touched = true;
+  }
+}
+
+static bool rule_loaded(const struct screen *screen, const struct finding *finding) {
+  for (size_t i = 0; i < screen->ruleset->size; i++) {
+    const struct rule *rule = screen->ruleset->rules[i];
+    if (rule->version == finding->rule_version && slice_equal(rule->id, finding->rule_id)) return judged_status(rule);
+  }
+  return false;
+}
+
+static int64_t due_of(const struct judging *judging, const struct hit *hit) {
+  if (!hit->verdict.provisional) return INT64_MAX;
+  return hit->verdict.visit->settled_s + judging->screen->settings.provisional_days * DATE_DAY_SECONDS;
+}
+
+static void open_or_change(struct judging *judging, const struct hit *hit, const struct finding_cause *cause, struct outbox *outbox) {
+  struct screen *screen = judging->screen;
+  struct dossier *dossier = judging->dossier;
+  const struct rule *rule = hit->verdict.rule;
+  const struct judge_input input = input_of(judging, hit->verdict.visit);
+  const uint64_t fingerprint = finding_fingerprint(hit, &input, &screen->fingerprint);
+  struct finding *finding = dossier_find_finding(dossier, hit->id);
+  if (finding != NULL && finding->open && finding->verdict == fingerprint && finding->vola_fen == hit->vola_fen &&
+      finding->fund_fen == hit->fund_fen) {
+    finding->seen = true;
+    return;
+  }
+  const bool was_open = finding != NULL && finding->open;
+  if (finding == NULL) {
+    finding = dossier_add_finding(dossier);
+    memcpy(finding->id, hit->id, sizeof finding->id);
+  }
+  *finding = (struct finding){.open = true, .seen = true, .revision = finding->revision + 1, .time_s = dossier->watermark_s,
+                              .rule_id = rule->id, .rule_version = rule->version, .mdtrt_id = hit->verdict.visit->mdtrt_id,
+                              .fixmedins_code = hit->verdict.visit->fixmedins_code, .pair = hit->pair,
+                              .shadow = rule->status == RULE_SHADOW, .provisional = hit->verdict.provisional,
+                              .setl_ids = ARENA_ARRAY(judging->arena, struct slice, hit->setl_ids_size),
+                              .setl_ids_size = hit->setl_ids_size, .verdict = fingerprint, .vola_fen = hit->vola_fen,
+                              .fund_fen = hit->fund_fen, .due_s = due_of(judging, hit)};
+  memcpy(finding->id, hit->id, sizeof finding->id);
+  memcpy(finding->setl_ids, hit->setl_ids, hit->setl_ids_size * sizeof *hit->setl_ids);
+  if (was_open) screen->counts.findings_changed++;
+  else screen->counts.findings_opened++;
+  finding_propose(outbox, hit, finding, &input, cause);
+}
+
+// Claim-local rules of a touched visit, and the money of all its findings.
+static void judge_visit(struct judging *judging, struct visit *visit, const struct finding_cause *cause, struct outbox *outbox) {
+  struct screen *screen = judging->screen;
+  screen->counts.visits_judged++;
+  index_find_claim(screen->ruleset->index, visit, &screen->scratch);
+  const struct index_scratch *found = &screen->scratch;
+  struct hit *hits = NULL;
+  uint32_t size = 0;
+  const struct candidate *candidate = found->candidates, *end = candidate + found->candidates_size;
+  for (uint32_t r = 0; r < found->rules_size; r++) {
+    const uint32_t number = found->rules[r];
+    const struct rule *rule = screen->ruleset->rules[number];
+    struct judge_input input = input_of(judging, visit);
+    while (candidate < end && candidate->rule < number) candidate++;
+    input.candidates = candidate;
+    while (candidate < end && candidate->rule == number) candidate++;
+    input.candidates_size = (uint32_t)(candidate - input.candidates);
+    if (!judged_status(rule)) continue;
+    struct verdict verdict;
+    judge(rule, &input, &verdict);
+    count(screen, &verdict);
+    if (verdict.outcome != OUTCOME_HIT) continue;
+    if (hits == NULL) hits = ARENA_ARRAY(judging->arena, struct hit, found->rules_size + judging->pair_size);
+    hits[size] = (struct hit){.verdict = verdict};
+    make_hit(judging, &hits[size++]);
+  }
+  if (visit->items_loaded) screen->counts.items_judged += visit->items_size;
+  const uint32_t claim_hits = size;
+  for (uint32_t i = 0; i < judging->pair_size; i++) {
+    if (judging->pair_hits[i].verdict.visit != visit) continue;
+    if (hits == NULL) hits = ARENA_ARRAY(judging->arena, struct hit, judging->pair_size);
+    hits[size++] = judging->pair_hits[i];
+  }
+  if (size == 0) return;
+  uint32_t kept = 0;
+  bool *stands = ARENA_ARRAY(judging->arena, bool, size);
+  for (uint32_t i = 0; i < size; i++) stands[i] = i >= claim_hits || ledger_stands(hits, size, i);
+  for (uint32_t i = 0; i < size; i++)
+    if (stands[i]) hits[kept++] = hits[i];
+  history_split_fund(visit);
+  ledger_resolve(hits, kept, visit, judging->arena);
+  for (uint32_t i = 0; i < kept; i++) open_or_change(judging, &hits[i], cause, outbox);
+}
+
+// Open findings of touched or vanished visits that nothing supports any more.
+static void withdraw_unseen(struct judging *judging, const struct finding_cause *cause, struct outbox *outbox) {
+  struct dossier *dossier = judging->dossier;
+  for (uint32_t i = 0; i < dossier->findings_size; i++) {
+    struct finding *finding = &dossier->findings[i];
+    if (!finding->open || finding->seen || !rule_loaded(judging->screen, finding)) continue;
+    const struct visit *visit = history_find(&judging->history, finding->mdtrt_id);
+    if (visit != NULL && !visit->touched) continue;
+    finding->revision++;
+    finding_withdraw(outbox, finding, cause);
+    judging->screen->counts.findings_withdrawn++;
+    *finding = (struct finding){.revision = finding->revision, .time_s = dossier->watermark_s, .due_s = INT64_MAX};
+    memcpy(finding->id, dossier->findings[i].id, sizeof finding->id);
+  }
+}
+
+// ---- the step -------------------------------------------------------------------------------------------------------------------
+
+// Everything after the bills are as they are: forget, judge, tell.
+static void evaluate(struct screen *screen, struct dossier *dossier, const struct event *event, struct outbox *outbox) {
+  struct judging judging = {.screen = screen, .dossier = dossier, .arena = dossier->arena};
+  int32_t start_day = screen->settings.history_from_day;
+  const int32_t horizon_day = date_day(dossier->watermark_s - screen->retention_s) + 1;
+  if (horizon_day > start_day) start_day = horizon_day;
+  const struct history_options options = {screen->ruleset, start_day};
+  history_build(&judging.history, dossier, &options);
+  const bool rejudge = dossier->ruleset != screen->ruleset_mark;
+  bool any_stay = false;
+  for (uint32_t i = 0; i < judging.history.size; i++) {
+    struct visit *visit = &judging.history.visits[i];
+    if (rejudge) visit->touched = true;
+    // An open stay grows with time: whatever moved time on has touched it.
+    if (visit->stay && visit->endtime_s == DATE_ABSENT) visit->touched = true;
+    any_stay |= visit->stay;
+  }
+  const struct finding_cause cause = {screen->ruleset, event, dossier->psn_no, screen->names, screen->names_size,
+                                      screen->settings.points, &screen->value, &screen->text};
+  if (screen->pairs && any_stay) judge_pairs(&judging);
+  touch_changed_pairs(&judging);
+  for (uint32_t i = 0; i < judging.history.size; i++)
+    if (judging.history.visits[i].touched) judge_visit(&judging, &judging.history.visits[i], &cause, outbox);
+  if (dossier->findings_size > 0) withdraw_unseen(&judging, &cause, outbox);
+  dossier->ruleset = screen->ruleset_mark;
+  dossier->projection = screen->ruleset->projection;
+}
+
+// What the dossier will take, to within the heads of its bills.
+static int64_t bytes_of(const struct dossier *dossier) {
+  int64_t bytes = 0;
+  for (uint32_t i = 0; i < dossier->bills_size; i++) {
+    const struct bill *bill = &dossier->bills[i];
+    bytes += slice_present(bill->packed) ? (int64_t)bill->packed.size : (int64_t)bill->lines.size + 512;
+    for (uint32_t f = 0; !slice_present(bill->packed) && f < bill->fees_size; f++) bytes += (int64_t)bill->fees[f].line.size + 48;
+  }
+  return bytes;
+}
+
+// Forgets the oldest visits until the dossier is inside its hard limits. False when the visit at hand alone exceeds them.
+static bool within_limits(struct screen *screen, struct dossier *dossier, struct slice keep_mdtrt_id) {
+  while (bytes_of(dossier) > screen->settings.dossier_bytes_max || (int64_t)dossier->bills_size > screen->settings.dossier_events_max) {
+    screen->counts.dossier_limit++;
+    if (!dossier_forget_oldest(dossier, keep_mdtrt_id)) return false;
+  }
+  return true;
+}
+
+static void finish(const struct dossier *dossier, struct step_result *result) {
+  text_clear(result->body);
+  encode(dossier, result->body);
+  result->changed = true;
+  result->due_s = dossier_due(dossier);
+}
+
+static enum status open_dossier(struct dossier *dossier, struct arena *arena, struct slice subject, struct slice body, struct error *error) {
+  dossier_init(dossier, arena, subject);
+  if (body.size == 0) return STATUS_OK;
+  return encode_read(dossier, body, error) == STATUS_OK ? STATUS_OK : STATUS_FATAL;
+}
+
+enum status screen_step(struct screen *screen, struct slice body, const struct event *event, int64_t tick_s, struct arena *arena,
+                        struct outbox *outbox, struct step_result *result, struct error *error) {
+  struct text *to = result->body;
+  *result = (struct step_result){.disposition = DISPOSITION_UNUSED, .body = to, .due_s = INT64_MAX};
+  if (!apply_uses(event)) return STATUS_OK;
+  struct dossier dossier;
+  const enum status status = open_dossier(&dossier, arena, event->psn_no, body, error);
+  if (status != STATUS_OK) return status;
+  if (tick_s > dossier.watermark_s) dossier.watermark_s = tick_s;
+  int64_t time_s = event->event_time_s;
+  if (event->recv_time_s < time_s - 600) {
+    time_s = event->recv_time_s;
+    screen->counts.clock_skew++;
+  }
+  if (dossier.watermark_s != DATE_ABSENT && time_s < dossier.watermark_s - screen->retention_s) {
+    screen->counts.beyond_horizon++;
+    if (event->type == EVENT_SETL_CANCEL) screen->counts.cancel_beyond_horizon++;
+    return STATUS_OK;
+  }
+  struct before before[AFFECTED_MAX * 2];
+  unsigned before_size = 0;
+  remember(screen, &dossier, event->setl_id, before, &before_size);
+  remember(screen, &dossier, event->init_setl_id, before, &before_size);
+  const struct bill *held = dossier_find(&dossier, event->setl_id);
+  if (held != NULL) remember(screen, &dossier, held->init_setl_id, before, &before_size);
+  struct applied applied;
+  apply(&dossier, event, &screen->text, &screen->counts.amounts_derived, &applied);
+  result->disposition = applied.disposition;
+  result->reject = applied.reject;
+  if (!applied.changed) return STATUS_OK;
+  if (time_s > dossier.watermark_s) dossier.watermark_s = time_s;
+  dossier_forget(&dossier, dossier.watermark_s - screen->retention_s);
+  const struct bill *now = dossier_find(&dossier, event->setl_id);
+  if (!within_limits(screen, &dossier, now != NULL ? now->mdtrt_id : SLICE_NONE)) {
+    *result = (struct step_result){.disposition = DISPOSITION_DEAD, .reject = REJECT_DOSSIER_LIMIT, .body = to, .due_s = INT64_MAX};
+    return STATUS_OK;
+  }
+  evaluate(screen, &dossier, event, outbox);
+  tell_facts(screen, &dossier, event, before, before_size, result);
+  finish(&dossier, result);
+  return STATUS_OK;
+}
+
+enum status screen_tick(struct screen *screen, struct slice subject, struct slice body, const struct event *tick, struct arena *arena,
+                        struct outbox *outbox, struct step_result *result, struct error *error) {
+  struct text *to = result->body;
+  *result = (struct step_result){.disposition = DISPOSITION_SCREENED, .body = to, .due_s = INT64_MAX};
+  struct dossier dossier;
+  const enum status status = open_dossier(&dossier, arena, subject, body, error);
+  if (status != STATUS_OK || body.size == 0) return status;
+  if (tick->event_time_s > dossier.watermark_s) dossier.watermark_s = tick->event_time_s;
+  dossier_forget(&dossier, dossier.watermark_s - screen->retention_s);
+  evaluate(screen, &dossier, tick, outbox);
+  finish(&dossier, result);
+  return STATUS_OK;
+}
+
+enum status screen_explain(struct screen *screen, struct slice body, int64_t tick_s, const struct rule *rule, struct arena *arena,
+                           void (*tell)(void *context, const struct verdict *verdict, const struct judge_input *input), void *context,
+                           struct trace *trace, struct error *error) {
+  struct dossier dossier;
+  const enum status status = open_dossier(&dossier, arena, SLICE_NONE, body, error);
+  if (status != STATUS_OK) return status;
+  if (tick_s > dossier.watermark_s) dossier.watermark_s = tick_s;
+  struct judging judging = {.screen = screen, .dossier = &dossier, .arena = arena};
+  int32_t start_day = screen->settings.history_from_day;
+  const int32_t horizon_day = date_day(dossier.watermark_s - screen->retention_s) + 1;
+  if (horizon_day > start_day) start_day = horizon_day;
+  const struct history_options options = {screen->ruleset, start_day};
+  history_build(&judging.history, &dossier, &options);
+  for (uint32_t i = 0; i < judging.history.size; i++) {
+    struct visit *visit = &judging.history.visits[i];
+    struct judge_input input = input_of(&judging, visit);
+    index_find_claim(screen->ruleset->index, visit, &screen->scratch);
+    const struct index_scratch *found = &screen->scratch;
+    for (uint32_t c = 0; c < found->candidates_size; c++) {
+      if (found->candidates[c].rule != rule->number) continue;
+      if (input.candidates == NULL) input.candidates = &found->candidates[c];
+      input.candidates_size++;
+    }
+    input.trace = trace;
+    struct verdict verdict;
+    judge(rule, &input, &verdict);
+    tell(context, &verdict, &input);
+  }
+  return STATUS_OK;
+}
