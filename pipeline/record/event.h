@@ -46,7 +46,7 @@ struct line {
   int64_t cnt, pric;
   int64_t det_item_fee_fen, inscp_fen, overlmt_fen, ownpay_fen, preself_fen;
   int32_t prd_days;
-  uint16_t trace_first, trace_count;    // drug_trac_codg values, in event.traces
+  uint32_t trace_first, trace_count;    // drug_trac_codg values, distinct, in event.traces
   uint8_t has;
   bool day_only;                    // fee_ocur_time has no time of day
   uint64_t content;                 // FEE only: hash of the line's minified bytes

@@ -1,0 +1,237 @@
+#include "record/fields.h"
+
+#include <assert.h>
+
+#include "core/digest.h"
+
+#define EVENT(member) (uint16_t)offsetof(struct draft, event.member)
+#define STAY(i, member) (uint16_t)offsetof(struct draft, stays[i].member)
+#define LINE(member) (uint16_t)offsetof(struct line, member)
+#define DIAGNOSIS(member) (uint16_t)offsetof(struct diagnosis, member)
+
+static const struct field envelope[] = {
+    {"msg_id", FIELD_ID, 0, false, EVENT(msg_id), 0},
+    {"msg_type", FIELD_TYPE, 0, false, EVENT(type), 0},
+    {"mdtrtarea_admvs", FIELD_TEXT, 0, false, EVENT(mdtrtarea_admvs), 0},
+    {"mdtrtarea_admdvs", FIELD_TEXT, 0, true, EVENT(mdtrtarea_admvs), 0},
+    {"insuplc_admdvs", FIELD_TEXT, 0, false, EVENT(insuplc_admdvs), 0},
+    {"insuplc_admvs", FIELD_TEXT, 0, true, EVENT(insuplc_admdvs), 0},
+    {"fixmedins_code", FIELD_ID, 0, false, EVENT(fixmedins_code), 0},
+    {"psn_no", FIELD_PERSON, 0, false, EVENT(psn_no), 0},
+    {"event_time", FIELD_STAMP, 0, false, EVENT(event_time_s), 0},
+    {"recv_time", FIELD_STAMP, 0, false, EVENT(recv_time_s), 0},
+    {"ver", FIELD_VERSION, 0, false, EVENT(ver), 0},
+    {"body", FIELD_BODY, 0, false, 0, 0},
+};
+
+#define SETLINFO_ROW {"setlinfo", FIELD_NODE, 0, false, 0, OBJECT_SETLINFO}
+#define DISEINFO_ROW {"diseinfo", FIELD_DIAGNOSES, 0, false, 0, OBJECT_DIAGNOSIS}
+#define ICUINFO_ROW {"icuinfo", FIELD_ICUS, 0, false, 0, OBJECT_ICU}
+#define PERSON_ROW {"psn_no", FIELD_SAME_PERSON, 0, false, offsetof(struct draft, body_psn_no), 0}
+
+static const struct field body_setl[] = {
+    SETLINFO_ROW,
+    {"mdtrtinfo", FIELD_NODE, 0, false, 0, OBJECT_MDTRTINFO},
+    DISEINFO_ROW,
+    ICUINFO_ROW,
+    {"feedetail", FIELD_LINES, 0, false, 0, OBJECT_LINE},
+};
+static const struct field body_cancel[] = {SETLINFO_ROW};
+static const struct field body_list[] = {SETLINFO_ROW, DISEINFO_ROW, ICUINFO_ROW};
+static const struct field body_fee[] = {
+    SETLINFO_ROW,
+    {"setl_id", FIELD_SAME, 0, false, EVENT(setl_id), 0},
+    {"mdtrt_id", FIELD_SAME, 0, false, EVENT(mdtrt_id), 0},
+    PERSON_ROW,
+    {"feedetail", FIELD_LINES, 0, false, 0, OBJECT_FEE_LINE},
+};
+
+static const struct field setlinfo[] = {
+    // the order of the bits EVENT_HAS_*
+    {"medfee_sumamt", FIELD_NUMBER, 2, false, EVENT(medfee_fen), 0},
+    {"inscp_scp_amt", FIELD_NUMBER, 2, false, EVENT(inscp_fen), 0},
+    {"inscp_amt", FIELD_NUMBER, 2, true, EVENT(inscp_fen), 0},
+    {"fund_pay_sumamt", FIELD_NUMBER, 2, false, EVENT(fund_fen), 0},
+    {"fee_cnt", FIELD_COUNT, 0, false, EVENT(fee_cnt), 0},
+    {"setl_id", FIELD_SAME, 0, false, EVENT(setl_id), 0},
+    {"mdtrt_id", FIELD_SAME, 0, false, EVENT(mdtrt_id), 0},
+    PERSON_ROW,
+    {"medins_setl_id", FIELD_TEXT, 0, false, EVENT(medins_setl_id), 0},
+    {"init_setl_id", FIELD_ID, 0, false, EVENT(init_setl_id), 0},
+    {"gend", FIELD_TEXT, 0, false, EVENT(gend), 0},
+    {"brdy", FIELD_DAY, 0, false, EVENT(brdy_day), 0},
+    {"insutype", FIELD_TEXT, 0, false, EVENT(insutype), 0},
+    {"med_type", FIELD_TEXT, 0, false, EVENT(med_type), 0},
+    {"hosp_lv", FIELD_TEXT, 0, false, EVENT(hosp_lv), 0},
+    {"hi_paymtd", FIELD_TEXT, 0, false, EVENT(hi_paymtd), 0},
+    {"setl_time", FIELD_TIME, 0, false, EVENT(setl_time_s), 0},
+    {"refd_setl_flag", FIELD_TEXT, 0, false, EVENT(refd_setl_flag), 0},
+    {"vali_flag", FIELD_TEXT, 0, false, EVENT(vali_flag), 0},
+    {"mid_setl_flag", FIELD_TEXT, 0, false, EVENT(mid_setl_flag), 0},
+    {"adm_way", FIELD_TEXT, 0, false, STAY(1, adm_way), 0},
+    {"adm_time", FIELD_TIME, 0, false, STAY(1, begntime_s), STAY(1, begntime_day_only)},
+    {"dscg_time", FIELD_TIME, 0, false, STAY(1, endtime_s), STAY(1, endtime_day_only)},
+    {"adm_caty", FIELD_TEXT, 0, false, STAY(1, adm_dept), 0},
+    {"dscg_caty", FIELD_TEXT, 0, false, STAY(1, dscg_dept), 0},
+    {"dscg_way", FIELD_TEXT, 0, false, STAY(1, dscg_way), 0},
+    {"days_rinp_flag_31", FIELD_TEXT, 0, false, STAY(1, days_rinp_flag_31), 0},
+};
+
+static const struct field mdtrtinfo[] = {
+    {"begntime", FIELD_TIME, 0, false, STAY(0, begntime_s), STAY(0, begntime_day_only)},
+    {"begndate", FIELD_TIME, 0, true, STAY(0, begntime_s), STAY(0, begntime_day_only)},
+    {"endtime", FIELD_TIME, 0, false, STAY(0, endtime_s), STAY(0, endtime_day_only)},
+    {"enddate", FIELD_TIME, 0, true, STAY(0, endtime_s), STAY(0, endtime_day_only)},
+    {"adm_dept_codg", FIELD_TEXT, 0, false, STAY(0, adm_dept), 0},
+    {"dscg_dept_codg", FIELD_TEXT, 0, false, STAY(0, dscg_dept), 0},
+    {"wardarea_codg", FIELD_TEXT, 0, false, EVENT(wardarea_codg), 0},
+    {"adm_bed", FIELD_TEXT, 0, false, EVENT(adm_bed), 0},
+    {"adm_way", FIELD_TEXT, 0, false, STAY(0, adm_way), 0},
+    {"dscg_way", FIELD_TEXT, 0, false, STAY(0, dscg_way), 0},
+    {"days_rinp_flag_31", FIELD_TEXT, 0, false, STAY(0, days_rinp_flag_31), 0},
+    {"atddr_no", FIELD_TEXT, 0, false, EVENT(atddr_no), 0},
+    {"dscg_maindiag_code", FIELD_EXACT, 0, false, EVENT(dscg_maindiag_code), 0},
+    PERSON_ROW,
+};
+
+static const struct field diagnosis[] = {
+    {"diag_type", FIELD_TEXT, 0, false, DIAGNOSIS(diag_type), 0},
+    {"maindiag_flag", FIELD_TEXT, 0, false, DIAGNOSIS(maindiag_flag), 0},
+    {"diag_code", FIELD_EXACT, 0, false, DIAGNOSIS(diag_code), 0},
+};
+
+static const struct field icu[] = {
+    {"scs_cutd_inpool_time", FIELD_EARLIEST, 0, false, EVENT(icu_in_first_s), 0},
+};
+
+#define LINE_ROWS                                                                                              \
+  /* the order of the bits LINE_HAS_* */                                                                       \
+  {"cnt", FIELD_NUMBER, 4, false, LINE(cnt), 0}, {"pric", FIELD_NUMBER, 6, false, LINE(pric), 0},              \
+      {"det_item_fee_sumamt", FIELD_NUMBER, 2, false, LINE(det_item_fee_fen), 0},                              \
+      {"inscp_scp_amt", FIELD_NUMBER, 2, false, LINE(inscp_fen), 0},                                           \
+      {"inscp_amt", FIELD_NUMBER, 2, true, LINE(inscp_fen), 0},                                                \
+      {"overlmt_amt", FIELD_NUMBER, 2, false, LINE(overlmt_fen), 0},                                           \
+      {"overlmt_selfpay", FIELD_NUMBER, 2, true, LINE(overlmt_fen), 0},                                        \
+      {"prd_days", FIELD_SMALL, 2, false, LINE(prd_days), 0},                                                  \
+      {"fulamt_ownpay_amt", FIELD_NUMBER, 2, false, LINE(ownpay_fen), 0},                                      \
+      {"preselfpay_amt", FIELD_NUMBER, 2, false, LINE(preself_fen), 0},                                        \
+      {"feedetl_sn", FIELD_ID, 0, false, LINE(feedetl_sn), 0},                                                 \
+      {"bkkp_sn", FIELD_ID, 0, true, LINE(feedetl_sn), 0},                                                     \
+      {"init_feedetl_sn", FIELD_ID, 0, false, LINE(init_feedetl_sn), 0},                                       \
+      {"med_list_codg", FIELD_TEXT, 0, false, LINE(med_list_codg), 0},                                         \
+      {"medins_list_codg", FIELD_TEXT, 0, false, LINE(medins_list_codg), 0},                                   \
+      {"med_chrgitm_type", FIELD_TEXT, 0, false, LINE(med_chrgitm_type), 0},                                   \
+      {"fee_ocur_time", FIELD_TIME, 0, false, LINE(fee_ocur_time_s), LINE(day_only)},                          \
+      {"drugtracinfo", FIELD_TRACES, 0, false, 0, OBJECT_TRACE}, PERSON_ROW
+
+static const struct field line[] = {LINE_ROWS};
+static const struct field fee_line[] = {
+    LINE_ROWS,
+    {"setl_id", FIELD_SAME, 0, false, EVENT(setl_id), 0},
+    {"mdtrt_id", FIELD_SAME, 0, false, EVENT(mdtrt_id), 0},
+};
+
+static const struct field trace[] = {
+    {"drug_trac_codg", FIELD_TEXT, 0, false, offsetof(struct draft, trace), 0},
+    {"drug_trac_code", FIELD_TEXT, 0, true, offsetof(struct draft, trace), 0},
+};
+
+#define TABLE(rows) {rows, sizeof(rows) / sizeof(rows)[0]}
+const struct fields fields_of[OBJECT_KINDS] = {
+    [OBJECT_ENVELOPE] = TABLE(envelope),   [OBJECT_SETL] = TABLE(body_setl),  [OBJECT_CANCEL] = TABLE(body_cancel),
+    [OBJECT_LIST] = TABLE(body_list),      [OBJECT_FEE] = TABLE(body_fee),    [OBJECT_SETLINFO] = TABLE(setlinfo),
+    [OBJECT_MDTRTINFO] = TABLE(mdtrtinfo), [OBJECT_DIAGNOSIS] = TABLE(diagnosis), [OBJECT_ICU] = TABLE(icu),
+    [OBJECT_LINE] = TABLE(line),           [OBJECT_FEE_LINE] = TABLE(fee_line),   [OBJECT_TRACE] = TABLE(trace),
+};
+
+uint64_t fields_bit(enum object_kind kind, const char *name) {
+  const struct fields *fields = &fields_of[kind];
+  uint64_t bit = 0;
+  for (unsigned i = 0; i < fields->size; i++) {
+    if (!fields->rows[i].again) bit = bit == 0 ? 1 : bit << 1;
+    if (strcmp(fields->rows[i].name, name) == 0) return bit;
+  }
+  assert(!"a field of the table");
+  return 0;
+}
+
+static unsigned slot_of(const struct keys *keys, struct slice name) {
+  unsigned slot = (unsigned)digest_hash64(name.data, name.size, 0) % KEY_SLOTS;
+  for (; keys->slots[slot] != 0; slot = (slot + 1) % KEY_SLOTS) {
+    const struct key *key = &keys->keys[keys->slots[slot]];
+    if (slice_equal((struct slice){key->name, key->name_size}, name)) break;
+  }
+  return slot;
+}
+
+// No message has these bytes: they are no UTF-8.
+static void forget(struct key *key) {
+  memset(key->bytes, 0xff, sizeof key->bytes);
+  key->mask = UINT32_MAX;
+}
+
+static unsigned add(struct keys *keys, struct slice name, const struct key *key) {
+  const unsigned at = keys->size++;
+  assert(at < KEY_MAX && name.size <= UINT8_MAX);
+  keys->keys[at] = *key;
+  forget(&keys->keys[at]);
+  keys->keys[at].name = name.data;
+  keys->keys[at].name_size = (uint8_t)name.size;
+  keys->slots[slot_of(keys, name)] = (uint8_t)at;
+  return at;
+}
+
+void keys_init(struct keys *keys, enum object_kind kind) {
+  memset(keys, 0, sizeof *keys);
+  keys->kind = kind;
+  forget(&keys->keys[0]);
+  keys->size = 1;
+  const struct fields *fields = &fields_of[kind];
+  for (unsigned i = 0; i < fields->size; i++) {
+    const struct field *row = &fields->rows[i];
+    const struct slice name = slice_from(row->name);
+    const unsigned at = add(keys, name, &(struct key){.type = row->type, .scale = row->scale, .place = row->place,
+                                                      .more = row->more, .bit = fields_bit(kind, row->name)});
+    char bytes[KEY_TEMPLATE];
+    const size_t size = name.size + 3;
+    assert(size <= sizeof bytes);
+    bytes[0] = bytes[size - 2] = '"';
+    bytes[size - 1] = ':';
+    memcpy(bytes + 1, name.data, name.size);
+    keys_learn(keys, at, bytes, size);
+    keys_follow(keys, at - 1, at);
+  }
+}
+
+unsigned keys_find(struct keys *keys, struct slice name) {
+  unsigned found = keys->slots[slot_of(keys, name)];
+  if (found != 0) return found;
+  if (keys->size == KEY_MAX) {
+    keys_init(keys, keys->kind);
+    found = keys->slots[slot_of(keys, name)];
+    assert(found == 0);
+  }
+  // Names too long to keep are never predicted: they share the place of the empty name, which is read by nobody either.
+  const unsigned room = sizeof keys->text[0];
+  if (name.size > room) name.size = 0;
+  if (name.size == 0 && (found = keys->slots[slot_of(keys, SLICE(""))]) != 0) return found;
+  memcpy(keys->text[keys->size], name.data, name.size);
+  return add(keys, (struct slice){keys->text[keys->size], name.size}, &(struct key){.type = FIELD_SKIP});
+}
+
+void keys_learn(struct keys *keys, unsigned at, const char *bytes, size_t size) {
+  struct key *key = &keys->keys[at];
+  if (size > KEY_TEMPLATE) return;
+  memset(key->bytes, 0, sizeof key->bytes);
+  memcpy(key->bytes, bytes, size);
+  key->size = (uint8_t)size;
+  key->mask = (uint32_t)((UINT64_C(1) << size) - 1);
+  key->gaps = size != key->name_size + 3u;
+}
+
+void keys_follow(struct keys *keys, unsigned previous, unsigned at) {
+  struct key *key = &keys->keys[previous];
+  if (key->next == at) return;
+  key->other = key->next;
+  key->next = (uint8_t)at;
+}

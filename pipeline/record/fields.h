@@ -1,0 +1,110 @@
+// What is read of a message: for each kind of object a table of its fields, and a memory of the order they came in.
+//
+// Senders repeat the same keys in the same order, so each key remembers the bytes that stood from after the comma before it to its value
+// (`"cnt":`, with the white space of that sender) and which key came next the last two times. Reading an object is then
+// one 32-byte comparison for each key; only a key that is not where it was before is looked up by name. Unknown keys are
+// remembered too. What is remembered changes the speed, never the result.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/slice.h"
+#include "record/event.h"
+#include "record/scalar.h"
+
+// What the objects of one message are decoded to before it is an event: nodes may stand in any order and two of them tell of the
+// stay. Lines, diagnoses and trace codes have structs of their own.
+struct draft {
+  struct event event;
+  struct draft_stay {
+    int64_t begntime_s, endtime_s;
+    bool begntime_day_only, endtime_day_only;
+    struct slice adm_dept, dscg_dept, adm_way, dscg_way, days_rinp_flag_31;
+  } stays[2];    // mdtrtinfo, then setlinfo, which is asked where the first is silent
+  struct slice body_psn_no;
+  struct slice trace;
+};
+
+// How a value is read. Places are offsets into what the object is decoded to (walk.c); DRAFT says that the place
+// is in the draft of the event, whatever the object.
+enum field_type {
+  FIELD_SKIP,
+  FIELD_TEXT,       // trimmed of spaces
+  FIELD_EXACT,      // as it came
+  FIELD_ID,         // trimmed, bounded, without control characters
+  FIELD_PERSON,     // psn_no of the envelope: as it came, bounded
+  FIELD_SAME,       // an id that may stand in several places (DRAFT) and must be the same everywhere
+  FIELD_SAME_PERSON,
+  FIELD_NUMBER,     // int64 in units of 10^-scale
+  FIELD_SMALL,      // int32, the same
+  FIELD_COUNT,      // int64, whole and not negative
+  FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
+  FIELD_DAY,        // int32 day number, of birth
+  FIELD_EARLIEST,   // int64 seconds, the earliest of all
+  FIELD_STAMP,      // a time of the envelope
+  FIELD_VERSION,
+  FIELD_TYPE,       // msg_type
+  FIELD_BODY,
+  FIELD_NODE,       // an object of kind `more`
+  FIELD_LINES,
+  FIELD_DIAGNOSES,
+  FIELD_ICUS,
+  FIELD_TRACES,
+};
+
+enum object_kind {
+  OBJECT_ENVELOPE, OBJECT_SETL, OBJECT_CANCEL, OBJECT_LIST, OBJECT_FEE,    // the envelope, and the body by type
+  OBJECT_SETLINFO, OBJECT_MDTRTINFO, OBJECT_DIAGNOSIS, OBJECT_ICU, OBJECT_LINE, OBJECT_FEE_LINE, OBJECT_TRACE, OBJECT_KINDS
+};
+
+struct field {
+  const char *name;
+  uint8_t type, scale;
+  bool again;    // another spelling of the row before
+  uint16_t place, more;
+};
+struct fields {
+  const struct field *rows;
+  unsigned size;
+};
+extern const struct fields fields_of[OBJECT_KINDS];
+// The bit of a row, counted without second spellings: "was there" and "had a value" are sets of these.
+uint64_t fields_bit(enum object_kind kind, const char *name);
+
+enum { KEY_TEMPLATE = 32, KEY_MAX = 128, KEY_SLOTS = 256 };
+
+struct key {
+  char bytes[KEY_TEMPLATE];    // what stood between the comma and the value
+  uint32_t mask;       // a bit for each byte of it, which are 0xff bytes, which no message has, when there is none
+  uint8_t size;
+  bool gaps;           // it has white space
+  uint8_t next, other; // the keys that came next the last time, and another time
+  uint8_t type, scale;
+  uint16_t place, more;
+  uint8_t name_size;
+  uint64_t bit;        // 0 when not read
+  const char *name;
+};
+_Static_assert(sizeof(struct key) == 64, "a key is one cache line");
+
+// The memory for one kind of object. keys[0] stands before the first key.
+struct keys {
+  struct key keys[KEY_MAX];
+  char text[KEY_MAX][40];
+  uint8_t slots[KEY_SLOTS];
+  unsigned size;
+  enum object_kind kind;
+};
+
+void keys_init(struct keys *keys, enum object_kind kind);
+// The key of that name; an unknown one is added, with type FIELD_SKIP. The memory starts anew when it is full.
+unsigned keys_find(struct keys *keys, struct slice name);
+// Remembers what stood between the comma and the value, when it is short enough.
+void keys_learn(struct keys *keys, unsigned key, const char *bytes, size_t size);
+// Remembers that `key` came after `previous`.
+void keys_follow(struct keys *keys, unsigned previous, unsigned key);
+
+static inline bool keys_match(const struct key *key, const char *bytes) {
+  return (~scalar_equal_32(key->bytes, bytes) & key->mask) == 0;
+}

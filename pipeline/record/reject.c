@@ -1,0 +1,21 @@
+#include "record/reject.h"
+
+#include <assert.h>
+
+static const struct {
+  const char *name, *meaning;
+} reasons[] = {
+#define X(name, text, meaning) {text, meaning},
+    REJECT_REASONS(X)
+#undef X
+};
+
+const char *reject_name(enum reject reject) {
+  assert((unsigned)reject < REJECT_COUNT);
+  return reasons[reject].name;
+}
+
+const char *reject_meaning(enum reject reject) {
+  assert((unsigned)reject < REJECT_COUNT);
+  return reasons[reject].meaning;
+}
