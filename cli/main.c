@@ -11,8 +11,11 @@
 #include "config/diagnostics.h"
 #include "core/digest.h"
 #include "core/text.h"
-#include "record/decode.h"
 #include "version.h"
+
+#define LOADED(name) extern const char *name(void);
+#include "loaded.inc"
+#undef LOADED
 
 // One row per noun; commands.inc is written at configure time from the files of this folder.
 #define COMMAND(name) extern const struct cli_command name;
@@ -65,8 +68,14 @@ static void version_print(FILE *stream, struct argp_state *state) {
   fprintf(stream, "settlewatch " SETTLEWATCH_VERSION " (commit " SETTLEWATCH_COMMIT ")\n");
 #define LIBRARY(name, version) " " name " " version ","
   static const char libraries[] = SETTLEWATCH_LIBRARIES(LIBRARY);
-  fprintf(stream, "build: " SETTLEWATCH_BUILD "\nlibraries:%.*s\n", (int)(sizeof libraries - 2), libraries);
-  fprintf(stream, "JSON parser: %s\n", decode_library());
+  fprintf(stream, "build: " SETTLEWATCH_BUILD "\nbuilt with:%.*s\n", (int)(sizeof libraries - 2), libraries);
+  static const char *(*const loaded[])(void) = {
+#define LOADED(name) name,
+#include "loaded.inc"
+#undef LOADED
+  };
+  for (size_t i = 0; i < sizeof loaded / sizeof *loaded; i++) fprintf(stream, "%s %s", i == 0 ? "loaded:" : ",", loaded[i]());
+  fprintf(stream, "\n");
 }
 
 // argp asks for each part of the help; what stands after the options is the list of nouns, and argp frees it.

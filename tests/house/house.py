@@ -17,7 +17,7 @@ SIBLINGS = {"stream": ["memory", "file", "kafka", "redis"]}
 AROUND = {"producers": ["producers"], "consumers": ["consumers"], "cli": ["cli", "producers", "consumers"],
           "bench": ["bench", "cli", "producers", "consumers"],
           "tests": ["tests", "bench", "cli", "producers", "consumers"]}
-GENERATED = {"version.h", "commit.h", "commands.inc"}
+GENERATED = {"version.h", "commit.h", "commands.inc", "loaded.inc"}
 # One library, one room: header, and the files of the program that may name it.
 LIBRARIES = [
     ("librdkafka", r"librdkafka/|rdkafka\.h", r"pipeline/stream/kafka/"),
