@@ -52,6 +52,22 @@ static const struct setting rows[] = {
      "The rate where review.rates says nothing; at least the floor."},
     {"review.take_all", SETTING_DECIMAL, SITE(review.take_all_fen), "100000.00", 0, INT64_MAX / 2, 2, "yuan", NULL,
      "A settlement of at least this amount is always drawn."},
+    {"review.close_lag_days", SETTING_INT, SITE(review.close_lag_days), "3", 0, 28, 0, "days", NULL,
+     "From the end of a month to the close of its population; a settlement that arrives later joins the next month's."},
+    {"review.estimate.random_units_min", SETTING_INT, SITE(review.estimate.random_units_min), "30", 2, 1000000, 0, "units", NULL,
+     "Fewer reviewed random units are not scaled up (X02)."},
+    {"review.estimate.positive_units_min", SETTING_INT, SITE(review.estimate.positive_units_min), "5", 1, 1000000, 0, "units", NULL,
+     "Fewer random units with verified cost are not scaled up (X03)."},
+    {"review.estimate.not_produced_max_basis_points", SETTING_INT, SITE(review.estimate.not_produced_max_basis_points), "1000", 0, 10000, 0,
+     "basis points", NULL, "More reviewed units without records: not scaled up (X08)."},
+    {"review.estimate.cancelled_max_basis_points", SETTING_INT, SITE(review.estimate.cancelled_max_basis_points), "500", 0, 10000, 0,
+     "basis points", NULL, "More reviewed units cancelled after the close: not scaled up (X09)."},
+    {"review.estimate.simple_share_min_basis_points", SETTING_INT, SITE(review.estimate.simple_share_min_basis_points), "1000", 0, 10000, 0,
+     "basis points", NULL, "The simple mode needs at least this share of the units reviewed (X10)."},
+    {"review.estimate.simple_units_min", SETTING_INT, SITE(review.estimate.simple_units_min), "100", 2, 1000000, 0, "units", NULL,
+     "The simple mode needs at least so many random units reviewed (X10)."},
+    {"review.estimate.simple_width_max", SETTING_DECIMAL, SITE(review.estimate.simple_width_max_millionths), "0.25", 0, 1000000, 6, "", NULL,
+     "The simple mode needs a relative half width of at most this (X10)."},
     {"review.seeds_file", SETTING_TEXT, SITE(review.seeds_file), "", 0, 4096, 0, "", NULL,
      "The seeds of the draw, a secret file: one line per month, `yyyy-MM SEED COMMIT`, SEED and its SHA-256 as 64 hex digits (see "
      "review/seeds.h). A month without a seed is not drawn in the stream, and counted. Empty: no seeds."},
@@ -287,7 +303,7 @@ static void site_derive(struct site *site) {
       .psn_bytes_max = (uint32_t)site->record.psn_bytes_max, .date_window = site->record.date_window};
   site->engine.review = (struct draw_settings){
       .floor_basis_points = (uint32_t)site->review.floor_basis_points, .rate_basis_points = (uint32_t)site->review.rate_basis_points,
-      .take_all_fen = site->review.take_all_fen};
+      .take_all_fen = site->review.take_all_fen, .close_lag_days = site->review.close_lag_days};
   if (site->file.root == NULL) return;
   const struct yaml_node *root = site->file.root, *review = yaml_find(root, "review"), *run = yaml_find(root, "run");
   if (site->review.rate_basis_points < site->review.floor_basis_points)

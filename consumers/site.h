@@ -12,6 +12,7 @@
 
 #include "config/settings.h"
 #include "core/digest.h"
+#include "review/estimate.h"
 #include "stream/engine.h"
 
 enum site_from { SITE_FROM_COMMITTED, SITE_FROM_EARLIEST };
@@ -21,7 +22,8 @@ struct site {
   struct engine_settings engine;           // decode, screen, review; topic_names are the owner's
   struct site_record { int64_t bytes_max, lines_max, depth_max, id_bytes_max, psn_bytes_max; bool date_window; } record;
   struct site_review {
-    int64_t floor_basis_points, rate_basis_points, take_all_fen;
+    int64_t floor_basis_points, rate_basis_points, take_all_fen, close_lag_days;
+    struct estimate_limits estimate;
     struct slice seeds_file;
     struct setting_texts rates;
   } review;
