@@ -35,7 +35,7 @@ static char *printable(struct slice s, size_t max) {
   for (size_t at = 0; at < cut.size;) {
     unsigned size;
     const uint32_t code = utf8_first((struct slice){cut.data + at, cut.size - at}, &size);
-    const bool bad = size == 0 || (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
+    const bool bad = size == 0 || (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0) || (code | 1) == 0x2029;
     if (size == 0) size = 1;
     text_append(&out, bad ? SLICE("?") : (struct slice){cut.data + at, size});
     at += size;
@@ -84,7 +84,8 @@ static void take_snippet(struct diagnostics *diagnostics, struct diagnostic *row
     while (begin > 0 && ((unsigned char)source.data[begin] & 0xc0) == 0x80 && source.data[begin - 1] != '\n') begin--;
     before++;
   }
-  for (unsigned after = 0; end < source.size && source.data[end] != '\n' && after < SNIPPET_AFTER; after++) end += step(source, end);
+  for (unsigned after = 0; end < source.size && source.data[end] != '\n' && after < SNIPPET_AFTER; after++)
+    end += step(source, end);
   if (end > source.size) end = source.size;
   if (end > begin && source.data[end - 1] == '\r') end--;
   row->skipped = diagnostics->cursor.column - 1 - before;
@@ -252,6 +253,50 @@ static const struct {
     {1026, "A date is expected: yyyy-MM-dd, a day that exists."},
     {1027, "A text is expected and must not be empty."},
     // The form of rules.
+    {1101, "A rule file is one map: rule, id, title, version and so on."},
+    {1102, "A key that every such map has is missing."},
+    {1103, "The word is none of those allowed here; they are listed in the message."},
+    {1104, "The text is empty or too long."},
+    {1105, "The list is empty or too long."},
+    {1107, "A range of days ends before it begins. Both days count as inside."},
+    {1108, "There is no rule kind of that name. `rules doc kinds` lists them."},
+    {1109, "The rule kind cannot compute that amount. `rules doc kinds` lists what each kind computes."},
+    {1110, "There is no operand of that name. `rules doc fields` lists them, those of each rule kind included."},
+    {1111, "The operand exists, but not at this place: what a rule kind finds out (a gap, the earlier stay) is known in unless, bands, say "
+           "and show, not in scope and require; and only kinds that look at pairs have an earlier stay."},
+    {1112, "The comparison does not fit the operand's type: bounds are for numbers and times, starts_with and in_table for texts."},
+    {1113, "The word is no symbol of the operand's code table. Rules name symbols, never raw codes."},
+    {1114, "The constant is not of the operand's type."},
+    {1115, "The condition has not the form it must have: a value, a list of values, a map of comparisons; for all and any a list of "
+           "conditions, for not a condition."},
+    {1116, "The condition can never hold, because its parts exclude each other, such as at_least 5 together with at_most 3. A rule that "
+           "cannot fire hides a mistake."},
+    {1117, "The same value stands in the list twice."},
+    {1118, "There is no table of that name: NAME.csv and NAME.yaml under knowledge/."},
+    {1119, "The table is there, but its key or its columns do not fit what is asked of it."},
+    {1120, "A look-up is {table: NAME, by: [operands], column: NAME}, with one operand for each key column; column may be left out when "
+           "only one fits."},
+    {1121, "An exemption that names a person or an institution must say who owns it, who approved it, and until when it holds."},
+    {1122, "Two exemptions, or two bands, of one rule have the same name."},
+    {1123, "The exemption can never apply: the rule's scope excludes it, or it ends before the rule begins."},
+    {1124, "Two bands apply to the same case. Exactly one must: move a bound. The message has an example."},
+    {1125, "There is a case to which no band applies. Exactly one must: move a bound. The message has an example."},
+    {1126, "The band can never be reached, with this scope and these parameters."},
+    {1128, "A sentence names operands as {gap}; every brace that is opened is closed. A brace itself is written twice."},
+    {1129, "The rule yields to a rule that is not there."},
+    {1130, "Rules yield to each other in a circle, so that none of them would ever open a finding."},
+    {1131, "The same version of a rule stands in two files. A change of meaning is a new version."},
+    {1132, "Two active versions of a rule are in force on the same days. End the older one the day before the newer begins."},
+    {1133, "Two rules of different ids have the same name."},
+    {1134, "An active rule is proved by tests: at least one that expects a hit and one that expects no_hit."},
+    {1135, "The test is not complete, or expects a band, an exemption or an outcome that there is not."},
+    {1136, "The name has characters that names cannot have: it stands in messages, file names and identities of findings."},
+    {1137, "The rule folder has not the form it must have: codes/, calendars/ and knowledge/, and rules in files that end in .yaml."},
+    {1138, "No rule was found, or one could not be taken."},
+    {1139, "The path cannot be read."},
+    {1140, "The site's code tables lack a group that the program itself asks for."},
+    {1181, "A parameter names a table that is missing, or whose key or columns do not fit the rule kind."},
+    {1182, "The rule kind refuses a parameter: it contradicts another one, or can never fire with it."},
     // Tables, codes, calendars.
     {1201, "The table's description NAME.yaml is not complete or contradicts itself."},
     {1202, "The table's NAME.csv cannot be opened or read."},
@@ -259,7 +304,7 @@ static const struct {
     {1204, "The CSV text is broken: a quote inside a field, or a quote that is never closed."},
     {1205, "A row has more or fewer fields than the header."},
     {1206, "A cell is not of its column's type."},
-    {1207, "A key cell is empty."},
+    {1207, "A key cell is empty. Fill it, or say 'skip_rows_without_key: true' for lists with totals at their end."},
     {1208, "A row ends before it begins: the effective-to date lies before the effective-from date."},
     {1209, "Two rows of the same key are in force on the same day, though the description says 'unique: true'."},
     {1210, "The CSV file is larger than the limit, or has too many rows."},

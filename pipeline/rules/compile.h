@@ -18,5 +18,3 @@ bool compile_operands(const struct prepare *prepare, const struct yaml_node *lis
 bool compile_sentence(const struct prepare *prepare, const struct yaml_node *scalar, const struct piece **out, size_t *size);
 // One operand by its scalar; OPERAND_NONE and an error when it is none or not allowed at this place.
 int compile_operand(const struct prepare *prepare, const struct yaml_node *node, struct slice name, enum compile_place place);
-// A constant of an operand's type; false and an error when it is none.
-bool compile_day(const struct yaml_file *file, const struct yaml_node *scalar, int32_t *day);

@@ -2,7 +2,11 @@
 //
 // A rule with a code witness is found by one hash look-up per line and key kind (national code; institution + hospital code); the
 // other rules by the visit's symbol and, where their scope names institutions, by institution. What the index does not
-// return is out_of_scope and is never evaluated.
+// return is out_of_scope and is never evaluated. Rules that are draft or retired are not in the index.
+//
+//   line -> hash -> filter (8 bytes of a bit set, mostly "no") -> slot -> postings {table, row} -> the table's rules -> candidates
+//
+// The filter is small enough to stay in the cache when the tables have a million rows. Read-only after create; shared by threads.
 #pragma once
 
 #include "rules/judge.h"
@@ -11,16 +15,22 @@ struct rule_index;
 
 struct rule_index *index_create(struct ruleset *ruleset);    // in the set's arena
 
-// Scratch of one worker, reused; all results are valid until the next call.
+// Scratch of one worker, reused; all results are valid until the next call. Start with all zeros.
 struct index_scratch {
   struct candidate *candidates;    // sorted by rule, then item
   uint32_t candidates_size, candidates_capacity;
   uint32_t *rules;                 // rules to judge for the visit, ascending, each once
   uint32_t rules_size, rules_capacity;
+  // Of index.c: what the lines of the visit hit.
+  struct index_hit *hits;
+  struct index_group *groups;
+  struct index_chain *chains;      // by table; empty between calls
+  uint32_t *touched;
+  uint32_t hits_size, hits_capacity, groups_size, groups_capacity, chains_size, touched_size;
 };
 void index_scratch_fini(struct index_scratch *scratch);
 
 // Rules of unit KIND_CLAIM that may concern the visit (loads its items when some code witness exists).
 void index_find_claim(const struct rule_index *index, struct visit *visit, struct index_scratch *scratch);
-// Rules of unit KIND_PAIR for a visit.
+// Rules of unit KIND_PAIR for a visit; no candidates.
 void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch);

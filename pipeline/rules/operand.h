@@ -39,6 +39,8 @@ const struct operand *operand_of(int number);
 const char *operand_text(const struct kind *kind, int number);    // the name as written in rules
 // The name nearest to a misspelt one, or NULL.
 const char *operand_nearest(const struct kind *kind, struct slice name);
+// How many symbols each code table has, symbol 0 (not mapped) included; at most 32.
+extern const unsigned operand_symbols[CODE_TABLE_COUNT];
 // Code table of a symbol, -1 for other operands.
 int operand_codes(int number);
 // The values of an operand that is `many`, from the visit judged or the earlier one.

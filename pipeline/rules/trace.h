@@ -39,6 +39,8 @@ struct trace_row *trace_add(struct trace *trace, enum trace_step step);
 // All nodes of a condition, each evaluated.
 void trace_condition(struct trace *trace, enum trace_step step, struct slice name, const struct condition *condition,
                      const struct condition_context *context);
+// One operand: of require, or a value of the kind.
+void trace_operand(struct trace *trace, enum trace_step step, int operand, enum truth truth, const struct condition_context *context);
 // For rule kinds: value must lie within low..high (INT64_MIN, INT64_MAX: open); what names the comparison.
 void trace_range(struct trace *trace, const char *what, const struct value *value, int64_t low, int64_t high);
 // For rule kinds: a comparison that is no range. limit may be SLICE_NONE. Texts are copied.

@@ -1,0 +1,473 @@
+#include "rules/index.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/digest.h"
+#include "core/memory.h"
+#include "rules/kinds/kind.h"
+#include "rules/scope.h"
+
+enum {
+  LANES = 32,                     // lines looked up together, so that their memory is fetched together
+  FILTER_BITS_PER_KEY = 16,
+};
+static const uint64_t hospital_seed = UINT64_C(0x9e3779b97f4a7c15);
+
+struct list {
+  uint32_t *rules;    // ascending
+  uint32_t size, capacity;
+};
+
+// Rules of one institution in one space: visits' claims, visits' pairs, lines without a row, or one table.
+struct local {
+  struct slice institution;
+  uint64_t hash;
+  uint32_t space;
+  struct list list;
+};
+enum { SPACE_CLAIM, SPACE_PAIR, SPACE_MISSING, SPACE_TABLE };    // SPACE_TABLE + n: the n-th witness table
+
+struct witness_table {
+  const struct table *table;
+  bool hospital;          // key is (institution, hospital code)
+  bool restricted;        // some rules are for listed institutions only
+  struct list rules;      // the others
+};
+
+struct slot {
+  uint32_t tag;      // upper half of the hash
+  uint32_t first;    // into postings, UINT32_MAX: empty
+};
+struct posting {
+  uint32_t table;    // the highest bit marks the last posting of the key
+  uint32_t row;
+};
+enum { POSTING_TABLE = 0x7fffffff };
+static const uint32_t posting_last = 0x80000000;
+
+// What finding needs to know of a rule, packed: thousands of them fit into the cache.
+struct brief {
+  uint32_t visits;
+  uint32_t table;      // of a code witness
+  bool missing;        // wants lines without a row
+};
+
+struct rule_index {
+  const struct ruleset *ruleset;
+  struct brief *briefs;                         // by rule
+  struct list visits[2][VISIT_SYMBOL_COUNT];    // by unit: rules without a code witness, for any institution
+  struct list missing;                          // rules that want lines without a row, for any institution
+  struct local *places;                         // hash table
+  uint32_t places_mask, places_size;
+  struct witness_table *tables;
+  uint32_t tables_size;
+  uint32_t code_visits;                         // symbols of the rules with a code witness
+  bool national, hospital, missing_restricted;  // some table has such keys; some rule wants missing lines of listed institutions
+  uint64_t *filter;
+  uint64_t filter_words;
+  struct slot *slots;
+  uint64_t slots_mask;
+  struct posting *postings;
+};
+
+// --- Making -----------------------------------------------------------------------------------------------------------
+
+static void list_add(struct arena *arena, struct list *list, uint32_t rule) {
+  if (list->size > 0 && list->rules[list->size - 1] == rule) return;
+  if (list->size == list->capacity) {
+    const uint32_t capacity = list->capacity ? list->capacity * 2 : 4;
+    uint32_t *rules = ARENA_ARRAY(arena, uint32_t, capacity);
+    if (list->size > 0) memcpy(rules, list->rules, list->size * sizeof *rules);
+    list->rules = rules;
+    list->capacity = capacity;
+  }
+  list->rules[list->size++] = rule;
+}
+
+static uint64_t institution_hash(struct slice institution) { return digest_hash64(institution.data, institution.size, 0); }
+static uint64_t place_hash(uint64_t institution, uint32_t space) {
+  const uint64_t mixed = (institution ^ ((uint64_t)space + 1) * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+  return mixed ^ mixed >> 32;
+}
+
+static const struct local *place_find(const struct rule_index *index, struct slice institution, uint64_t hashed, uint32_t space) {
+  if (index->places_size == 0) return NULL;
+  const uint64_t hash = place_hash(hashed, space);
+  for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
+    const struct local *local = &index->places[at];
+    if (local->institution.data == NULL) return NULL;
+    if (local->hash == hash && local->space == space && slice_equal(local->institution, institution)) return local;
+  }
+}
+
+static void place_add(struct rule_index *index, struct arena *arena, struct slice institution, uint32_t space, uint32_t rule) {
+  const uint64_t hash = place_hash(institution_hash(institution), space);
+  for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
+    struct local *local = &index->places[at];
+    if (local->institution.data == NULL) {
+      *local = (struct local){.institution = institution, .hash = hash, .space = space};
+      index->places_size++;
+    } else if (local->hash != hash || local->space != space || !slice_equal(local->institution, institution)) {
+      continue;
+    }
+    list_add(arena, &local->list, rule);
+    return;
+  }
+}
+
+static bool has_code_witness(const struct rule *rule) {
+  return rule->kind->unit == KIND_CLAIM && rule->kind->witness != WITNESS_VISIT;
+}
+
+static bool in_use(const struct rule *rule) { return rule->status == RULE_ACTIVE || rule->status == RULE_SHADOW; }
+
+static uint32_t table_number_of(struct rule_index *index, const struct table *table, bool hospital) {
+  for (uint32_t t = 0; t < index->tables_size; t++)
+    if (index->tables[t].table == table && index->tables[t].hospital == hospital) return t;
+  index->tables[index->tables_size] = (struct witness_table){.table = table, .hospital = hospital};
+  return index->tables_size++;
+}
+
+static void add_code_rule(struct rule_index *index, struct arena *arena, const struct rule *rule, const struct slice *institutions,
+                          size_t institutions_size, bool restricted) {
+  const bool hospital = rule->kind->witness == WITNESS_HOSPITAL_CODE;
+  const bool wants_missing = rule->kind->wants_missing != NULL && rule->kind->wants_missing(rule);
+  const struct table *table = rule->kind->witness_table(rule);
+  assert(table != NULL && table->key_size == (hospital ? 2 : 1));
+  const uint32_t number = table_number_of(index, table, hospital);
+  index->code_visits |= rule->visits;
+  index->briefs[rule->number] = (struct brief){rule->visits, number, wants_missing};
+  *(hospital ? &index->hospital : &index->national) = true;
+  if (!restricted) {
+    list_add(arena, &index->tables[number].rules, rule->number);
+    if (wants_missing) list_add(arena, &index->missing, rule->number);
+    return;
+  }
+  index->tables[number].restricted = true;
+  index->missing_restricted |= wants_missing;
+  for (size_t i = 0; i < institutions_size; i++) {
+    place_add(index, arena, institutions[i], SPACE_TABLE + number, rule->number);
+    if (wants_missing) place_add(index, arena, institutions[i], SPACE_MISSING, rule->number);
+  }
+}
+
+static void add_rules(struct rule_index *index, struct arena *arena) {
+  const struct ruleset *ruleset = index->ruleset;
+  // Room for every institution that some scope lists, in up to two spaces each.
+  size_t listed = 0;
+  struct institutions { const struct slice *list; size_t size; bool restricted; } *institutions =
+      memory_take((ruleset->size + 1) * sizeof *institutions);
+  for (size_t r = 0; r < ruleset->size; r++) {
+    institutions[r].restricted = scope_institutions(ruleset->rules[r], arena, &institutions[r].list, &institutions[r].size);
+    listed += institutions[r].size;
+  }
+  size_t room = 16;
+  while (room < listed * 4) room *= 2;
+  index->places = ARENA_ZEROED(arena, struct local, room);
+  index->places_mask = (uint32_t)room - 1;
+  for (size_t r = 0; r < ruleset->size; r++) {
+    const struct rule *rule = ruleset->rules[r];
+    if (!in_use(rule)) continue;
+    index->briefs[r].visits = rule->visits;
+    if (has_code_witness(rule)) {
+      add_code_rule(index, arena, rule, institutions[r].list, institutions[r].size, institutions[r].restricted);
+    } else if (institutions[r].restricted) {
+      for (size_t i = 0; i < institutions[r].size; i++)
+        place_add(index, arena, institutions[r].list[i], rule->kind->unit == KIND_PAIR ? SPACE_PAIR : SPACE_CLAIM, rule->number);
+    } else {
+      for (unsigned s = 0; s < VISIT_SYMBOL_COUNT; s++)
+        if (rule->visits >> s & 1) list_add(arena, &index->visits[rule->kind->unit == KIND_PAIR][s], rule->number);
+    }
+  }
+  memory_free(institutions);
+}
+
+static uint64_t national_hash(struct slice code) { return digest_hash64(code.data, code.size, 1); }
+static uint64_t hospital_hash(uint64_t institution, struct slice code) {
+  return digest_hash64(code.data, code.size, institution ^ hospital_seed);
+}
+static uint64_t filter_word(const struct rule_index *index, uint64_t hash) {
+  return ((hash >> 32) * index->filter_words) >> 32;
+}
+// Four bits of one word, from the lower bits that do not choose the word.
+static uint64_t filter_mask(uint64_t hash) {
+  return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63) | UINT64_C(1) << (hash >> 12 & 63) | UINT64_C(1) << (hash >> 18 & 63);
+}
+static uint64_t slot_of(const struct rule_index *index, uint64_t hash) { return (hash ^ hash >> 29) & index->slots_mask; }
+
+struct key {
+  uint64_t hash;
+  uint32_t table, row;
+};
+
+static int order_keys(const void *a, const void *b) {
+  const struct key *x = a, *y = b;
+  if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+  if (x->table != y->table) return x->table < y->table ? -1 : 1;
+  return (x->row > y->row) - (x->row < y->row);
+}
+
+static void add_keys(struct rule_index *index, struct arena *arena) {
+  size_t size = 0, capacity = 1;
+  for (uint32_t t = 0; t < index->tables_size; t++) capacity += index->tables[t].table->rows_size;
+  struct key *keys = memory_take(capacity * sizeof *keys);
+  for (uint32_t t = 0; t < index->tables_size; t++) {
+    const struct table *table = index->tables[t].table;
+    const uint32_t *rows;
+    uint32_t rows_size;
+    for (uint32_t n = 0; table_posting(table, n, &rows, &rows_size); n++) {
+      const struct slice first = table_text(table, rows[0], table->key[0]);
+      const uint64_t hash = index->tables[t].hospital
+                                ? hospital_hash(institution_hash(first), table_text(table, rows[0], table->key[1]))
+                                : national_hash(first);
+      assert(size < capacity);
+      keys[size++] = (struct key){hash, t, rows[0]};
+    }
+  }
+  if (size > 0) qsort(keys, size, sizeof *keys, order_keys);
+  size_t room = 16;
+  while (room < size + size / 2) room *= 2;
+  index->filter_words = size * FILTER_BITS_PER_KEY / 64 + 1;
+  index->filter = ARENA_ZEROED(arena, uint64_t, index->filter_words);
+  index->slots = ARENA_ARRAY(arena, struct slot, room);
+  memset(index->slots, 0xff, room * sizeof *index->slots);
+  index->slots_mask = room - 1;
+  index->postings = ARENA_ARRAY(arena, struct posting, size + 1);
+  for (size_t i = 0; i < size; i++) {
+    const bool first = i == 0 || keys[i].hash != keys[i - 1].hash, last = i + 1 == size || keys[i].hash != keys[i + 1].hash;
+    index->postings[i] = (struct posting){keys[i].table | (last ? posting_last : 0), keys[i].row};
+    if (!first) continue;
+    index->filter[filter_word(index, keys[i].hash)] |= filter_mask(keys[i].hash);
+    uint64_t at = slot_of(index, keys[i].hash);
+    while (index->slots[at].first != UINT32_MAX) at = (at + 1) & index->slots_mask;
+    index->slots[at] = (struct slot){(uint32_t)(keys[i].hash >> 32), (uint32_t)i};
+  }
+  memory_free(keys);
+}
+
+struct rule_index *index_create(struct ruleset *ruleset) {
+  struct rule_index *index = ARENA_ZEROED(&ruleset->arena, struct rule_index, 1);
+  index->ruleset = ruleset;
+  index->tables = ARENA_ZEROED(&ruleset->arena, struct witness_table, ruleset->size + 1);
+  index->briefs = ARENA_ZEROED(&ruleset->arena, struct brief, ruleset->size + 1);
+  add_rules(index, &ruleset->arena);
+  add_keys(index, &ruleset->arena);
+  return index;
+}
+
+// --- Finding ----------------------------------------------------------------------------------------------------------
+
+struct index_hit { uint32_t item, row, next; };                  // next in the table's chain, UINT32_MAX at the end
+struct index_chain { uint32_t first, last; };                    // into hits; first UINT32_MAX: no hit
+struct index_group { uint32_t rule, table; bool missing; };      // the hits of a table, for one rule
+
+void index_scratch_fini(struct index_scratch *scratch) {
+  memory_free(scratch->candidates);
+  memory_free(scratch->rules);
+  memory_free(scratch->hits);
+  memory_free(scratch->groups);
+  memory_free(scratch->chains);
+  memory_free(scratch->touched);
+  *scratch = (struct index_scratch){0};
+}
+
+// Room for one more element; grows until the largest visit was seen.
+#define ROOM(array, size, capacity)                                              \
+  do {                                                                           \
+    if ((size) == (capacity)) {                                                  \
+      (capacity) = (capacity) ? (capacity) * 2 : 64;                             \
+      (array) = memory_resize((array), (size_t)(capacity) * sizeof *(array));    \
+    }                                                                            \
+  } while (0)
+
+static void push_rule(struct index_scratch *scratch, uint32_t rule) {
+  ROOM(scratch->rules, scratch->rules_size, scratch->rules_capacity);
+  scratch->rules[scratch->rules_size++] = rule;
+}
+
+static void push_candidate(struct index_scratch *scratch, uint32_t rule, uint32_t item, uint32_t row) {
+  ROOM(scratch->candidates, scratch->candidates_size, scratch->candidates_capacity);
+  scratch->candidates[scratch->candidates_size++] = (struct candidate){rule, item, row};
+}
+
+static void push_group(struct index_scratch *scratch, uint32_t rule, uint32_t table, bool missing) {
+  ROOM(scratch->groups, scratch->groups_size, scratch->groups_capacity);
+  scratch->groups[scratch->groups_size++] = (struct index_group){rule, table, missing};
+}
+
+static void push_hit(struct index_scratch *scratch, uint32_t table, uint32_t item, uint32_t row) {
+  ROOM(scratch->hits, scratch->hits_size, scratch->hits_capacity);
+  scratch->hits[scratch->hits_size] = (struct index_hit){item, row, UINT32_MAX};
+  struct index_chain *chain = &scratch->chains[table];
+  if (chain->first == UINT32_MAX) {
+    chain->first = scratch->hits_size;
+    scratch->touched[scratch->touched_size++] = table;
+  } else {
+    scratch->hits[chain->last].next = scratch->hits_size;
+  }
+  chain->last = scratch->hits_size++;
+}
+
+static bool admits(const struct rule_index *index, uint32_t rule, const struct visit *visit) {
+  return index->briefs[rule].visits >> visit->symbol & 1;
+}
+
+// The rules of a visit without looking at lines: for its symbol, and for its institution.
+static void find_by_visit(const struct rule_index *index, bool pair, const struct visit *visit, uint64_t institution,
+                          struct index_scratch *scratch) {
+  const struct list *any = &index->visits[pair][visit->symbol];
+  const struct local *local = place_find(index, visit->fixmedins_code, institution, pair ? SPACE_PAIR : SPACE_CLAIM);
+  uint32_t a = 0, p = 0;
+  const uint32_t listed = local != NULL ? local->list.size : 0;
+  while (a < any->size || p < listed) {    // both ascend and share no rule
+    if (p == listed || (a < any->size && any->rules[a] < local->list.rules[p])) {
+      push_rule(scratch, any->rules[a++]);
+    } else {
+      if (admits(index, local->list.rules[p], visit)) push_rule(scratch, local->list.rules[p]);
+      p++;
+    }
+  }
+}
+
+static bool same_key(const struct witness_table *table, uint32_t row, const struct visit *visit, struct slice code, bool hospital) {
+  if (table->hospital != hospital) return false;
+  if (!hospital) return slice_equal(table_text(table->table, row, table->table->key[0]), code);
+  return slice_equal(table_text(table->table, row, table->table->key[1]), code) &&
+         slice_equal(table_text(table->table, row, table->table->key[0]), visit->fixmedins_code);
+}
+
+static void find_postings(const struct rule_index *index, const struct visit *visit, uint32_t item, bool hospital, uint64_t hash,
+                          struct index_scratch *scratch) {
+  const struct slice code = hospital ? visit->items[item].medins_list_codg : visit->items[item].med_list_codg;
+  for (uint64_t at = slot_of(index, hash); index->slots[at].first != UINT32_MAX; at = (at + 1) & index->slots_mask) {
+    if (index->slots[at].tag != (uint32_t)(hash >> 32)) continue;
+    for (const struct posting *posting = &index->postings[index->slots[at].first];; posting++) {
+      const uint32_t table = posting->table & POSTING_TABLE;
+      if (same_key(&index->tables[table], posting->row, visit, code, hospital)) push_hit(scratch, table, item, posting->row);
+      if (posting->table & posting_last) break;
+    }
+  }
+}
+
+// One kind of key over all lines, some at a time: hashes, then the filter's words, then the slots, each fetched before it is needed.
+static void find_keys(const struct rule_index *index, const struct visit *visit, bool hospital, uint64_t institution,
+                      struct index_scratch *scratch) {
+  uint64_t hashes[LANES];
+  uint32_t items[LANES];
+  for (uint32_t begin = 0; begin < visit->items_size; begin += LANES) {
+    const uint32_t end = visit->items_size - begin < LANES ? visit->items_size : begin + LANES;
+    unsigned lanes = 0;
+    for (uint32_t i = begin; i < end; i++) {
+      const struct slice code = hospital ? visit->items[i].medins_list_codg : visit->items[i].med_list_codg;
+      if (code.size == 0) continue;
+      hashes[lanes] = hospital ? hospital_hash(institution, code) : national_hash(code);
+      items[lanes] = i;
+      __builtin_prefetch(&index->filter[filter_word(index, hashes[lanes])]);
+      lanes++;
+    }
+    unsigned left = 0;
+    for (unsigned lane = 0; lane < lanes; lane++) {
+      const uint64_t mask = filter_mask(hashes[lane]);
+      if ((index->filter[filter_word(index, hashes[lane])] & mask) != mask) continue;
+      hashes[left] = hashes[lane];
+      items[left++] = items[lane];
+      __builtin_prefetch(&index->slots[slot_of(index, hashes[lane])]);
+    }
+    for (unsigned lane = 0; lane < left; lane++) find_postings(index, visit, items[lane], hospital, hashes[lane], scratch);
+  }
+}
+
+// Which rules want the hits: of each table that was hit, and those that want lines without a row.
+static void find_groups(const struct rule_index *index, const struct visit *visit, uint64_t institution, struct index_scratch *scratch) {
+  for (uint32_t t = 0; t < scratch->touched_size; t++) {
+    const uint32_t table = scratch->touched[t];
+    const struct local *local = index->tables[table].restricted
+                                    ? place_find(index, visit->fixmedins_code, institution, SPACE_TABLE + table) : NULL;
+    const struct list *lists[] = {&index->tables[table].rules, local != NULL ? &local->list : NULL};
+    for (unsigned l = 0; l < 2 && lists[l] != NULL; l++)
+      for (uint32_t r = 0; r < lists[l]->size; r++)
+        if (admits(index, lists[l]->rules[r], visit) && !index->briefs[lists[l]->rules[r]].missing)
+          push_group(scratch, lists[l]->rules[r], table, false);
+  }
+  const struct local *local =
+      index->missing_restricted ? place_find(index, visit->fixmedins_code, institution, SPACE_MISSING) : NULL;
+  const struct list *lists[] = {&index->missing, local != NULL ? &local->list : NULL};
+  for (unsigned l = 0; l < 2 && lists[l] != NULL; l++)
+    for (uint32_t r = 0; r < lists[l]->size; r++) {
+      const uint32_t rule = lists[l]->rules[r];
+      if (admits(index, rule, visit)) push_group(scratch, rule, UINT32_MAX, true);
+    }
+}
+
+// By rule. Each rule has one table, so it has one group. In place, because no record may ask for memory.
+static void sort_groups(struct index_scratch *scratch) {
+  static const uint32_t gaps[] = {3937, 1750, 701, 301, 132, 57, 23, 10, 4, 1};    // Ciura's
+  struct index_group *groups = scratch->groups;
+  for (unsigned g = 0; g < sizeof gaps / sizeof gaps[0]; g++) {
+    for (uint32_t i = gaps[g]; i < scratch->groups_size; i++) {
+      const struct index_group group = groups[i];
+      uint32_t at = i;
+      for (; at >= gaps[g] && groups[at - gaps[g]].rule > group.rule; at -= gaps[g]) groups[at] = groups[at - gaps[g]];
+      groups[at] = group;
+    }
+  }
+}
+
+static void expand_group(const struct rule_index *index, const struct visit *visit, struct index_group group,
+                         struct index_scratch *scratch) {
+  if (!group.missing) {
+    for (uint32_t hit = scratch->chains[group.table].first; hit != UINT32_MAX; hit = scratch->hits[hit].next)
+      push_candidate(scratch, group.rule, scratch->hits[hit].item, scratch->hits[hit].row);
+    return;
+  }
+  uint32_t hit = scratch->chains[index->briefs[group.rule].table].first;
+  for (uint32_t item = 0; item < visit->items_size; item++) {
+    const bool here = hit != UINT32_MAX && scratch->hits[hit].item == item;
+    push_candidate(scratch, group.rule, item, here ? scratch->hits[hit].row : UINT32_MAX);
+    if (here) hit = scratch->hits[hit].next;
+  }
+}
+
+// The code rules are ascending in groups, the visit rules in rules: one ascending list of both.
+static void merge_rules(struct index_scratch *scratch) {
+  const uint32_t visit_rules = scratch->rules_size;
+  for (uint32_t g = 0; g < scratch->groups_size; g++) push_rule(scratch, 0);
+  uint32_t from = visit_rules, group = scratch->groups_size, to = scratch->rules_size;
+  while (group > 0) {
+    if (from > 0 && scratch->rules[from - 1] > scratch->groups[group - 1].rule) {
+      scratch->rules[--to] = scratch->rules[--from];
+    } else {
+      scratch->rules[--to] = scratch->groups[--group].rule;
+    }
+  }
+}
+
+static void prepare_chains(const struct rule_index *index, struct index_scratch *scratch) {
+  if (scratch->chains_size >= index->tables_size) return;
+  scratch->chains = memory_resize(scratch->chains, index->tables_size * sizeof *scratch->chains);
+  scratch->touched = memory_resize(scratch->touched, index->tables_size * sizeof *scratch->touched);
+  memset(scratch->chains, 0xff, index->tables_size * sizeof *scratch->chains);
+  scratch->chains_size = index->tables_size;
+}
+
+void index_find_claim(const struct rule_index *index, struct visit *visit, struct index_scratch *scratch) {
+  scratch->candidates_size = scratch->rules_size = scratch->hits_size = scratch->groups_size = scratch->touched_size = 0;
+  const uint64_t institution = institution_hash(visit->fixmedins_code);
+  find_by_visit(index, false, visit, institution, scratch);
+  if ((index->code_visits >> visit->symbol & 1) == 0 || index->tables_size == 0) return;
+  prepare_chains(index, scratch);
+  view_items(visit);
+  if (index->national) find_keys(index, visit, false, institution, scratch);
+  if (index->hospital) find_keys(index, visit, true, institution, scratch);
+  find_groups(index, visit, institution, scratch);
+  sort_groups(scratch);
+  for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(index, visit, scratch->groups[g], scratch);
+  merge_rules(scratch);
+  for (uint32_t t = 0; t < scratch->touched_size; t++) scratch->chains[scratch->touched[t]].first = UINT32_MAX;
+}
+
+void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch) {
+  scratch->candidates_size = scratch->rules_size = 0;
+  find_by_visit(index, true, visit, institution_hash(visit->fixmedins_code), scratch);
+}

@@ -1,0 +1,207 @@
+#include "rules/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "config/folder.h"
+#include "core/memory.h"
+#include "rules/check.h"
+#include "rules/hash.h"
+#include "rules/index.h"
+#include "rules/kinds/kind.h"
+#include "rules/read.h"
+
+enum { FOLDERS_MAX = 8, ARENA_BLOCK = 256 << 10 };
+
+struct loader {
+  struct ruleset *ruleset;
+  struct diagnostics *diagnostics;
+  const char *base;    // the folder that has codes/
+  bool whole;          // the base folder itself was asked for
+  const char **paths;
+  size_t paths_size, paths_capacity;
+};
+
+static void tell(struct loader *loader, const char *path, unsigned code, const char *text) {
+  diagnostics_add(loader->diagnostics, SEVERITY_ERROR, code, (struct place){path, 0, 0, 1}, SLICE_NONE, "%s", text);
+}
+
+static bool is_folder(const char *path) {
+  struct stat about;
+  return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static bool has_codes(struct loader *loader, const char *folder) {
+  return is_folder(folder_path(&loader->ruleset->arena, folder, "codes", NULL));
+}
+
+static void add_path(struct loader *loader, const char *path) {
+  if (loader->paths_size == loader->paths_capacity) {
+    loader->paths_capacity = loader->paths_capacity ? loader->paths_capacity * 2 : 64;
+    loader->paths = memory_resize(loader->paths, loader->paths_capacity * sizeof *loader->paths);
+  }
+  loader->paths[loader->paths_size++] = path;
+}
+
+// Rule files below a folder. What stands beside codes/ under these names is no rules.
+static void find_files(struct loader *loader, const char *folder, unsigned depth) {
+  static const char *const others[] = {"codes", "calendars", "knowledge"};
+  const char *const *names;
+  size_t size;
+  if (!folder_list(&loader->ruleset->arena, folder, "", &names, &size)) {
+    tell(loader, folder, 1139, strerror(errno));
+    return;
+  }
+  const bool base = has_codes(loader, folder);
+  for (size_t i = 0; i < size; i++) {
+    const char *path = folder_path(&loader->ruleset->arena, folder, names[i], NULL);
+    const size_t length = strlen(names[i]);
+    if (is_folder(path)) {
+      bool other = false;
+      for (size_t o = 0; base && o < sizeof others / sizeof others[0]; o++) other |= strcmp(names[i], others[o]) == 0;
+      if (other) continue;
+      if (depth == FOLDERS_MAX) {
+        tell(loader, path, 1139, "folders are nested too deep");
+      } else {
+        find_files(loader, path, depth + 1);
+      }
+    } else if (length > 5 && strcmp(names[i] + length - 5, ".yaml") == 0) {
+      add_path(loader, path);
+    } else if (length > 4 && strcmp(names[i] + length - 4, ".yml") == 0) {
+      tell(loader, path, 1137, "a rule file ends in .yaml; this one would silently be left out");
+    }
+  }
+}
+
+// The folder itself or the nearest one above that has codes/.
+static const char *find_base(struct loader *loader, const char *path) {
+  char *real = realpath(path, NULL);
+  if (real == NULL) return NULL;
+  const char *found = is_folder(path) && has_codes(loader, path) ? path : NULL;
+  for (char *slash; found == NULL && (slash = strrchr(real, '/')) != NULL && slash != real;) {
+    *slash = '\0';
+    if (has_codes(loader, real)) found = arena_copy_text(&loader->ruleset->arena, slice_from(real));
+  }
+  free(real);
+  return found;
+}
+
+static void find_paths(struct loader *loader, const char *const *paths, size_t size) {
+  for (size_t i = 0; i < size; i++) {
+    struct stat about;
+    if (stat(paths[i], &about) != 0) {
+      tell(loader, paths[i], 1139, strerror(errno));
+      continue;
+    }
+    const char *base = find_base(loader, paths[i]);
+    if (loader->base == NULL) loader->base = base;
+    loader->whole |= base == paths[i];
+    if (S_ISDIR(about.st_mode)) {
+      find_files(loader, paths[i], 0);
+    } else {
+      add_path(loader, arena_copy_text(&loader->ruleset->arena, slice_from(paths[i])));
+    }
+  }
+}
+
+static void load_knowledge(struct loader *loader) {
+  struct ruleset *ruleset = loader->ruleset;
+  const char *first = loader->paths_size > 0 ? loader->paths[0] : "";
+  if (loader->base == NULL) {
+    tell(loader, first, 1137, "no folder with codes/ here or above: a rule folder has codes/, calendars/ and knowledge/");
+    return;
+  }
+  ruleset->codes = codes_load(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "codes", NULL), loader->diagnostics);
+  ruleset->calendar = calendar_load(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "calendars", NULL), loader->diagnostics);
+  ruleset->tables = tables_open(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "knowledge", NULL), loader->diagnostics);
+  // All of them now: a table that no rule reads is still wrong when it is wrong, and afterwards nothing changes any more.
+  size_t size = 0;
+  const char *const *names = ruleset->tables != NULL ? tables_names(ruleset->tables, &size) : NULL;
+  for (size_t i = 0; i < size; i++) tables_get(ruleset->tables, names[i]);
+  if (ruleset->tables != NULL) ruleset->rescue_items = tables_get(ruleset->tables, "rescue_items");
+  if (ruleset->codes == NULL) return;
+  ruleset->inpatient_stay = codes_group(ruleset->codes, "INPATIENT_STAY");
+  ruleset->inpatient_review = codes_group(ruleset->codes, "INPATIENT_REVIEW");
+  const struct { const char *name; uint32_t bits; } groups[] = {{"INPATIENT_STAY", ruleset->inpatient_stay},
+                                                                {"INPATIENT_REVIEW", ruleset->inpatient_review}};
+  for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+    if (groups[i].bits == 0)
+      diagnostics_add(loader->diagnostics, SEVERITY_ERROR, 1140,
+                      (struct place){folder_path(&ruleset->arena, loader->base, "codes/", "med_type.yaml", NULL), 0, 0, 1}, SLICE_NONE,
+                      "the group %s is missing: it says which visits are inpatient", groups[i].name);
+}
+
+static int order_rules(const void *a, const void *b) {
+  const struct rule *x = *(const struct rule *const *)a, *y = *(const struct rule *const *)b;
+  const int order = slice_compare(x->id, y->id);
+  if (order != 0) return order;
+  if (x->version != y->version) return x->version < y->version ? -1 : 1;
+  return strcmp(x->file->name, y->file->name);
+}
+
+static int order_paths(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static void load_rules(struct loader *loader) {
+  struct ruleset *ruleset = loader->ruleset;
+  const struct rule **rules = ARENA_ZEROED(&ruleset->arena, const struct rule *, loader->paths_size + 1);
+  if (loader->paths_size > 1) qsort(loader->paths, loader->paths_size, sizeof *loader->paths, order_paths);
+  for (size_t i = 0; i < loader->paths_size; i++) {
+    if (i > 0 && strcmp(loader->paths[i], loader->paths[i - 1]) == 0) continue;    // named twice on the command line
+    struct yaml_file *file = ARENA_ZEROED(&ruleset->arena, struct yaml_file, 1);
+    const size_t errors = loader->diagnostics->errors;
+    yaml_load(file, &ruleset->arena, loader->paths[i], NULL, loader->diagnostics);
+    if (file->root == NULL) continue;
+    struct prepare prepare = {.ruleset = ruleset, .file = file};
+    if (!read_rule(&prepare)) {
+      if (loader->diagnostics->errors == errors) yaml_error(file, file->root, 1138, "the rule was refused without a reason");
+    } else if (check_rule(prepare.rule) && prepare.rule->kind->lookback_days != NULL) {
+      const int32_t days = prepare.rule->kind->lookback_days(prepare.rule);
+      if (days > ruleset->lookback_days) ruleset->lookback_days = days;
+    }
+    rules[ruleset->size++] = prepare.rule;
+  }
+  if (ruleset->size > 0) qsort(rules, ruleset->size, sizeof *rules, order_rules);
+  // Half-read rules have no id; they take no part in what rules are to each other.
+  size_t nameless = 0;
+  while (nameless < ruleset->size && rules[nameless]->id.size == 0) nameless++;
+  check_set(rules + nameless, ruleset->size - nameless, loader->whole && nameless == 0);
+  ruleset->rules = rules;
+}
+
+struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagnostics *diagnostics) {
+  struct ruleset *ruleset = memory_take(sizeof *ruleset);
+  arena_init(&ruleset->arena, ARENA_BLOCK);
+  struct loader loader = {.ruleset = ruleset, .diagnostics = diagnostics};
+  const size_t errors = diagnostics->errors;
+  find_paths(&loader, paths, size);
+  if (loader.paths_size == 0 && diagnostics->errors == errors) tell(&loader, size > 0 ? paths[0] : "", 1138, "there is no rule (*.yaml) here");
+  load_knowledge(&loader);
+  load_rules(&loader);
+  memory_free(loader.paths);
+  if (diagnostics->errors > errors) {
+    diagnostics_sort(diagnostics);
+    ruleset_destroy(ruleset);
+    return NULL;
+  }
+  for (size_t i = 0; i < ruleset->size; i++) ((struct rule *)(uintptr_t)ruleset->rules[i])->number = (uint32_t)i;
+  hash_ruleset(ruleset);
+  ruleset->index = index_create(ruleset);
+  return ruleset;
+}
+
+void ruleset_destroy(struct ruleset *ruleset) {
+  if (ruleset == NULL) return;
+  arena_fini(&ruleset->arena);
+  memory_free(ruleset);
+}
+
+const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id_or_name) {
+  const struct rule *found = NULL;
+  for (size_t i = 0; i < ruleset->size; i++) {
+    const struct rule *rule = ruleset->rules[i];
+    if ((slice_equal(rule->id, id_or_name) || slice_equal(rule->name, id_or_name)) && (found == NULL || rule->version > found->version))
+      found = rule;
+  }
+  return found;
+}

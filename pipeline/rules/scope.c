@@ -1,0 +1,68 @@
+#include "rules/scope.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "rules/condition.h"
+#include "rules/operand.h"
+
+// The scope's truth when one operand has a value and nothing else is known. far: the value is none that the tests list, so that
+// tests which do not list values say nothing.
+static enum truth scope_given(const struct rule *rule, int operand, const struct value *value, bool far, unsigned char *truths) {
+  for (uint32_t i = 0; i < rule->scope->size; i++) {
+    const struct condition_node *node = &rule->scope->nodes[i];
+    if (!condition_is_test(node->op)) continue;
+    const bool blind = node->op == CONDITION_TABLE || (far && node->op == CONDITION_PREFIXES);
+    truths[i] = node->operand == operand && !blind ? (unsigned char)condition_test_value(node, value) : TRUTH_UNKNOWN;
+  }
+  return condition_combine(rule->scope, truths);
+}
+
+uint32_t scope_visits(const struct rule *rule) {
+  if (rule->scope == NULL) return UINT32_MAX;
+  const int operand = operand_find(NULL, SLICE("visit"));
+  unsigned char *truths = memory_take(rule->scope->size);
+  uint32_t bits = 0;
+  bool named = false;
+  for (uint32_t i = 0; i < rule->scope->size; i++)
+    named |= condition_is_test(rule->scope->nodes[i].op) && rule->scope->nodes[i].operand == operand;
+  for (unsigned s = 0; s < VISIT_SYMBOL_COUNT; s++) {
+    const struct value value = {.type = s == 0 ? VALUE_UNKNOWN : VALUE_TEXT, .number = s};
+    if (scope_given(rule, operand, &value, false, truths) != TRUTH_FALSE) bits |= 1U << s;
+  }
+  memory_free(truths);
+  return named ? bits : UINT32_MAX;
+}
+
+static int order(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
+
+bool scope_institutions(const struct rule *rule, struct arena *arena, const struct slice **institutions, size_t *size) {
+  *institutions = NULL;
+  *size = 0;
+  if (rule->scope == NULL) return false;
+  const int operand = operand_find(NULL, SLICE("fixmedins_code"));
+  unsigned char *truths = memory_take(rule->scope->size);
+  const bool restricted =
+      scope_given(rule, operand, &(struct value){.type = VALUE_TEXT, .text = SLICE("(another)")}, true, truths) == TRUTH_FALSE;
+  size_t most = 0;
+  for (uint32_t i = 0; i < rule->scope->size; i++)
+    if (rule->scope->nodes[i].op == CONDITION_TEXTS && rule->scope->nodes[i].operand == operand) most += rule->scope->nodes[i].texts_size;
+  if (restricted && most > 0) {
+    struct slice *list = ARENA_ARRAY(arena, struct slice, most);
+    for (uint32_t i = 0; i < rule->scope->size; i++) {
+      const struct condition_node *node = &rule->scope->nodes[i];
+      if (node->op != CONDITION_TEXTS || node->operand != operand) continue;
+      for (uint32_t t = 0; t < node->texts_size; t++)
+        if (scope_given(rule, operand, &(struct value){.type = VALUE_TEXT, .text = node->texts[t]}, false, truths) != TRUTH_FALSE)
+          list[(*size)++] = node->texts[t];
+    }
+    qsort(list, *size, sizeof *list, order);
+    size_t distinct = 0;
+    for (size_t i = 0; i < *size; i++)
+      if (i == 0 || !slice_equal(list[i], list[i - 1])) list[distinct++] = list[i];
+    *size = distinct;
+    *institutions = list;
+  }
+  memory_free(truths);
+  return restricted;
+}

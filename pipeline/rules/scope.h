@@ -1,0 +1,12 @@
+// What a rule's scope says about where to look for its records: visit symbols and institutions.
+//
+// Both come from the compiled scope by combining it with everything else unknown, so that any nesting of all, any, not is understood;
+// a record that they exclude is out of scope for certain.
+#pragma once
+
+#include "rules/rule.h"
+
+// Visit symbols for which the scope can hold, as bits; bit 0 (a med_type that is not mapped) when it can be unknown.
+uint32_t scope_visits(const struct rule *rule);
+// True when the scope holds only for the institutions listed (sorted; in the arena), false when it may hold for any.
+bool scope_institutions(const struct rule *rule, struct arena *arena, const struct slice **institutions, size_t *size);
