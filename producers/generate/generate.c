@@ -1,0 +1,661 @@
+#include "producers/generate/generate.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "core/text.h"
+#include "producers/generate/plant.h"
+#include "producers/generate/wire.h"
+#include "record/date.h"
+#include "record/money.h"
+
+enum { HOUR = 3600, MINUTE = 60, WARM_UP_DAYS = 17, CLEAR_DAYS = 17, TAIL_DAYS = 70, FEE_LINES = 60 };
+// A feature of the agenda's entries only: the interim settlement of the stay is due.
+enum { PLAN_INTERIM_DUE = 1 << 30 };
+// Visits a year and person, 2025: 87.54 per 13.307 persons; so many in a million persons and a day.
+enum { VISITS_PER_MILLION_DAYS = 18023, STAYS_PERMILLE = 30, CHRONIC_PERMILLE = 103, PHARMACY_PERMILLE = 268 };
+
+const struct generate_options generate_options_default = {
+    .seed = 1, .days = 31, .start_day = 20513 /* 2026-03-01 */, .institutions = 24, .violations_e4 = 50, .ticks = true, .twins = true,
+};
+
+struct held {
+  int64_t recv_s;
+  uint64_t order;
+  const char *msg_type;
+  char *bytes;         // own memory of what is held over the day, else NULL
+  size_t at, size;     // in the day's text
+  uint32_t person, institution;
+};
+
+struct generator {
+  struct generate_options options;
+  const struct generate_sink *sink;
+  struct text *key;
+  struct error *error;
+  struct region region;
+  struct random random;
+  struct bill bill;
+  struct expect expect;
+  struct plant_case *cases;
+  uint32_t cases_size, cases_by_answer[PLANT_ANSWERS];
+  // Agenda: one list of plans a day, settled on that day.
+  struct plan *plans;
+  uint32_t plans_size, plans_capacity, plans_free;
+  uint32_t *agenda;
+  uint32_t agenda_days;
+  // Messages of the day and those held back (a heap by arrival).
+  struct text day_text;
+  struct held *today, *later;
+  uint32_t today_size, today_capacity, later_size, later_capacity;
+  int32_t day;
+  uint64_t visits, sequence, pending;
+  uint32_t chronic_next;
+  struct generate_counts counts;
+  struct text scratch;
+};
+
+static bool held_before(const struct held *a, const struct held *b) {
+  return a->recv_s != b->recv_s ? a->recv_s < b->recv_s : a->order < b->order;
+}
+
+static int held_order(const void *a, const void *b) { return held_before(a, b) ? -1 : 1; }
+
+static void later_push(struct generator *g, struct held held) {
+  if (g->later_size == g->later_capacity) {
+    g->later_capacity = g->later_capacity == 0 ? 256 : g->later_capacity * 2;
+    g->later = memory_resize(g->later, g->later_capacity * sizeof *g->later);
+  }
+  uint32_t at = g->later_size++;
+  for (; at > 0 && held_before(&held, &g->later[(at - 1) / 2]); at = (at - 1) / 2) g->later[at] = g->later[(at - 1) / 2];
+  g->later[at] = held;
+}
+
+static struct held later_pop(struct generator *g) {
+  const struct held first = g->later[0], last = g->later[--g->later_size];
+  uint32_t at = 0;
+  for (;;) {
+    uint32_t child = at * 2 + 1;
+    if (child >= g->later_size) break;
+    if (child + 1 < g->later_size && held_before(&g->later[child + 1], &g->later[child])) child++;
+    if (!held_before(&g->later[child], &last)) break;
+    g->later[at] = g->later[child];
+    at = child;
+  }
+  g->later[at] = last;
+  return first;
+}
+
+static void today_push(struct generator *g, struct held held) {
+  if (g->today_size == g->today_capacity) {
+    g->today_capacity = g->today_capacity == 0 ? 4096 : g->today_capacity * 2;
+    g->today = memory_resize(g->today, g->today_capacity * sizeof *g->today);
+  }
+  g->today[g->today_size++] = held;
+}
+
+// The message of size bytes that stands in day_text at `at` arrives at recv_s. When it is held back it must be the last one there.
+static void arrive_sized(struct generator *g, size_t at, size_t size, int64_t recv_s, const char *msg_type, const struct plan *plan) {
+  struct held held = {.recv_s = recv_s, .order = g->counts.messages++, .msg_type = msg_type, .at = at, .size = size,
+                      .person = plan->person, .institution = plan->institution};
+  if (date_day(recv_s) <= g->day) {
+    today_push(g, held);
+    return;
+  }
+  assert(at + size == g->day_text.size);
+  held.bytes = memory_take(held.size);
+  memcpy(held.bytes, g->day_text.data + at, held.size);
+  g->day_text.size = at;
+  later_push(g, held);
+}
+
+static void arrive(struct generator *g, size_t at, int64_t recv_s, const char *msg_type, const struct plan *plan) {
+  arrive_sized(g, at, g->day_text.size - at, recv_s, msg_type, plan);
+}
+
+// Arrives twice with the same bytes, the second time at again_s > recv_s. The later copy is settled first, so that the first may be held back too.
+static void arrive_twice(struct generator *g, size_t at, int64_t recv_s, int64_t again_s, const char *msg_type, const struct plan *plan) {
+  const size_t size = g->day_text.size - at;
+  char *to = text_reserve(&g->day_text, size);
+  memcpy(to, g->day_text.data + at, size);
+  g->day_text.size += size;
+  arrive_sized(g, at + size, size, again_s, msg_type, plan);
+  arrive_sized(g, at, size, recv_s, msg_type, plan);
+}
+
+static enum status flush_day(struct generator *g) {
+  const int64_t end_s = date_of_day(g->day + 1);
+  while (g->later_size > 0 && g->later[0].recv_s < end_s) today_push(g, later_pop(g));
+  if (g->today_size > 1) qsort(g->today, g->today_size, sizeof *g->today, held_order);
+  bool go = true;
+  for (uint32_t n = 0; n < g->today_size; n++) {
+    const struct held *held = &g->today[n];
+    if (go) {
+      const bool person = held->person != PLAN_NONE;
+      text_clear(&g->scratch);
+      if (person) region_write_person(&g->scratch, &g->region, held->person);
+      const struct generate_message message = {
+          .bytes = {held->bytes != NULL ? held->bytes : g->day_text.data + held->at, held->size},
+          .key = person ? text_slice(&g->scratch) : held->institution == PLAN_NONE ? SLICE("H62010000000")
+                                                   : slice_from(g->region.institutions[held->institution].code),
+          .msg_type = held->msg_type, .recv_time_s = held->recv_s};
+      g->counts.bytes += held->size;
+      go = g->sink->message(g->sink->context, &message, g->error);
+    }
+    memory_free(held->bytes);
+  }
+  g->today_size = 0;
+  text_clear(&g->day_text);
+  if (go && g->sink->progress != NULL) g->sink->progress(g->sink->context, g->counts.settlements, g->options.settlements);
+  return go ? STATUS_OK : g->error != NULL && g->error->status != STATUS_OK ? g->error->status : STATUS_FATAL;
+}
+
+static void agenda_add(struct generator *g, const struct plan *plan, int32_t day) {
+  uint32_t at = g->plans_free;
+  if (at != PLAN_NONE) g->plans_free = g->plans[at].next;
+  else {
+    if (g->plans_size == g->plans_capacity) {
+      g->plans_capacity = g->plans_capacity == 0 ? 1024 : g->plans_capacity * 2;
+      g->plans = memory_resize(g->plans, g->plans_capacity * sizeof *g->plans);
+    }
+    at = g->plans_size++;
+  }
+  const int32_t nth = day < g->options.start_day ? 0 : day - g->options.start_day;
+  assert((uint32_t)nth < g->agenda_days);
+  g->plans[at] = *plan;
+  g->plans[at].next = g->agenda[nth];
+  g->agenda[nth] = at;
+  g->pending++;
+}
+
+// A stay goes into the agenda for its settlement, and for the interim one if it has one.
+static void agenda_add_stay(struct generator *g, const struct plan *plan) {
+  agenda_add(g, plan, date_day(plan->end_s));
+  const int32_t begin = date_day(plan->begin_s), payable = date_day(plan->end_s) - begin;
+  if ((plan->features & PLAN_INTERIM) == 0 || payable < 4) return;
+  struct plan interim = *plan;
+  interim.features |= PLAN_INTERIM_DUE;
+  agenda_add(g, &interim, begin + payable / 2);
+}
+
+static struct wire_envelope open_envelope(struct generator *g, const char *type, const char *infno, int64_t event_s, int64_t recv_s, int ver) {
+  return (struct wire_envelope){.msg_type = type, .infno = infno, .event_time_s = event_s, .recv_time_s = recv_s, .sequence = ++g->sequence, .ver = ver};
+}
+
+static const char *setl_infno(const struct plan *plan) {
+  return plan->kind == BILL_STAY ? "2304" : plan->kind == BILL_PHARMACY ? "2102" : "2207";
+}
+
+static int64_t soon(struct generator *g, int64_t event_s) { return event_s + 1 + random_below(&g->random, 30); }
+
+// When a settlement arrives: at once, a day later when the person is insured elsewhere, rarely days late.
+static int64_t arrival(struct generator *g, const struct plan *plan, int64_t event_s) {
+  int64_t recv_s = soon(g, event_s);
+  // An interim settlement from before the first day comes late, on the first day.
+  if (recv_s < date_of_day(g->day)) recv_s = date_of_day(g->day) + random_between(&g->random, 0, 6 * HOUR);
+  if (random_chance(&g->random, 12)) return recv_s + random_between(&g->random, HOUR, 7 * DATE_DAY_SECONDS);
+  if (strcmp(region_person(&g->region, plan->person).insured_in, "620100") != 0) recv_s += DATE_DAY_SECONDS + random_between(&g->random, 0, HOUR);
+  return recv_s;
+}
+
+static void emit_fees(struct generator *g, unsigned settlement, int64_t event_s, int64_t recv_s) {
+  const uint32_t lines = g->bill.totals[settlement].lines;
+  for (uint32_t from = 0; from < lines; from += FEE_LINES) {
+    // Before the settlement or after it, in any order.
+    const int64_t at_s = recv_s + random_between(&g->random, -20 * MINUTE, 20 * MINUTE);
+    const int64_t fee_recv_s = at_s > event_s ? at_s : event_s + 1;
+    const struct wire_envelope envelope = open_envelope(g, "FEE", "2301", event_s, fee_recv_s, 1);
+    const size_t at = g->day_text.size;
+    wire_fee(&g->day_text, &g->bill, &envelope, settlement, from, from + FEE_LINES < lines ? from + FEE_LINES : lines);
+    arrive(g, at, fee_recv_s, "FEE", &g->bill.plan);
+  }
+}
+
+static void emit_setl(struct generator *g, const struct wire_setl *how, int ver, int64_t event_s, int64_t recv_s) {
+  const struct wire_envelope envelope = open_envelope(g, "SETL", setl_infno(&g->bill.plan), event_s, recv_s, ver);
+  const size_t at = g->day_text.size;
+  wire_setl(&g->day_text, &g->bill, &envelope, how);
+  const int64_t again_s = recv_s + random_between(&g->random, MINUTE, 3 * DATE_DAY_SECONDS);
+  if (random_chance(&g->random, 5)) arrive_twice(g, at, recv_s, again_s, "SETL", &g->bill.plan);
+  else arrive(g, at, recv_s, "SETL", &g->bill.plan);
+  if (how->split && ver == 1) emit_fees(g, how->settlement, event_s, recv_s);
+}
+
+static void emit_cancel(struct generator *g, const struct plan *plan, unsigned settlement, int64_t event_s, int64_t recv_s) {
+  const struct wire_envelope envelope = open_envelope(g, "SETL_CANCEL", plan->kind == BILL_STAY ? "2305" : "2208", event_s, recv_s, 1);
+  const size_t at = g->day_text.size;
+  wire_setl_cancel(&g->day_text, &g->region, plan, &envelope, settlement);
+  const int64_t again_s = recv_s + random_between(&g->random, MINUTE, DATE_DAY_SECONDS);
+  if (random_chance(&g->random, 50)) arrive_twice(g, at, recv_s, again_s, "SETL_CANCEL", plan);
+  else arrive(g, at, recv_s, "SETL_CANCEL", plan);
+}
+
+static void emit_list(struct generator *g, int64_t event_s) {
+  if (g->options.only_settlements) return;
+  const int64_t recv_s = soon(g, event_s);
+  const struct wire_envelope envelope = open_envelope(g, "LIST", "4101", event_s, recv_s, 1);
+  const size_t at = g->day_text.size;
+  wire_list(&g->day_text, &g->bill, &envelope);
+  arrive(g, at, recv_s, "LIST", &g->bill.plan);
+}
+
+static void emit_other(struct generator *g, const char *type, const char *infno, const struct plan *plan, int64_t event_s) {
+  if (g->options.only_settlements) return;
+  const int64_t recv_s = soon(g, event_s);
+  const struct wire_envelope envelope = open_envelope(g, type, infno, event_s, recv_s, 1);
+  const size_t at = g->day_text.size;
+  wire_other(&g->day_text, &g->region, plan, &envelope);
+  struct plan keyed = *plan;
+  if (strcmp(type, "INVENT") == 0) keyed.person = PLAN_NONE;
+  arrive(g, at, recv_s, type, &keyed);
+}
+
+static void key_ids(struct text *out, const struct plan *plan) {
+  const bool interim = (plan->features & PLAN_INTERIM) != 0 && date_day(plan->end_s) - date_day(plan->begin_s) >= 4;
+  for (unsigned s = 0; s < (interim ? 2u : 1u); s++) {
+    if (out->data[out->size - 1] != '[') text_byte(out, ',');
+    text_byte(out, '"');
+    bill_write_setl_id(out, plan, s);
+    text_byte(out, '"');
+  }
+}
+
+static void key_begin(struct generator *g, const char *name, uint64_t number, const char *rule, const char *answer, const struct plan *plan) {
+  text_format(g->key, "{\"case\":\"%s-%06llu\",\"rule_id\":\"%s\",\"expect\":\"%s\",\"psn_no\":\"", name, (unsigned long long)number, rule, answer);
+  region_write_person(g->key, &g->region, plan->person);
+  TEXT_LITERAL(g->key, "\",\"mdtrt_id\":\"");
+  bill_write_mdtrt_id(g->key, plan);
+  TEXT_LITERAL(g->key, "\",\"setl_ids\":[");
+}
+
+// One line of the key for each rule that the visit breaks, or one for a visit that must stay clean.
+static void key_case(struct generator *g, const struct plant_case *at, uint32_t number, uint32_t part) {
+  const struct scenario *scenario = at->scenario;
+  const uint32_t earlier = plant_earlier(at, part);
+  const bool clean = scenario->answer == PLANT_CLEAN;
+  if (g->key == NULL) return;
+  for (unsigned rule = 0; rule < EXPECT_RULES; rule++) {
+    if (clean ? (int)rule != scenario->rule || part + 1 != at->size : !g->expect.found[rule]) continue;
+    const bool pair = (rule == EXPECT_ADM_001 || rule == EXPECT_ADM_002) && earlier != UINT32_MAX;
+    key_begin(g, scenario->name, number, expect_rule_ids[rule], plant_answer_names[scenario->answer], &at->plans[part]);
+    if (pair) key_ids(g->key, &at->plans[earlier]);
+    key_ids(g->key, &at->plans[part]);
+    TEXT_LITERAL(g->key, "],\"vola_amt\":\"");
+    money_write_fen(g->key, clean ? 0 : g->expect.vola[rule]);
+    TEXT_LITERAL(g->key, "\",\"fund_amt\":\"");
+    money_write_fen(g->key, clean ? 0 : g->expect.fund[rule]);
+    text_format(g->key, "\",\"band\":\"%s\",\"why\":", clean ? "" : plant_band(at, part, rule));
+    text_json(g->key, slice_from(scenario->why));
+    TEXT_LITERAL(g->key, "}\n");
+  }
+}
+
+static void key_twin(struct generator *g, const struct plan *plan, uint64_t number) {
+  if (g->key == NULL) return;
+  key_begin(g, "twin", number, "", "dead_letter", plan);
+  key_ids(g->key, plan);
+  TEXT_LITERAL(g->key, "],\"vola_amt\":\"0.00\",\"fund_amt\":\"0.00\",\"band\":\"\",\"why\":\"same ids, other content\",\"twin\":true}\n");
+}
+
+// What happens to some ordinary settlements afterwards. None of it can raise a finding.
+static void ordinary_after(struct generator *g, unsigned settlement, int64_t event_s) {
+  const struct plan *plan = &g->bill.plan;
+  const int64_t after_s = event_s + random_between(&g->random, 10 * MINUTE, 3 * DATE_DAY_SECONDS);
+  const uint32_t share = random_below(&g->random, 10000);
+  const bool split = (plan->features & PLAN_SPLIT) != 0;
+  struct wire_setl how = {.settlement = settlement, .split = split};
+  if (share < 60) emit_cancel(g, plan, settlement, after_s, soon(g, after_s));
+  else if (share < 80) {
+    how.refund_row = true;
+    how.split = false;
+    emit_setl(g, &how, 1, after_s, soon(g, after_s));
+  } else if (share < 120 && !split) {
+    how.twin = true;    // other content under a higher version: a correction
+    emit_setl(g, &how, 2, after_s, soon(g, after_s));
+  } else if (share < 125 && !split && g->options.twins) {
+    how.twin = true;
+    const struct wire_envelope envelope = open_envelope(g, "SETL", setl_infno(plan), event_s, after_s + 8 * DATE_DAY_SECONDS, 1);
+    const size_t at = g->day_text.size;
+    wire_setl(&g->day_text, &g->bill, &envelope, &how);
+    arrive(g, at, envelope.recv_time_s, "SETL", plan);
+    key_twin(g, plan, ++g->counts.twins);
+  }
+}
+
+static void settle_ordinary(struct generator *g, const struct plan *plan) {
+  const bool interim_due = (plan->features & PLAN_INTERIM_DUE) != 0;
+  bill_make(&g->bill, &g->region, plan);
+  bill_close(&g->bill);
+  const unsigned settlement = g->bill.settlements == 2 && !interim_due;
+  const int64_t event_s = g->bill.totals[settlement].setl_time_s;
+  const struct wire_setl how = {.settlement = settlement, .split = (plan->features & PLAN_SPLIT) != 0};
+  g->counts.settlements++;
+  emit_setl(g, &how, 1, event_s, arrival(g, plan, event_s));
+  if (interim_due) return;
+  if (g->bill.settlements == 1) ordinary_after(g, 0, event_s);
+  if (plan->kind != BILL_STAY) return;
+  emit_other(g, "DISCH", "2402", plan, plan->end_s);
+  if ((plan->features & PLAN_NO_LIST) == 0) emit_list(g, event_s + random_between(&g->random, 2, 14) * (int64_t)DATE_DAY_SECONDS);
+}
+
+static void make_case_bill(struct generator *g, const struct plant_case *at, uint32_t part, const struct plan *plan, bool deeds) {
+  const uint32_t earlier = plant_earlier(at, part);
+  expect_clear(&g->expect);
+  bill_make(&g->bill, &g->region, plan);
+  if (earlier != UINT32_MAX && at->scenario->answer != PLANT_CLEAN && at->scenario->rule < EXPECT_RULES) {
+    expect_stay(&g->expect, (enum expect_rule)at->scenario->rule);
+  }
+  if (deeds) plant_deeds(at->scenario, &g->bill, &g->expect);
+  bill_close(&g->bill);
+  expect_attribute(&g->expect, &g->bill, earlier == UINT32_MAX ? NULL : &at->plans[earlier]);
+}
+
+static void settle_case(struct generator *g, const struct plan *plan) {
+  const struct plant_case *at = &g->cases[plan->case_number];
+  const struct scenario *scenario = at->scenario;
+  const uint32_t part = plan->case_part;
+  const bool interim_due = (plan->features & PLAN_INTERIM_DUE) != 0, last = part + 1 == at->size;
+  const enum plant_after after = last ? scenario->after : AFTER_NOTHING;
+  make_case_bill(g, at, part, plan, last && after != AFTER_WORSE);
+  const unsigned settlement = g->bill.settlements == 2 && !interim_due;
+  const int64_t event_s = g->bill.totals[settlement].setl_time_s;
+  struct wire_setl how = {.settlement = settlement, .split = (plan->features & PLAN_SPLIT) != 0 && !g->options.only_settlements};
+  int64_t recv_s = arrival(g, plan, event_s);
+  const int64_t after_s = event_s + random_between(&g->random, HOUR, 4 * DATE_DAY_SECONDS);
+  const int64_t day_s = DATE_DAY_SECONDS;
+  if (!last && scenario->after == AFTER_FIRST_LATE) recv_s = event_s + 14 * day_s;
+  if (after == AFTER_CORRECTED_EARLY || after == AFTER_CANCEL_EARLY) recv_s = event_s + 5 * day_s;
+  g->counts.settlements++;
+  emit_setl(g, &how, 1, event_s, recv_s);
+  if (interim_due) return;
+  const bool list = plan->kind == BILL_STAY && (plan->features & PLAN_NO_LIST) == 0;
+  if (list) emit_list(g, event_s + random_between(&g->random, 2, 14) * day_s);
+
+  // What must be settled first is awaited: a correction or cancellation comes after the settlement unless the scenario says so.
+  const int64_t then_s = (recv_s > after_s ? recv_s : after_s) + HOUR;
+  switch (after) {
+    case AFTER_CANCEL: emit_cancel(g, plan, settlement, after_s, then_s); break;
+    case AFTER_CANCEL_EARLY: emit_cancel(g, plan, settlement, event_s + day_s, event_s + day_s + HOUR); break;
+    case AFTER_CANCEL_FIRST: emit_cancel(g, &at->plans[0], 0, after_s, then_s); break;
+    case AFTER_REFUND_ROW:
+      how.refund_row = true;
+      emit_setl(g, &how, 1, after_s, then_s);
+      break;
+    case AFTER_VOID:
+      how.void_row = true;
+      emit_setl(g, &how, 2, after_s, then_s);
+      break;
+    case AFTER_CORRECTED:
+    case AFTER_CORRECTED_EARLY: {
+      const struct expect kept = g->expect;
+      make_case_bill(g, at, part, plan, false);
+      emit_setl(g, &how, 2, event_s + HOUR, after == AFTER_CORRECTED ? then_s : event_s + 2 * HOUR);
+      g->expect = kept;
+      break;
+    }
+    case AFTER_WORSE:
+      make_case_bill(g, at, part, plan, true);
+      emit_setl(g, &how, 2, after_s, then_s);
+      break;
+    case AFTER_PLAN_LATE:
+      make_case_bill(g, at, 0, &at->plans[0], false);
+      emit_list(g, then_s);
+      make_case_bill(g, at, part, plan, true);
+      break;
+    case AFTER_NOTHING:
+    case AFTER_FIRST_LATE: break;
+  }
+  key_case(g, at, plan->case_number, part);
+}
+
+static void settle_agenda(struct generator *g) {
+  const uint32_t nth = (uint32_t)(g->day - g->options.start_day);
+  if (nth >= g->agenda_days) return;
+  uint32_t next;
+  for (uint32_t at = g->agenda[nth]; at != PLAN_NONE; at = next) {
+    const struct plan plan = g->plans[at];
+    next = plan.next;
+    g->plans[at].next = g->plans_free;
+    g->plans_free = at;
+    g->pending--;
+    if (plan.case_number == PLAN_NONE) settle_ordinary(g, &plan);
+    else settle_case(g, &plan);
+  }
+}
+
+static uint32_t pick_person(struct generator *g, bool for_stay, int32_t day) {
+  // Persons of cases are never admitted otherwise. Bounded: when nobody is free, there is no such visit.
+  const uint32_t from = for_stay ? g->cases_size : 0;
+  for (int tries = 0; tries < 200; tries++) {
+    const uint32_t person = from + random_below(&g->random, g->region.people_size - from);
+    const struct person *state = &g->region.people[person];
+    if (for_stay ? state->free_from <= day && state->inside_until < day : state->inside_until < day) return person;
+  }
+  return PLAN_NONE;
+}
+
+static void admit(struct generator *g, int32_t day, int32_t last_day) {
+  struct random *random = &g->random;
+  const int32_t los = 1 + random_between(random, 0, 7) + random_between(random, 1, 8);
+  const uint32_t person = pick_person(g, true, day);
+  if (day + los < g->options.start_day || day + los > last_day || person == PLAN_NONE) return;
+  const struct disease *disease = &diseases[random_below(random, diseases_size)];
+  struct plan plan = {.number = ++g->visits, .person = person, .institution = region_pick_hospital(&g->region, random, UINT32_MAX),
+                      .case_number = PLAN_NONE, .next = PLAN_NONE, .kind = BILL_STAY, .disease = disease, .med_type = "21",
+                      .department_in = disease->department, .department_out = disease->department};
+  plan.begin_s = date_of_day(day) + random_between(random, 8 * HOUR, 20 * HOUR);
+  plan.end_s = date_of_day(day + los) + random_between(random, 9 * HOUR, 15 * HOUR);
+  const bool other_events = !g->options.only_settlements;
+  if (random_chance(random, 60)) plan.features |= PLAN_INTERIM;
+  else if (random_chance(random, 40) && other_events) plan.features |= PLAN_SPLIT;
+  if (random_chance(random, 150)) plan.features |= PLAN_CUMULATIVE;
+  else if (random_chance(random, 60)) plan.features |= PLAN_ICU;
+  if (random_chance(random, 150)) plan.features |= random_chance(random, 500) ? PLAN_REFUND_LINKED : PLAN_REFUND_LOOSE;
+  if (random_chance(random, 250)) plan.features |= PLAN_EMERGENCY;
+  if (random_chance(random, 300)) plan.features |= PLAN_WAY_IN_LIST;
+  if (random_chance(random, 30)) plan.features |= PLAN_ADVICE;
+  g->region.people[person] = (struct person){.free_from = day + los + CLEAR_DAYS, .inside_until = day + los};
+  if (day >= g->options.start_day) emit_other(g, "ADMIT", "2401", &plan, plan.begin_s);
+  agenda_add_stay(g, &plan);
+}
+
+static void visit(struct generator *g, int32_t last_day) {
+  struct random *random = &g->random;
+  const uint32_t share = random_below(random, 1000);
+  struct plan plan = {.number = ++g->visits, .case_number = PLAN_NONE, .next = PLAN_NONE, .person = PLAN_NONE};
+  if (share < CHRONIC_PERMILLE) {
+    // Every eighteenth person has a chronic course; they come in turn, about once a month.
+    for (int tries = 0; tries < 50 && plan.person == PLAN_NONE; tries++) {
+      g->chronic_next = (g->chronic_next + 18) % g->region.people_size;
+      if (g->region.people[g->chronic_next].inside_until < g->day) plan.person = g->chronic_next;
+    }
+    plan.kind = BILL_CHRONIC;
+    plan.med_type = "140104";
+    if (plan.person != PLAN_NONE) plan.disease = &diseases[region_person(&g->region, plan.person).chronic];
+    const uint32_t where = random_below(random, 10);
+    plan.institution = region_pick(&g->region, where < 4 ? LEVEL_II : where < 8 ? LEVEL_I : LEVEL_CLINIC, random);
+  } else if (share < CHRONIC_PERMILLE + PHARMACY_PERMILLE) {
+    plan.kind = BILL_PHARMACY;
+    plan.med_type = "41";
+    plan.institution = region_pick(&g->region, LEVEL_PHARMACY, random);
+  } else {
+    plan.kind = BILL_OUTPATIENT;
+    plan.med_type = random_chance(random, 80) ? "13" : "11";
+    plan.disease = &diseases[random_below(random, diseases_size)];
+    const uint32_t where = random_below(random, 10);
+    plan.institution = region_pick(&g->region, where < 2 ? LEVEL_III : where < 4 ? LEVEL_II : where < 7 ? LEVEL_I : LEVEL_CLINIC, random);
+  }
+  if (plan.person == PLAN_NONE) plan.person = pick_person(g, false, g->day);
+  if (plan.person == PLAN_NONE) plan.person = random_below(random, g->region.people_size);
+  if (plan.disease != NULL) plan.department_in = plan.department_out = plan.disease->department;
+  plan.begin_s = plan.end_s = date_of_day(g->day) + random_between(random, 8 * HOUR, 18 * HOUR);
+  settle_ordinary(g, &plan);
+  // An acute course goes on: the same complaint at the same place some days later.
+  if (plan.kind != BILL_OUTPATIENT || !random_chance(random, 200)) return;
+  const int32_t again = g->day + random_between(random, 3, 7);
+  if (again > last_day) return;
+  plan.number = ++g->visits;
+  plan.begin_s = plan.end_s = plan.begin_s + (int64_t)(again - g->day) * DATE_DAY_SECONDS;
+  agenda_add(g, &plan, again);
+}
+
+static void others(struct generator *g, uint64_t visits_today) {
+  static const struct { const char *type, *infno; } kinds[] = {{"VISIT", "2201"}, {"AUDIT", "3101"}, {"FEEDBACK", "3103"}, {"INVENT", "3503"}, {"LEAVE", "9001"}};
+  for (uint64_t n = 0; n <= visits_today / 60; n++) {
+    struct plan plan = {.number = ++g->visits, .person = random_below(&g->random, g->region.people_size), .case_number = PLAN_NONE, .kind = BILL_OUTPATIENT,
+                        .institution = random_below(&g->random, g->region.institutions_size), .med_type = "11"};
+    plan.begin_s = plan.end_s = date_of_day(g->day) + random_between(&g->random, 8 * HOUR, 18 * HOUR);
+    const unsigned kind = random_below(&g->random, sizeof kinds / sizeof *kinds);
+    emit_other(g, kinds[kind].type, kinds[kind].infno, &plan, plan.begin_s);
+  }
+}
+
+static void tick(struct generator *g) {
+  const int64_t event_s = date_of_day(g->day + 1) - 1;
+  const struct wire_envelope envelope = open_envelope(g, "TICK", "", event_s, event_s, 1);
+  const size_t at = g->day_text.size;
+  wire_tick(&g->day_text, &envelope);
+  const struct plan nobody = {.person = PLAN_NONE, .institution = PLAN_NONE};
+  arrive(g, at, event_s, "TICK", &nobody);
+}
+
+// Scenarios that need more than SETL and SETL_CANCEL.
+static bool needs_other_events(const struct scenario *scenario) {
+  const uint32_t bits = PLAN_SPLIT | PLAN_WAY_IN_LIST | PLAN_PLANNED;
+  return ((scenario->first | scenario->last) & bits) != 0 || scenario->after == AFTER_PLAN_LATE;
+}
+
+static void plan_cases(struct generator *g, uint64_t violations) {
+  const int32_t first = g->options.start_day, last = first + (int32_t)g->options.days - 1;
+  const uint64_t wanted[PLANT_ANSWERS] = {[PLANT_OPEN] = violations, [PLANT_CLEAN] = violations, [PLANT_WITHDRAWN] = (violations + 3) / 4};
+  uint64_t all = 0;
+  for (int answer = 0; answer < PLANT_ANSWERS; answer++) all += wanted[answer];
+  g->cases = memory_take((all + 1) * sizeof *g->cases);
+  for (int answer = 0; answer < PLANT_ANSWERS; answer++) {
+    uint32_t next = 0, missed = 0;
+    while (g->cases_by_answer[answer] < wanted[answer] && missed < scenarios_size) {
+      const struct scenario *scenario = &scenarios[next++ % scenarios_size];
+      const bool fits = (int)scenario->answer == answer && !(g->options.only_settlements && needs_other_events(scenario)) &&
+                        plant_case(&g->cases[g->cases_size], scenario, &g->region, g->cases_size, g->cases_size, g->visits + 1, first, last);
+      missed = fits ? 0 : missed + 1;
+      if (!fits) continue;
+      g->visits += g->cases[g->cases_size].size;
+      g->cases_size++;
+      g->cases_by_answer[answer]++;
+    }
+  }
+  int32_t longest = last;
+  for (uint32_t n = 0; n < g->cases_size; n++) {
+    const struct plan *plan = &g->cases[n].plans[g->cases[n].size - 1];
+    if (date_day(plan->end_s) > longest) longest = date_day(plan->end_s);
+  }
+  g->agenda_days = (uint32_t)(longest - first) + TAIL_DAYS;
+  g->agenda = memory_take(g->agenda_days * sizeof *g->agenda);
+  for (uint32_t n = 0; n < g->agenda_days; n++) g->agenda[n] = PLAN_NONE;
+  for (uint32_t n = 0; n < g->cases_size; n++) {
+    for (uint32_t part = 0; part < g->cases[n].size; part++) {
+      const struct plan *plan = &g->cases[n].plans[part];
+      if (plan->kind == BILL_STAY) agenda_add_stay(g, plan);
+      else agenda_add(g, plan, date_day(plan->end_s));
+    }
+  }
+}
+
+static enum status run(struct generator *g) {
+  const int32_t first = g->options.start_day, last = first + (int32_t)g->options.days - 1;
+  const uint64_t in_all = g->options.settlements, days = g->options.days;
+  const uint64_t stays_a_day_e3 = in_all * STAYS_PERMILLE / days;    // thousandths
+  uint64_t stays_e3 = 0;
+  for (int32_t day = first - WARM_UP_DAYS; day < first; day++) {
+    for (stays_e3 += stays_a_day_e3; stays_e3 >= 1000; stays_e3 -= 1000) admit(g, day, last);
+  }
+  for (g->day = first; g->day <= last || g->pending > 0 || g->later_size > 0; g->day++) {
+    const uint64_t before = g->counts.settlements;
+    settle_agenda(g);
+    if (g->day <= last) {
+      for (stays_e3 += stays_a_day_e3; stays_e3 >= 1000; stays_e3 -= 1000) admit(g, g->day, last);
+      // What stands in the agenda behind the last day belongs to the sum, so the last day makes less.
+      const uint64_t due = in_all * (uint64_t)(g->day - first + 1) / days;
+      while (g->counts.settlements + (g->day == last ? g->pending : 0) < due) visit(g, last);
+      if (!g->options.only_settlements) others(g, g->counts.settlements - before);
+    }
+    if (g->options.ticks) tick(g);
+    const enum status status = flush_day(g);
+    if (status != STATUS_OK) return status;
+  }
+  return STATUS_OK;
+}
+
+static enum status check_options(struct generate_options *options, struct error *error) {
+  if (options->days == 0) options->days = generate_options_default.days;
+  if (options->institutions == 0) options->institutions = generate_options_default.institutions;
+  if (options->institutions < REGION_INSTITUTIONS_MIN || options->institutions > REGION_INSTITUTIONS_MAX) {
+    return error_set(error, STATUS_FATAL, "'institutions' must be %d..%d, not '%u'", REGION_INSTITUTIONS_MIN, REGION_INSTITUTIONS_MAX, options->institutions);
+  }
+  if (options->days > 3660) return error_set(error, STATUS_FATAL, "'days' must be 1..3660, not '%u'", options->days);
+  if (options->violations_e4 > 2000) return error_set(error, STATUS_FATAL, "'violations' must be 0..0.2");
+  if (options->settlements > UINT64_C(4000000000)) return error_set(error, STATUS_FATAL, "'settlements' must be at most 4000000000");
+  if (options->settlements == 0) {
+    if (options->patients == 0) options->patients = 20000;
+    options->settlements = ((uint64_t)options->patients * VISITS_PER_MILLION_DAYS * options->days + 999999) / 1000000;
+  }
+  return STATUS_OK;
+}
+
+enum status generate(const struct generate_options *options, const struct generate_sink *sink, struct text *key, struct generate_counts *counts,
+                     struct error *error) {
+  struct generator g = {.options = *options, .sink = sink, .error = error, .plans_free = PLAN_NONE, .visits = 1000000};
+  struct text lines = {0};
+  enum status status = check_options(&g.options, error);
+  if (status != STATUS_OK) return status;
+  const uint64_t violations = (g.options.settlements * g.options.violations_e4 + 9999) / 10000;
+  const uint64_t cases = violations * 2 + (violations + 3) / 4;
+  uint64_t people = g.options.patients;
+  if (people == 0) people = g.options.settlements * 1000000 / (VISITS_PER_MILLION_DAYS * (uint64_t)g.options.days) + cases + 500;
+  if (people < cases + 100 || people > 400000000) {
+    return error_set(error, STATUS_FATAL, "'patients' must be %llu..400000000 for %llu settlements, not '%llu'", (unsigned long long)cases + 100,
+                     (unsigned long long)g.options.settlements, (unsigned long long)people);
+  }
+  region_init(&g.region, g.options.seed, g.options.start_day, g.options.institutions, (uint32_t)people);
+  random_init(&g.random, g.options.seed, 'G', 0);
+  g.key = key == NULL ? NULL : &lines;
+  plan_cases(&g, violations);
+  status = run(&g);
+  if (status == STATUS_OK && key != NULL) {
+    text_format(key, "{\"answer_key\":1,\"seed\":%llu,\"settlements\":%llu,\"messages\":%llu,\"cases\":%u,\"open\":%u,\"none\":%u,\"withdrawn\":%u,\"twins\":%llu}\n",
+                (unsigned long long)g.options.seed, (unsigned long long)g.counts.settlements, (unsigned long long)g.counts.messages, g.cases_size,
+                g.cases_by_answer[PLANT_OPEN], g.cases_by_answer[PLANT_CLEAN], g.cases_by_answer[PLANT_WITHDRAWN], (unsigned long long)g.counts.twins);
+    text_append(key, text_slice(&lines));
+  }
+  for (int n = 0; n < PLANT_ANSWERS; n++) g.counts.cases[n] = g.cases_by_answer[n];
+  g.counts.persons = people;
+  if (counts != NULL) *counts = g.counts;
+  for (uint32_t n = 0; n < g.later_size; n++) memory_free(g.later[n].bytes);
+  memory_free(g.later);
+  memory_free(g.today);
+  memory_free(g.plans);
+  memory_free(g.agenda);
+  memory_free(g.cases);
+  text_fini(&g.day_text);
+  text_fini(&g.scratch);
+  text_fini(&lines);
+  bill_fini(&g.bill);
+  region_fini(&g.region);
+  return status;
+}
+
+const char *const generate_tables[] = {"item_mapping", "procurement_price", "trace_product", NULL};
+
+bool generate_table(const struct generate_options *options, const char *name, struct text *out) {
+  const uint32_t institutions = options->institutions == 0 ? generate_options_default.institutions : options->institutions;
+  struct region region;
+  region_init(&region, options->seed, options->start_day, institutions, 1);
+  bool found = true;
+  if (strcmp(name, generate_tables[0]) == 0) catalogue_write_item_mapping(out, &region.catalogue, region.institutions, region.institutions_size);
+  else if (strcmp(name, generate_tables[1]) == 0) catalogue_write_procurement_price(out, &region.catalogue);
+  else if (strcmp(name, generate_tables[2]) == 0) catalogue_write_trace_product(out, &region.catalogue);
+  else found = false;
+  region_fini(&region);
+  return found;
+}
