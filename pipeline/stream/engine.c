@@ -145,7 +145,8 @@ static int64_t tick_of(const struct engine *engine, int32_t partition) {
 static struct partition_counts *count_record(struct engine *engine, const struct decoded *decoded, enum disposition disposition,
                                              enum reject reject) {
   const struct source *source = &decoded->record->source;
-  struct partition_counts *counts = &engine->counts[lane_of(engine, source->topic, source->partition)];
+  const size_t lane = lane_of(engine, source->topic, source->partition);    // may move the lanes
+  struct partition_counts *counts = &engine->counts[lane];
   counts->records++;
   counts->bytes += decoded->record->value.size;
   counts->dispositions[disposition]++;
@@ -217,7 +218,8 @@ enum status engine_screen_one(struct engine *engine, const struct decoded *decod
 }
 
 void engine_tick_begin(struct engine *engine, const struct decoded *tick, bool count_it) {
-  struct lane *lane = &engine->lanes[lane_of(engine, tick->event.source.topic, tick->event.source.partition)];
+  const size_t number = lane_of(engine, tick->event.source.topic, tick->event.source.partition);
+  struct lane *lane = &engine->lanes[number];
   if (tick->event.event_time_s > lane->state.tick_s) lane->state.tick_s = tick->event.event_time_s;
   if (count_it) count_record(engine, tick, DISPOSITION_SCREENED, REJECT_NONE);
 }
@@ -304,7 +306,8 @@ void engine_undo(struct engine *engine) {
 // ---- partitions and counts --------------------------------------------------------------------------------------------------------
 
 void engine_partition_load(struct engine *engine, int32_t partition, const struct partition_state *state) {
-  struct lane *lane = &engine->lanes[lane_of(engine, 0, partition)];
+  const size_t number = lane_of(engine, 0, partition);
+  struct lane *lane = &engine->lanes[number];
   lane->state = state != NULL ? *state : (struct partition_state){.tick_s = DATE_ABSENT};
   lane->state_before = lane->state;
 }
