@@ -29,9 +29,9 @@ enum {
   PLAN_PLANNED = 256,          // its LIST declares a planned readmission
   PLAN_NO_LIST = 512,
   PLAN_TRANSFER_OUT = 1024,    // dscg_way 2
-  PLAN_FOLLOW_UP = 2048,       // outpatient: another visit follows
   PLAN_PSYCHIATRIC = 4096,     // nursing of psychiatric wards
   PLAN_ADVICE = 8192,          // dscg_way 4
+  PLAN_BED_DAY = 16384,        // hi_paymtd 5
 };
 
 enum { PLAN_NONE = UINT32_MAX };

@@ -216,7 +216,7 @@ static const uint8_t holds_every[LEVEL_COUNT][GROUP_COUNT] = {
     //             bed icu nurse consult lab exam treat rescue oper material registration other drug patent herb
     [LEVEL_III] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
     [LEVEL_II] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
-    [LEVEL_I] = {1, 1, 1, 1, 2, 2, 1, 1, 0, 2, 1, 1, 2, 1, 1},
+    [LEVEL_I] = {1, 1, 1, 1, 2, 2, 1, 1, 1, 2, 1, 1, 2, 1, 1},
     [LEVEL_CLINIC] = {0, 0, 0, 1, 4, 4, 3, 0, 0, 5, 1, 0, 3, 2, 2},
     [LEVEL_PHARMACY] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 2},
 };

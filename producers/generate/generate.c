@@ -565,7 +565,12 @@ static void plan_cases(struct generator *g, uint64_t violations) {
 static enum status run(struct generator *g) {
   const int32_t first = g->options.start_day, last = first + (int32_t)g->options.days - 1;
   const uint64_t in_all = g->options.settlements, days = g->options.days;
-  const uint64_t stays_a_day_e3 = in_all * STAYS_PERMILLE / days;    // thousandths
+  // Stays of cases count towards the mix; a third of the stays is ordinary at least.
+  uint64_t case_stays = 0;
+  for (uint32_t n = 0; n < g->cases_size; n++) case_stays += g->cases[n].plans[0].kind == BILL_STAY ? g->cases[n].size : 0;
+  const uint64_t stays_e3_in_all = in_all * STAYS_PERMILLE, least_e3 = stays_e3_in_all / 3;
+  const uint64_t ordinary_e3 = stays_e3_in_all > least_e3 + case_stays * 1000 ? stays_e3_in_all - case_stays * 1000 : least_e3;
+  const uint64_t stays_a_day_e3 = ordinary_e3 / days;    // thousandths
   uint64_t stays_e3 = 0;
   for (int32_t day = first - WARM_UP_DAYS; day < first; day++) {
     for (stays_e3 += stays_a_day_e3; stays_e3 >= 1000; stays_e3 -= 1000) admit(g, day, last);

@@ -9,16 +9,22 @@ enum { UNIT = 10000, HOUR = 3600, CHANGE = 1000 };
 
 const char *const plant_answer_names[PLANT_ANSWERS] = {"open", "none", "withdrawn"};
 
-// The change days around which working days can be counted by hand: no statutory holiday of 2026 within ten days.
-static bool plain_days(int32_t day) {
-  static const int8_t holidays[][3] = {{1, 1, 3}, {2, 14, 28}, {4, 4, 6}, {5, 1, 9}, {6, 19, 21}, {9, 20, 30}, {10, 1, 10}};
+// Statutory holidays of 2026 with the make-up days around them: month, first and last day. Cases keep clear of them.
+static const int8_t holidays[][3] = {{1, 1, 4}, {2, 14, 28}, {4, 4, 6}, {5, 1, 9}, {6, 19, 21}, {9, 20, 30}, {10, 1, 10}};
+
+static bool near_holiday(int32_t from, int32_t to) {
   for (unsigned n = 0; n < sizeof holidays / sizeof *holidays; n++) {
     const int32_t first = date_from_civil(2026, holidays[n][0], holidays[n][1]), last = date_from_civil(2026, holidays[n][0], holidays[n][2]);
-    if (day + 10 >= first && day - 1 <= last) return false;
+    if (to >= first && from <= last) return true;
   }
+  return false;
+}
+
+// A change day around which working days can be counted by hand.
+static bool plain_days(int32_t day) {
   int year, month, of_month;
   date_to_civil(day, &year, &month, &of_month);
-  return year == 2026;
+  return year == 2026 && !near_holiday(day - 1, day + 10);
 }
 
 // The day that a scenario is bound to; INT32_MIN: any, INT32_MAX: none in the range.
@@ -26,6 +32,13 @@ static int32_t bound_day(const struct scenario *scenario, const struct catalogue
   if (scenario->on_cut != 0) {
     const int32_t day = catalogue->cut_day + scenario->on_cut - CHANGE;
     return day >= first && day <= last ? day : INT32_MAX;
+  }
+  if (scenario->on_holiday) {    // Qingming and the Dragon Boat festival have three days
+    const int32_t days[2] = {date_from_civil(2026, 4, 3), date_from_civil(2026, 6, 18)};
+    for (int n = 0; n < 2; n++) {
+      if (days[n] >= first && days[n] + scenario->payable <= last) return days[n];
+    }
+    return INT32_MAX;
   }
   if (scenario->on_change == 0) return INT32_MIN;
   int32_t days[CATALOGUE_CHANGES];
@@ -51,14 +64,19 @@ static const struct disease *other_disease(const struct disease *than, uint8_t d
 
 uint32_t plant_earlier(const struct plant_case *at, uint32_t part) {
   if (part == 0 || at->scenario->shape == SHAPE_STAY || at->scenario->shape == SHAPE_VISIT) return UINT32_MAX;
-  if (at->scenario->shape == SHAPE_BETWEEN) return part == 2 ? 0 : UINT32_MAX;
+  if (at->scenario->shape == SHAPE_BETWEEN || at->scenario->shape == SHAPE_RESCUE_VISIT) return part == 2 ? 0 : UINT32_MAX;
   return part - 1;
 }
 
 const char *plant_band(const struct plant_case *at, uint32_t part, enum expect_rule rule) {
-  if (rule != EXPECT_ADM_001) return "";
+  static const char *const bands[EXPECT_RULES] = {
+      [EXPECT_ADM_002] = "transfer", [EXPECT_ADM_004] = "hanging", [EXPECT_ADM_008A] = "excess", [EXPECT_ADM_008B] = "excess",
+      [EXPECT_ADM_008C] = "outside", [EXPECT_SUB_001A] = "", [EXPECT_SUB_005] = "", [EXPECT_SUB_006] = "",
+  };
+  if (rule != EXPECT_ADM_001) return bands[rule];
   const struct plan *earlier = &at->plans[plant_earlier(at, part)];
-  return date_day(at->plans[part].begin_s) - date_day(earlier->end_s) <= 7 ? "short" : "long";
+  const bool near = date_day(at->plans[part].begin_s) - date_day(earlier->end_s) <= 7, advice = (earlier->features & PLAN_ADVICE) != 0;
+  return near ? advice ? "short_against_advice" : "short" : advice ? "long_against_advice" : "long";
 }
 
 bool plant_case(struct plant_case *at, const struct scenario *scenario, const struct region *region, uint32_t case_number, uint32_t person,
@@ -71,7 +89,7 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
   const uint32_t institution = visit ? random_below(&random, region->institutions_size) : region_pick_hospital(region, &random, UINT32_MAX);
   const struct disease *disease =
       scenario->special != 0 ? &special_diseases[scenario->special - 1] : &diseases[random_below(&random, diseases_size)];
-  *at = (struct plant_case){.scenario = scenario, .size = scenario->shape == SHAPE_CHAIN || scenario->shape == SHAPE_BETWEEN ? 3 : 1};
+  *at = (struct plant_case){.scenario = scenario, .size = visit || scenario->shape == SHAPE_STAY ? 1 : 3};
   if (scenario->shape == SHAPE_PAIR) at->size = 2;
 
   // Laid out from day 0, moved to its place at the end. Times are of the fixed zone, so a shift by whole days keeps every clock.
@@ -84,6 +102,7 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
                           .kind = visit ? BILL_OUTPATIENT : BILL_STAY, .case_part = (uint8_t)n, .disease = disease, .med_type = visit ? "11" : "21",
                           .features = last ? scenario->last : scenario->first, .department_in = disease->department,
                           .department_out = disease->department};
+    if (scenario->shape == SHAPE_RESCUE_VISIT && n == 1) continue;    // set below, with the readmission
     if (visit && region->institutions[institution].level == LEVEL_PHARMACY) {
       plan->kind = BILL_PHARMACY;
       plan->med_type = "41";
@@ -128,11 +147,20 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
     if (payable == 0) plan->end_s = date_of_day(date_day(plan->begin_s)) + 21 * HOUR;
     end_s = plan->end_s;
   }
+  if (scenario->shape == SHAPE_RESCUE_VISIT) {
+    struct plan *rescue = &at->plans[1];
+    rescue->kind = BILL_OUTPATIENT;
+    rescue->med_type = "1301";
+    rescue->begin_s = rescue->end_s = at->plans[2].begin_s - HOUR;
+  }
   // Settled inside the range if possible; a stay may have begun before it.
   int32_t first_settled = date_day(at->plans[0].end_s);
   if ((at->plans[0].features & PLAN_INTERIM) != 0) first_settled = 2;
   const int32_t earliest = first_day - first_settled, latest = last_day - date_day(end_s);
   int32_t shift = visit ? random_between(&random, first_day, last_day) : earliest >= latest ? earliest : random_between(&random, earliest, latest);
+  // Idle days in a holiday can be excused, so cases of idle days stay outside.
+  const struct plan *judged = &at->plans[at->size - 1];
+  while (scenario->idle != 0 && !scenario->on_holiday && near_holiday(date_day(judged->begin_s) + shift, date_day(judged->end_s) + shift)) shift++;
   if (bound != INT32_MIN) shift = bound;
   for (uint32_t n = 0; n < at->size; n++) {
     at->plans[n].begin_s += (int64_t)shift * DATE_DAY_SECONDS;
@@ -225,11 +253,11 @@ static void deed_bed(enum plant_deed deed, struct bill *bill, struct expect *exp
   }
 }
 
-static void claim_idle(struct bill *bill, struct expect *expect) {
+static void claim_idle(struct bill *bill, uint64_t claimed, struct expect *expect) {
   for (uint32_t n = 0; n < bill->size; n++) {
     const enum group group = bill->region->catalogue.products[bill->lines[n].product].group;
     const int32_t nth = date_day(bill->lines[n].time_s) - bill->begin_day;
-    if (nth < 0 || nth >= bill->payable || nth >= 64 || (bill->plan.idle_days >> nth & 1) == 0) continue;
+    if (nth < 0 || nth >= bill->payable || nth >= 64 || ((claimed == 0 ? bill->plan.idle_days : claimed) >> nth & 1) == 0) continue;
     if (group == GROUP_BED || group == GROUP_NURSE || group == GROUP_CONSULT) expect_note(expect, EXPECT_ADM_004, n, EXPECT_WHOLE, 0);
   }
 }
@@ -321,12 +349,18 @@ void plant_deeds(const struct scenario *scenario, struct bill *bill, struct expe
     else if (deed == TRACE_WRONG || deed == TRACE_AND_PRICE) trace_wrong(bill, expect, deed == TRACE_WRONG ? 0 : 130);
     else if (deed >= TRACE_UNKNOWN && deed <= TRACE_UNLISTED) deed_trace(deed, bill);
     else if (deed >= PRICE_OVER && deed <= PRICE_OLD_CAP) deed_price(deed, bill, expect);
-    else if (deed == RESCUE || deed == RESCUE_LATE) {
-      bill_add(bill, rescue, bill->plan.begin_s + (deed == RESCUE ? 2 * HOUR : 49 * HOUR), UNIT, bill_asked_price(bill, rescue, bill->begin_day));
+    else if (deed >= RESCUE && deed <= RESCUE_LATE) {
+      static const int64_t after_s[] = {[RESCUE] = 2 * HOUR, [RESCUE_24H] = 24 * HOUR, [RESCUE_24H_1S] = 24 * HOUR + 1, [RESCUE_LATE] = 49 * HOUR};
+      bill_add(bill, rescue, bill->plan.begin_s + after_s[deed], UNIT, bill_asked_price(bill, rescue, bill->begin_day));
     }
+  }
+  if (scenario->operation_day != 0) {
+    const uint16_t operation = bill->region->catalogue.first[GROUP_OPERATION];
+    const int32_t day = bill->begin_day + scenario->operation_day;
+    bill_add(bill, operation, date_of_day(day) + 9 * HOUR, UNIT, bill_asked_price(bill, operation, day));
   }
   // Claimed when everything else on those days is in place.
   for (unsigned n = 0; n < sizeof scenario->deeds; n++) {
-    if (scenario->deeds[n] == IDLE_CLAIM) claim_idle(bill, expect);
+    if (scenario->deeds[n] == IDLE_CLAIM) claim_idle(bill, scenario->claimed, expect);
   }
 }

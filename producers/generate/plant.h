@@ -26,7 +26,7 @@ enum plant_after {
   AFTER_FIRST_LATE,         // the earlier stay's settlement arrives after the later one's
 };
 
-enum plant_shape { SHAPE_PAIR, SHAPE_CHAIN, SHAPE_BETWEEN, SHAPE_STAY, SHAPE_VISIT };
+enum plant_shape { SHAPE_PAIR, SHAPE_CHAIN, SHAPE_BETWEEN, SHAPE_RESCUE_VISIT, SHAPE_STAY, SHAPE_VISIT };
 
 // What is done to a bill.
 enum plant_deed {
@@ -38,7 +38,7 @@ enum plant_deed {
   TRACE_WRONG, TRACE_UNKNOWN, TRACE_SHARED, TRACE_UNLISTED,
   PRICE_OVER, PRICE_PARTLY_PAID, PRICE_TWO_FEN, PRICE_ONE_FEN, PRICE_AT_CAP, PRICE_OLD_CAP,
   MAP_AND_PRICE, TRACE_AND_PRICE,
-  RESCUE, RESCUE_LATE,
+  RESCUE, RESCUE_24H, RESCUE_24H_1S, RESCUE_LATE,
 };
 
 // Bits of scenario.like
@@ -57,11 +57,14 @@ struct scenario {
   enum plant_after after;
   uint32_t first, last;        // plan.features of the earlier stays, of the last
   uint64_t idle;               // plan.idle_days of the last
+  uint64_t claimed;            // which of the idle days are claimed; 0: all
+  int operation_day;           // an operation on the n-th day; 0: none
   int payable;                 // days of the last stay; 0: 3 to 7
   int end_hour, begin_hour;    // clock of discharge and readmission; 0: any
   const char *med_type;        // of the last; NULL: 21
   int special;                 // 1 + enum special_disease of all stays; 0: an ordinary one
   int on_change;               // visit on this many days after a change day, + 1000; 0: any day
+  bool on_holiday;             // the second to fourth day are a statutory holiday of three days
   int on_cut;                  // visit on this many days after the cut of the caps, + 1000; 0: any day
 };
 extern const struct scenario scenarios[];
@@ -82,5 +85,5 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
 void plant_deeds(const struct scenario *scenario, struct bill *bill, struct expect *expect);
 // Which visit before the part makes a pair with it; UINT32_MAX: none.
 uint32_t plant_earlier(const struct plant_case *at, uint32_t part);
-// short or long for ADM-001, else "".
+// The band that the shipped rule gives the finding.
 const char *plant_band(const struct plant_case *at, uint32_t part, enum expect_rule rule);

@@ -34,7 +34,8 @@ const uint32_t chronic_diseases_size = sizeof chronic_diseases;
 const struct disease special_diseases[DISEASE_SPECIALS] = {
     [DISEASE_CHEMOTHERAPY] = {"Z51.103", "肿瘤化学治疗", 14}, [DISEASE_DIALYSIS] = {"Z49.100", "体外透析", 5},
     [DISEASE_PSYCHIATRIC] = {"F20.900", "精神分裂症", 13},    [DISEASE_REHABILITATION] = {"Z50.100", "康复治疗", 15},
-    [DISEASE_OBSTETRIC] = {"O80.900", "单胎顺产", 10},
+    [DISEASE_OBSTETRIC] = {"O80.900", "单胎顺产", 10},        [DISEASE_PALLIATIVE] = {"Z51.500", "姑息医疗", 14},
+    [DISEASE_NEWBORN] = {"P59.900", "新生儿黄疸", 11},
 };
 
 // The pattern repeats, so that any number of institutions has the same mix, and six already have every level.

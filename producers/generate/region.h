@@ -28,7 +28,8 @@ struct disease {
 };
 
 // Diseases of ordinary courses, then the special ones that lawful exceptions rest on.
-enum special_disease { DISEASE_CHEMOTHERAPY, DISEASE_DIALYSIS, DISEASE_PSYCHIATRIC, DISEASE_REHABILITATION, DISEASE_OBSTETRIC, DISEASE_SPECIALS };
+enum special_disease { DISEASE_CHEMOTHERAPY, DISEASE_DIALYSIS, DISEASE_PSYCHIATRIC, DISEASE_REHABILITATION, DISEASE_OBSTETRIC,
+                       DISEASE_PALLIATIVE, DISEASE_NEWBORN, DISEASE_SPECIALS };
 
 struct person {
   int32_t free_from;    // first day on which an ordinary admission keeps clear of every stay before

@@ -205,7 +205,8 @@ void wire_setl(struct text *out, const struct bill *bill, const struct wire_enve
   amount(out, SLICE(",\"hosp_part_amt\":"), 0, quoted);
   amount(out, SLICE(",\"acct_pay\":"), sign * total->account, quoted);
   amount(out, SLICE(",\"psn_cash_pay\":"), sign * (total->medfee - total->fund - total->account), quoted);
-  text_format(out, ",\"hi_paymtd\":\"%s\",\"mid_setl_flag\":\"%c\",\"refd_setl_flag\":\"%c\",\"vali_flag\":\"%c\"", stay ? "3" : "1",
+  const bool bed_day = (plan->features & PLAN_BED_DAY) != 0;
+  text_format(out, ",\"hi_paymtd\":\"%s\",\"mid_setl_flag\":\"%c\",\"refd_setl_flag\":\"%c\",\"vali_flag\":\"%c\"", bed_day ? "5" : stay ? "3" : "1",
               interim ? '1' : '0', how->refund_row ? '1' : '0', how->void_row ? '0' : '1');
   if (how->split) text_format(out, ",\"fee_cnt\":%u", total->lines);
   if (how->twin) TEXT_LITERAL(out, ",\"clr_way\":\"2\"");
@@ -288,7 +289,9 @@ void wire_list(struct text *out, const struct bill *bill, const struct wire_enve
   const bool planned = (plan->features & PLAN_PLANNED) != 0;
   text_field(out, "days_rinp_flag_31", planned ? "2" : "1");
   if (planned) text_field(out, "days_rinp_pup_31", "择期二次手术");
-  TEXT_LITERAL(out, "\"hi_paymtd\":\"3\"},");
+  text_field(out, "hi_paymtd", (plan->features & PLAN_BED_DAY) != 0 ? "5" : "3");
+  out->size--;
+  TEXT_LITERAL(out, "},");
   write_diagnoses(out, plan->disease, UINT32_MAX);
   TEXT_LITERAL(out, "}}");
 }
