@@ -309,7 +309,6 @@ static const struct {
     {1209, "Two rows of the same key are in force on the same day, though the description says 'unique: true'."},
     {1210, "The CSV file is larger than the limit, or has too many rows."},
     {1211, "The table's description should name its source and version, so that a finding can be traced to them."},
-    {1221, "The folder of code tables or one of its files is missing."},
     {1222, "The symbol is not known. Raw codes are mapped to the program's own symbols; see the reference of codes."},
     {1223, "The same raw code is in force twice on the same day."},
     {1224, "A group of visit symbols is missing, empty or not well named."},

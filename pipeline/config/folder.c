@@ -20,7 +20,8 @@ bool folder_list(struct arena *arena, const char *folder, const char *suffix, co
   errno = 0;
   for (const struct dirent *entry; (entry = readdir(stream)) != NULL; errno = 0) {
     const struct slice name = slice_from(entry->d_name), end = slice_from(suffix);
-    if (name.data[0] == '.' || name.size <= end.size || memcmp(name.data + name.size - end.size, end.data, end.size) != 0) continue;
+    if (name.data[0] == '.' || name.size <= end.size) continue;
+    if (memcmp(name.data + name.size - end.size, end.data, end.size) != 0) continue;
     if (n == room) {
       room = room ? room * 2 : 16;
       list = memory_resize(list, room * sizeof *list);

@@ -31,7 +31,7 @@ static void write_words(struct text *out, const struct setting *row, const char 
   for (size_t i = 0; row->words[i] != NULL; i++) text_format(out, "%s%s", i > 0 ? between : "", row->words[i]);
 }
 
-// --- One value of each type ----------------------------------------------------------------------------------------------------
+// --- One value of each type -------------------------------------------------------------------------------------------
 
 struct reading {
   const struct setting *row;
@@ -155,7 +155,7 @@ static bool read_value(const struct reading *at, void *to) {
   return false;
 }
 
-// --- All of them ---------------------------------------------------------------------------------------------------------------
+// --- All of them ------------------------------------------------------------------------------------------------------
 
 // Defaults go through the parsers of the values; one that does not pass is a mistake in the table of rows.
 void settings_default(const struct setting *rows, size_t size, void *values, struct arena *arena) {
@@ -238,7 +238,7 @@ bool settings_read(const struct setting *rows, size_t size, void *values, const 
   return read_level(&set, SLICE(""), map, map ? map : file->root, other_keys, other_size);
 }
 
-// --- Printed -------------------------------------------------------------------------------------------------------------------
+// --- Printed ----------------------------------------------------------------------------------------------------------
 
 static const char *const type_names[] = {
     [SETTING_INT] = "whole number", [SETTING_BOOL] = "true or false", [SETTING_TEXT] = "text",

@@ -56,7 +56,7 @@ static struct place place_of(const struct yaml_file *file, yaml_mark_t start, ya
   return (struct place){file->name, (unsigned)start.line + 1, (unsigned)start.column + 1, (unsigned)width};
 }
 
-// --- Before libyaml sees it: encoding, control characters, tabs ----------------------------------------------------------------
+// --- Before libyaml sees it: encoding, control characters, tabs -------------------------------------------------------
 
 static bool is_control(uint32_t code) {
   return (code < 0x20 && code != '\n' && code != '\t' && code != '\r') || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
@@ -97,7 +97,7 @@ static bool check_bytes(const struct yaml_file *file) {
   return good;
 }
 
-// --- The tree ------------------------------------------------------------------------------------------------------------------
+// --- The tree ---------------------------------------------------------------------------------------------------------
 
 static void refuse(struct build *build, unsigned code, struct place place, const char *what, unsigned limit) {
   report(build->file, code, place, "%s than %u", what, limit);
@@ -131,7 +131,7 @@ static void attach(struct build *build, struct yaml_node *node) {
       build->broken = true;
     } else if (!node->quoted && slice_equal(node->scalar, SLICE("<<"))) {
       report(build->file, 1009, node->place, "a merge key '<<' is not allowed, write the keys out");
-    } else if (node->scalar.size == 0) {
+    } else if (node->scalar.size == 0 && !build->broken) {
       report(build->file, 1016, node->place, "a key must not be empty");
     }
   }
@@ -163,8 +163,8 @@ static void check_duplicates(struct build *build, const struct yaml_node *map) {
   for (unsigned i = 1, first = 0; i < map->size; i++) {
     if (!slice_equal(keys[first]->scalar, keys[i]->scalar)) first = i;
     else
-      report(build->file, 1006, keys[i]->place, "key '%.*s' stands twice, first in line %u", SLICE_ARG(utf8_cut(keys[i]->scalar, 100)),
-             keys[first]->place.line);
+      report(build->file, 1006, keys[i]->place, "key '%.*s' stands twice, first in line %u",
+             SLICE_ARG(utf8_cut(keys[i]->scalar, 100)), keys[first]->place.line);
   }
   memory_free(keys);
 }
@@ -181,7 +181,7 @@ static void open_collection(struct build *build, enum yaml_type type, struct pla
 }
 
 static void add_scalar(struct build *build, const yaml_event_t *event, struct place place) {
-  const struct slice value = {(const char *)event->data.scalar.value, event->data.scalar.length};
+  struct slice value = {(const char *)event->data.scalar.value, event->data.scalar.length};
   if (value.size > build->limits->scalar_bytes) {
     report(build->file, 1015, place, "the value has %zu bytes, more than %zu", value.size, build->limits->scalar_bytes);
     build->broken = true;
@@ -191,13 +191,14 @@ static void add_scalar(struct build *build, const yaml_event_t *event, struct pl
     const uint32_t code = utf8_first((struct slice){value.data + at, value.size - at}, &size);
     if (size == 0 || is_control(code) || code == '\r') {
       report(build->file, 1023, place, "control character U+%04X is not allowed in a value", (unsigned)code);
+      value = (struct slice){value.data, at};
       break;
     }
     at += size;
   }
   struct yaml_node *node = new_node(build, YAML_SCALAR, place);
   node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-  node->scalar = build->broken ? SLICE("") : arena_copy(build->arena, value);
+  node->scalar = arena_copy(build->arena, value);
   attach(build, node);
 }
 
@@ -327,7 +328,7 @@ void yaml_load(struct yaml_file *file, struct arena *arena, const char *path, co
   text_fini(&text);
 }
 
-// --- Reading the tree ----------------------------------------------------------------------------------------------------------
+// --- Reading the tree -------------------------------------------------------------------------------------------------
 
 struct yaml_node *yaml_find(const struct yaml_node *map, const char *key) {
   if (map == NULL || map->type != YAML_MAP) return NULL;
@@ -519,8 +520,14 @@ void yaml_canonical(const struct yaml_node *node, struct text *out) {
   if (node == NULL) {
     TEXT_LITERAL(out, "null");
   } else if (node->type == YAML_SCALAR) {
-    if (!node->quoted && other_reading(node->scalar) != NULL) text_append(out, node->scalar);
-    else text_json(out, node->scalar);
+    const struct slice scalar = node->scalar.size > 0 || node->quoted ? node->scalar : SLICE("null");
+    const bool bare = !node->quoted && other_reading(scalar) != NULL;
+    if (bare && memchr(scalar.data, ',', scalar.size) == NULL) {
+      text_append(out, scalar);
+    } else {
+      if (bare) TEXT_LITERAL(out, "plain ");    // 1,000 is no two items
+      text_json(out, scalar);
+    }
   } else if (node->type == YAML_LIST) {
     text_byte(out, '[');
     for (const struct yaml_node *item = node->child; item != NULL; item = item->next) {

@@ -37,9 +37,10 @@ static bool works(const struct year *year, int32_t n) {
   return year->marks[n] == MARK_WORKDAY || (year->marks[n] == MARK_NONE && date_weekday(year->first + n) <= 5);
 }
 
-// --- Loading -------------------------------------------------------------------------------------------------------------------
+// --- Loading ----------------------------------------------------------------------------------------------------------
 
-static bool mark_day(const struct yaml_file *file, const struct yaml_node *node, struct year *year, int32_t day, enum mark mark) {
+static bool mark_day(const struct yaml_file *file, const struct yaml_node *node, struct year *year, int32_t day,
+                     enum mark mark) {
   if (day < year->first || day >= year->first + year->days) {
     yaml_error(file, node, 1241, "the day is not in the file's year");
     return false;
@@ -83,7 +84,8 @@ static bool read_days(const struct yaml_file *file, struct year *year) {
   const struct yaml_node *holidays = yaml_find(file->root, "holidays"), *workdays = yaml_find(file->root, "workdays");
   bool good = true;
   if (holidays != NULL && (good &= yaml_is_list(file, holidays)))
-    for (const struct yaml_node *item = holidays->child; item != NULL; item = item->next) good &= read_holiday(file, item, year);
+    for (const struct yaml_node *item = holidays->child; item != NULL; item = item->next)
+      good &= read_holiday(file, item, year);
   if (workdays != NULL && (good &= yaml_is_list(file, workdays)))
     for (const struct yaml_node *item = workdays->child; item != NULL; item = item->next) {
       int32_t day;
@@ -153,7 +155,8 @@ struct calendar *calendar_load(struct arena *arena, const char *folder, struct d
     diagnostics_add(diagnostics, SEVERITY_ERROR, 1001, (struct place){folder, 0, 0, 1}, SLICE_NONE, "cannot be read: %s",
                     strerror(errno));
   struct yaml_file *files = ARENA_ZEROED(arena, struct yaml_file, size);
-  for (size_t i = 0; i < size; i++) yaml_load(&files[i], arena, folder_path(arena, folder, names[i], NULL), NULL, diagnostics);
+  for (size_t i = 0; i < size; i++)
+    yaml_load(&files[i], arena, folder_path(arena, folder, names[i], NULL), NULL, diagnostics);
   for (int local = 0; local < 2; local++)
     for (size_t i = 0; i < size; i++)
       if (files[i].root != NULL) read_file(calendar, arena, &files[i], local == 1);
@@ -161,7 +164,7 @@ struct calendar *calendar_load(struct arena *arena, const char *folder, struct d
   return calendar;
 }
 
-// --- Asking --------------------------------------------------------------------------------------------------------------------
+// --- Asking -----------------------------------------------------------------------------------------------------------
 
 bool calendar_knows(const struct calendar *calendar, int32_t day) { return find_year(calendar, day) != NULL; }
 

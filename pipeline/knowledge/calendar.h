@@ -1,8 +1,9 @@
 // Statutory holidays and make-up working days (调休), one YAML file a year in rules.d/calendars/.
 //
-// rules.d/calendars/2026.yaml: {year: 2026, source: ..., holidays: [{from, to, name}], workdays: [dates], working_days_in_year: n}.
-// Working days come from this table, never from a formula; a year without a file has no working day known. A further file of the
-// same year that says `local: true` adds a region's own closing days. working_days_in_year is a check. Read-only after load.
+// rules.d/calendars/2026.yaml: {year: 2026, source: ..., holidays: [{from, to, name}], workdays: [dates],
+// working_days_in_year: n}, the last as a check. Working days come from this table, never from a formula; a year without a file
+// has no working day known. A further file of the same year that says `local: true` adds a region's own closing days.
+// Read-only after load.
 #pragma once
 
 #include <stdbool.h>

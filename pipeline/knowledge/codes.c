@@ -6,10 +6,11 @@
 #include "config/yaml.h"
 #include "core/digest.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 enum { SLOTS_MIN = 16, GROUPS_MAX = 32, PARENT_CODE_BYTES = 2 };
 
-// --- Symbols -------------------------------------------------------------------------------------------------------------------
+// --- Symbols ----------------------------------------------------------------------------------------------------------
 
 #define X(name) #name,
 static const char *const visit_names[] = {VISIT_SYMBOLS(X)};
@@ -47,7 +48,7 @@ int code_symbol_find(enum code_table table, struct slice name) {
   return -1;
 }
 
-// --- One table: open addressing over its codes; entries of one code are chained in file order -----------------------------------
+// --- One table: open addressing over its codes; entries of one code are chained in file order -------------------------
 
 struct entry {
   struct slice code;
@@ -100,7 +101,7 @@ const char *const *codes_groups(const struct codes *codes, size_t *size) {
 
 const unsigned char *codes_digest(const struct codes *codes) { return codes->digest; }
 
-// --- Loading -------------------------------------------------------------------------------------------------------------------
+// --- Loading ----------------------------------------------------------------------------------------------------------
 
 static bool read_symbol(const struct yaml_file *file, const struct yaml_node *node, enum code_table table, unsigned *out) {
   struct slice word;
@@ -111,12 +112,13 @@ static bool read_symbol(const struct yaml_file *file, const struct yaml_node *no
     return true;
   }
   const char *nearest = diagnostics_nearest(word, symbols[table].names, symbols[table].size);
-  yaml_error(file, node, 1222, "unknown symbol '%.*s' of table '%s'%s%s%s", SLICE_ARG(word), code_table_files[table],
+  yaml_error(file, node, 1222, "unknown symbol '%.*s' of table '%s'%s%s%s", SLICE_ARG(utf8_cut(word, 60)), code_table_files[table],
              nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
   return false;
 }
 
-static bool read_entry(const struct yaml_file *file, const struct yaml_node *item, enum code_table table, struct entry *entry) {
+static bool read_entry(const struct yaml_file *file, const struct yaml_node *item, enum code_table table,
+                       struct entry *entry) {
   static const char *const keys[] = {"code", "name", "maps_to", "effective_from", "effective_to"};
   if (!yaml_is_map(file, item) || !yaml_check_keys(file, item, keys, sizeof keys / sizeof keys[0])) return false;
   const struct yaml_node *nodes[5];
@@ -168,7 +170,8 @@ static bool read_codes(struct codes *codes, struct arena *arena, const struct ya
     const struct entry **slot = find_slot(slots, size - 1, entry->code);
     for (const struct entry *other = *slot; other != NULL; other = other->next) {
       if (entry->from > other->to || entry->to < other->from) continue;
-      yaml_error(file, yaml_find(item, "code"), 1223, "code '%.*s' is in force twice on the same day", SLICE_ARG(entry->code));
+      yaml_error(file, yaml_find(item, "code"), 1223, "code '%.*s' is in force twice on the same day",
+                 SLICE_ARG(utf8_cut(entry->code, 60)));
       good = false;
       break;
     }
@@ -219,7 +222,7 @@ static bool read_groups(struct codes *codes, struct arena *arena, const struct y
     for (const struct yaml_node *item = key->value->child; item != NULL; item = item->next)
       good &= read_member(codes, file, item, &set);
     if (key->value->size == 0) {
-      yaml_error(file, key, 1224, "group '%.*s' is empty", SLICE_ARG(key->scalar));
+      yaml_error(file, key, 1224, "group '%.*s' is empty", SLICE_ARG(utf8_cut(key->scalar, 60)));
       good = false;
     }
     codes->group_names[codes->groups_size] = arena_copy_text(arena, key->scalar);
@@ -234,7 +237,7 @@ static bool read_groups(struct codes *codes, struct arena *arena, const struct y
   return good;
 }
 
-// What the table means, without names, notes and layout. The order of entries makes no difference to the meaning, but to the digest.
+// What the table means, without names, notes and layout; the order of the entries counts.
 static void digest_file(struct digest *digest, const struct yaml_file *file, enum code_table table) {
   static const char *const keys[] = {"code", "maps_to", "effective_from", "effective_to"};
   struct text text = {0};

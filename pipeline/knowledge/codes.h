@@ -1,7 +1,8 @@
 // The site's code tables: raw national or local codes to our own stable symbols (codes.md).
 //
-// rules.d/codes/NAME.yaml: `codes:`, a list of {code, name, maps_to, effective_from?, effective_to?}, and source, version, note;
-// med_type.yaml also has `groups:` (INPATIENT_STAY, INPATIENT_REVIEW, any other group: a list of visit symbols or earlier groups). Rules name symbols, never raw codes. An
+// rules.d/codes/NAME.yaml: `codes:`, a list of {code, name, maps_to, effective_from?, effective_to?}, and source, version,
+// note; med_type.yaml also has `groups:` (INPATIENT_STAY, INPATIENT_REVIEW, any other group: a list of visit symbols or earlier
+// groups). Rules name symbols, never raw codes. An
 // unknown code maps to symbol 0 (OTHER, or unknown), is counted, and makes the rules that depend on it not evaluable.
 // med_chrgitm_type: exact code first, then the first two characters. Read-only after load.
 #pragma once

@@ -1,11 +1,9 @@
 #include "knowledge/table.h"
 
-#include <assert.h>
 #include <csv.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "config/folder.h"
 #include "config/yaml.h"
@@ -13,26 +11,16 @@
 #include "core/digest.h"
 #include "core/memory.h"
 #include "core/utf8.h"
+#include "knowledge/postings.h"
+#include "knowledge/schema.h"
 #include "record/money.h"
 
 enum {
   CSV_BYTES_MAX = 1 << 30,
-  COLUMNS_MAX = 64,
   FIELDS_MAX = 1024,    // of the CSV file
   ERRORS_MAX = 200,     // of one table, then it is not read further
   CELLS_BLOCK = 256 << 10,
   DIGEST_BLOCK = 64 << 10,
-};
-
-struct table_index {
-  struct slot {
-    uint32_t hash;    // the upper half; the lower half chose the slot
-    uint32_t key;     // number of the key + 1; 0: free
-  } *slots;
-  uint64_t mask;
-  uint32_t *starts;    // keys_size + 1
-  uint32_t *rows;
-  uint32_t keys_size;
 };
 
 struct entry {
@@ -50,122 +38,7 @@ struct tables {
   size_t size, room;
 };
 
-// --- The description -----------------------------------------------------------------------------------------------------------
-
-struct description {
-  const struct yaml_file *file;
-  struct table *table;
-  bool strict, unique, skip_keyless;
-};
-
-static const char *const type_names[] = {[CELL_TEXT] = "text",     [CELL_INT] = "int",     [CELL_PRICE] = "price",
-                                         [CELL_AMOUNT] = "amount", [CELL_COUNT] = "count", [CELL_DATE] = "date"};
-static const unsigned type_scales[] = {[CELL_INT] = 0, [CELL_PRICE] = MONEY_PRICE, [CELL_AMOUNT] = MONEY_FEN, [CELL_COUNT] = MONEY_COUNT};
-enum { TYPES = sizeof type_names / sizeof type_names[0] };
-
-static const char *const description_keys[] = {"columns", "key",    "effective", "source", "version",
-                                               "note",    "strict", "unique",    "skip_rows_without_key"};
-
-static bool complain(const struct yaml_file *file, const struct yaml_node *node, const char *text) {
-  yaml_error(file, node, 1201, "%s", text);
-  return false;
-}
-
-static bool read_column(const struct yaml_file *file, const struct yaml_node *item, const struct table *table, struct arena *arena,
-                        struct table_column *column) {
-  static const char *const keys[] = {"name", "type", "note"};
-  struct slice name, type;
-  if (!yaml_is_map(file, item) || !yaml_check_keys(file, item, keys, 3)) return false;
-  if (yaml_find(item, "name") == NULL || yaml_find(item, "type") == NULL) return complain(file, item, "a column needs 'name' and 'type'");
-  if (!yaml_is_text(file, yaml_find(item, "name"), &name) || !yaml_is_text(file, yaml_find(item, "type"), &type)) return false;
-  column->name = arena_copy_text(arena, name);
-  if (name.size == 0) return complain(file, item, "a column's name must not be empty");
-  if (table_column_find(table, column->name) >= 0) return complain(file, item, "a column of this name stands above");
-  for (unsigned i = 0; i < TYPES; i++) {
-    column->type = (enum cell_type)i;
-    if (slice_equal(slice_from(type_names[i]), type)) return true;
-  }
-  return complain(file, yaml_find(item, "type"), "a column's type must be text, int, price, amount, count or date");
-}
-
-// The number of the column that node names.
-static bool read_column_name(const struct yaml_file *file, const struct yaml_node *node, const struct table *table,
-                             enum cell_type type, unsigned *out) {
-  struct slice name;
-  if (!yaml_is_text(file, node, &name)) return false;
-  for (unsigned i = 0; i < table->columns_size; i++) {
-    if (!slice_equal(slice_from(table->columns[i].name), name)) continue;
-    *out = i;
-    return table->columns[i].type == type || complain(file, node, type == CELL_TEXT ? "a key column must be of type text"
-                                                                                     : "an effective column must be of type date");
-  }
-  return complain(file, node, "no column has this name");
-}
-
-static bool read_effective(const struct yaml_file *file, const struct yaml_node *node, struct table *table) {
-  static const char *const keys[] = {"from", "to"};
-  int *const columns[] = {&table->from_column, &table->to_column};
-  if (node == NULL) return true;
-  if (!yaml_is_map(file, node) || !yaml_check_keys(file, node, keys, 2)) return false;
-  bool good = true;
-  for (unsigned i = 0; i < 2; i++) {
-    unsigned column;
-    const struct yaml_node *name = yaml_find(node, keys[i]);
-    if (name == NULL) continue;
-    if (read_column_name(file, name, table, CELL_DATE, &column)) *columns[i] = (int)column;
-    else good = false;
-  }
-  return good;
-}
-
-static bool read_text(const struct yaml_file *file, const char *key, struct arena *arena, const char **out) {
-  const struct yaml_node *node = yaml_find(file->root, key);
-  struct slice text;
-  *out = "";
-  if (node == NULL) {
-    yaml_warning(file, file->root, 1211, "'%s' should be given", key);
-    return true;
-  }
-  if (!yaml_is_text(file, node, &text)) return false;
-  *out = arena_copy_text(arena, text);
-  return true;
-}
-
-static bool read_flag(const struct yaml_file *file, const char *key, bool *out) {
-  const struct yaml_node *node = yaml_find(file->root, key);
-  return node == NULL || yaml_is_bool(file, node, out);
-}
-
-static bool read_description(struct description *d, struct arena *arena) {
-  const struct yaml_file *file = d->file;
-  struct table *table = d->table;
-  if (file->root == NULL || !yaml_is_map(file, file->root)) return false;
-  bool good = yaml_check_keys(file, file->root, description_keys, sizeof description_keys / sizeof description_keys[0]);
-  const struct yaml_node *columns = yaml_find(file->root, "columns"), *key = yaml_find(file->root, "key");
-  if (columns == NULL || columns->type != YAML_LIST || columns->size == 0 || columns->size > COLUMNS_MAX)
-    return complain(file, columns ? columns : file->root, "'columns' must be a list of 1 to 64 columns {name, type}");
-  struct table_column *list = ARENA_ZEROED(arena, struct table_column, columns->size);
-  table->columns = list;
-  for (const struct yaml_node *item = columns->child; item != NULL; item = item->next) {
-    if (read_column(file, item, table, arena, &list[table->columns_size])) table->columns_size++;
-    else good = false;
-  }
-  if (!good) return false;    // what follows would only repeat it
-  if (key == NULL || key->type != YAML_LIST || key->size == 0 || key->size > 4)
-    good = complain(file, key ? key : file->root, "'key' must be a list of 1 to 4 columns");
-  else
-    for (const struct yaml_node *item = key->child; item != NULL; item = item->next)
-      good &= read_column_name(file, item, table, CELL_TEXT, &table->key[table->key_size++]);
-  good &= read_effective(file, yaml_find(file->root, "effective"), table);
-  good &= read_text(file, "source", arena, &table->source);
-  good &= read_text(file, "version", arena, &table->version);
-  good &= read_flag(file, "strict", &d->strict);
-  good &= read_flag(file, "unique", &d->unique);
-  good &= read_flag(file, "skip_rows_without_key", &d->skip_keyless);
-  return good;
-}
-
-// --- Places in the CSV text ----------------------------------------------------------------------------------------------------
+// --- Places in the CSV text -------------------------------------------------------------------------------------------
 
 // libcsv tells no positions. When something is wrong they are found by walking the text once more, from the last place on.
 struct walk {
@@ -219,13 +92,17 @@ static void walk_field(struct walk *walk) {
 
 static void walk_to(struct walk *walk, uint64_t record, unsigned field) {
   if (walk->at == 0) walk_blank(walk);
-  while (walk->at < walk->text.size && (walk->record < record || (walk->record == record && walk->field < field))) walk_field(walk);
+  while (walk->at < walk->text.size && (walk->record < record || (walk->record == record && walk->field < field)))
+    walk_field(walk);
 }
 
-// --- The rows ------------------------------------------------------------------------------------------------------------------
+static const unsigned type_scales[] = {
+    [CELL_INT] = 0, [CELL_PRICE] = MONEY_PRICE, [CELL_AMOUNT] = MONEY_FEN, [CELL_COUNT] = MONEY_COUNT};
+
+// --- The rows ---------------------------------------------------------------------------------------------------------
 
 struct reading {
-  const struct description *d;
+  const struct schema *schema;
   struct table *table;
   struct arena *arena;
   struct diagnostics *diagnostics;
@@ -280,6 +157,16 @@ static bool is_key(const struct table *table, unsigned column) {
   return false;
 }
 
+// A number as money_parse takes it, or without the zero before the point, as spreadsheets and databases write it.
+static bool parse_number(struct slice cell, unsigned scale, int64_t *out) {
+  char with_zero[64] = "0";
+  if (cell.data[0] == '.' && cell.size < sizeof with_zero) {
+    memcpy(with_zero + 1, cell.data, cell.size);
+    cell = (struct slice){with_zero, cell.size + 1};
+  }
+  return money_parse(cell, scale, out);
+}
+
 static void take_cell(struct reading *r, unsigned column, struct slice cell) {
   struct table *table = r->table;
   const enum cell_type type = table->columns[column].type;
@@ -288,7 +175,7 @@ static void take_cell(struct reading *r, unsigned column, struct slice cell) {
     table->texts[column][row] = keep(r, cell);
     if (cell.size > 0 || !is_key(table, column)) return;
     r->keyless = true;
-    if (!r->d->skip_keyless) report(r, r->field, 1207, 1, "key '%s' is empty", table->columns[column].name);
+    if (!r->schema->skip_rows_without_key) report(r, r->field, 1207, 1, "key '%s' is empty", table->columns[column].name);
     return;
   }
   int64_t *number = &table->numbers[column][row];
@@ -296,7 +183,7 @@ static void take_cell(struct reading *r, unsigned column, struct slice cell) {
   *number = INT64_MIN;
   if (cell.size == 0) return;
   if (type == CELL_DATE && civil_parse(cell, &day)) *number = day;
-  else if (type == CELL_DATE || !money_parse(cell, type_scales[type], number))
+  else if (type == CELL_DATE || !parse_number(cell, type_scales[type], number))
     report(r, r->field, 1206, characters(cell), "'%s' must be %s, not '%.*s'", table->columns[column].name,
            type == CELL_DATE ? "a date yyyy-MM-dd" : type == CELL_INT ? "a whole number" : "a number that fits its scale",
            SLICE_ARG(utf8_cut(cell, 60)));
@@ -312,8 +199,9 @@ static void header_cell(struct reading *r, struct slice name) {
   for (unsigned i = 0; i < r->table->columns_size && *at < 0; i++)
     if (slice_equal(slice_from(r->table->columns[i].name), name)) *at = (short)i;
   for (unsigned i = 0; i < r->field && *at >= 0; i++)
-    if (r->columns[i] == *at) report(r, r->field, 1203, characters(name), "column '%.*s' stands twice", SLICE_ARG(utf8_cut(name, 60)));
-  if (*at < 0 && r->d->strict)
+    if (r->columns[i] == *at)
+      report(r, r->field, 1203, characters(name), "column '%.*s' stands twice", SLICE_ARG(utf8_cut(name, 60)));
+  if (*at < 0 && r->schema->strict)
     report(r, r->field, 1203, characters(name), "column '%.*s' is not in the description", SLICE_ARG(utf8_cut(name, 60)));
 }
 
@@ -411,65 +299,7 @@ static bool check_bytes(struct reading *r) {
   return false;
 }
 
-// --- Index, digest, uniqueness -------------------------------------------------------------------------------------------------
-
-static uint64_t hash_key(const struct slice *key, unsigned size) {
-  uint64_t hash = 0;
-  for (unsigned i = 0; i < size; i++) hash = digest_hash64(key[i].data, key[i].size, hash + i);
-  return hash;
-}
-
-static bool row_has_key(const struct table *table, uint32_t row, const struct slice *key) {
-  for (unsigned i = 0; i < table->key_size; i++)
-    if (!slice_equal(table->texts[table->key[i]][row], key[i])) return false;
-  return true;
-}
-
-// The slot of a key, or the free one where it would go. first[key]: a row that has the key.
-static struct slot *find_slot(const struct table *table, const struct slice *key, const uint32_t *first, uint64_t hash) {
-  const struct table_index *index = table->index;
-  for (uint64_t at = hash & index->mask;; at = (at + 1) & index->mask) {
-    struct slot *slot = &index->slots[at];
-    if (slot->key == 0 || (slot->hash == hash >> 32 && row_has_key(table, first[slot->key - 1], key))) return slot;
-  }
-}
-
-static void build_index(struct table *table, struct arena *arena) {
-  struct table_index *index = table->index = ARENA_ZEROED(arena, struct table_index, 1);
-  const uint32_t size = table->rows_size;
-  uint64_t slots = 16;
-  while (slots < 2 * (uint64_t)size) slots *= 2;
-  index->slots = ARENA_ZEROED(arena, struct slot, slots);
-  index->mask = slots - 1;
-  uint32_t *keys = memory_take(((size_t)size + 1) * sizeof *keys);      // of each row
-  uint32_t *first = memory_take(((size_t)size + 1) * sizeof *first);    // first row of each key
-  uint32_t *counts = memory_take(((size_t)size + 1) * sizeof *counts);
-  for (uint32_t row = 0; row < size; row++) {
-    struct slice key[4];
-    for (unsigned i = 0; i < table->key_size; i++) key[i] = table->texts[table->key[i]][row];
-    const uint64_t hash = hash_key(key, table->key_size);
-    struct slot *slot = find_slot(table, key, first, hash);
-    if (slot->key == 0) {
-      first[index->keys_size] = row;
-      *slot = (struct slot){(uint32_t)(hash >> 32), ++index->keys_size};
-    }
-    keys[row] = slot->key - 1;
-    counts[keys[row]]++;
-  }
-  index->starts = ARENA_ARRAY(arena, uint32_t, (size_t)index->keys_size + 1);
-  index->rows = ARENA_ARRAY(arena, uint32_t, size);
-  uint32_t start = 0;
-  for (uint32_t key = 0; key < index->keys_size; key++) {
-    index->starts[key] = start;
-    start += counts[key];
-    counts[key] = index->starts[key];
-  }
-  index->starts[index->keys_size] = start;
-  for (uint32_t row = 0; row < size; row++) index->rows[counts[keys[row]]++] = row;
-  memory_free(keys);
-  memory_free(first);
-  memory_free(counts);
-}
+// --- Digest -----------------------------------------------------------------------------------------------------------
 
 static void write_little(struct text *out, uint64_t value, unsigned size) {
   char *to = text_reserve(out, size);
@@ -482,7 +312,7 @@ static void write_field(struct text *out, struct slice s) {
   text_append(out, s);
 }
 
-// What the table means: name, version, columns, key, ranges and the cells of its rows in order. Notes and ignored columns do not count.
+// What the table means: name, version, columns, key, ranges and the cells of its rows in order, without notes and ignored columns.
 static void digest_table(struct table *table) {
   struct digest digest;
   struct text text = {0};
@@ -512,61 +342,17 @@ static void digest_table(struct table *table) {
   text_fini(&text);
 }
 
-struct range {
-  int64_t from, to;
-  uint32_t row;
-};
-
-static struct range range_of(const struct table *table, uint32_t row) {
-  const int64_t from = table->from_column < 0 ? INT64_MIN : table->numbers[table->from_column][row];
-  const int64_t to = table->to_column < 0 ? INT64_MIN : table->numbers[table->to_column][row];
-  return (struct range){from, to == INT64_MIN ? INT64_MAX : to, row};
-}
-
-static int compare_ranges(const void *a, const void *b) {
-  const struct range *one = a, *two = b;
-  if (one->from != two->from) return one->from < two->from ? -1 : 1;
-  return (one->row > two->row) - (one->row < two->row);
-}
-
-// Ranges of a key in order of their begin: two overlap when one begins before all earlier ones have ended.
-static bool check_unique(const struct table *table, const struct yaml_file *file) {
-  struct range *ranges = memory_take(((size_t)table->rows_size + 1) * sizeof *ranges);
-  unsigned errors = 0;
-  const uint32_t *rows;
-  uint32_t size;
-  for (uint32_t n = 0; table_posting(table, n, &rows, &size) && errors < ERRORS_MAX; n++) {
-    for (uint32_t i = 0; i < size; i++) ranges[i] = range_of(table, rows[i]);
-    if (size > 1) qsort(ranges, size, sizeof *ranges, compare_ranges);
-    for (uint32_t i = 1; i < size; i++) {
-      if (ranges[i].from <= ranges[i - 1].to) {
-        struct text key = {0};
-        for (unsigned k = 0; k < table->key_size; k++) {
-          if (k > 0) text_byte(&key, ',');
-          text_append(&key, utf8_cut(table->texts[table->key[k]][ranges[i].row], 60));
-        }
-        yaml_error(file, yaml_find(file->root, "unique"), 1209, "key '%.*s' has two rows in force on the same day", SLICE_ARG(text_slice(&key)));
-        text_fini(&key);
-        errors++;
-        break;
-      }
-      if (ranges[i].to < ranges[i - 1].to) ranges[i].to = ranges[i - 1].to;
-    }
-  }
-  memory_free(ranges);
-  return errors == 0;
-}
-
-// --- Loading -------------------------------------------------------------------------------------------------------------------
+// --- Loading ----------------------------------------------------------------------------------------------------------
 
 // The table, or NULL when something was reported. csv is read, not kept.
-static const struct table *load(struct tables *tables, const char *name, const char *path, const struct yaml_file *file, struct slice csv) {
+static const struct table *load(struct tables *tables, const char *name, const char *path, const struct yaml_file *file,
+                                struct slice csv) {
   struct arena *arena = tables->arena;
   struct table *table = ARENA_ZEROED(arena, struct table, 1);
   *table = (struct table){.name = name, .path = path, .from_column = -1, .to_column = -1};
-  struct description d = {.file = file, .table = table};
+  struct schema schema = {0};
   const size_t errors_before = tables->diagnostics->errors;
-  if (!read_description(&d, arena) || tables->diagnostics->errors != errors_before) return NULL;
+  if (!schema_read(&schema, table, file, arena) || tables->diagnostics->errors != errors_before) return NULL;
   if (slice_starts_with(csv, SLICE("\xef\xbb\xbf"))) csv = (struct slice){csv.data + 3, csv.size - 3};
   if (csv.data == NULL) csv = SLICE("");
   const uint64_t lines = lines_of(csv);
@@ -576,7 +362,8 @@ static const struct table *load(struct tables *tables, const char *name, const c
     return NULL;
   }
   struct reading *r = ARENA_ZEROED(arena, struct reading, 1);
-  *r = (struct reading){.d = &d, .table = table, .arena = arena, .diagnostics = tables->diagnostics, .walk = {.text = csv, .line = 1, .column = 1}};
+  *r = (struct reading){.schema = &schema, .table = table, .arena = arena, .diagnostics = tables->diagnostics,
+                        .walk = {.text = csv, .line = 1, .column = 1}};
   if (!check_bytes(r)) return NULL;
   table->texts = ARENA_ZEROED(arena, struct slice *, table->columns_size);
   table->numbers = ARENA_ZEROED(arena, int64_t *, table->columns_size);
@@ -587,8 +374,8 @@ static const struct table *load(struct tables *tables, const char *name, const c
   parse(r);
   diagnostics_forget(tables->diagnostics);
   if (r->errors > 0) return NULL;
-  build_index(table, arena);
-  if (d.unique && !check_unique(table, file)) return NULL;
+  postings_build(table, arena);
+  if (schema.unique && !postings_unique(table, file)) return NULL;
   digest_table(table);
   return table;
 }
@@ -613,8 +400,9 @@ static bool read_bytes(const char *path, struct text *out) {
 static void load_entry(struct tables *tables, struct entry *entry) {
   struct yaml_file file;
   entry->tried = true;
-  yaml_load(&file, tables->arena, folder_path(tables->arena, tables->folder, entry->name, ".yaml", NULL), NULL, tables->diagnostics);
-  const char *path = folder_path(tables->arena, tables->folder, entry->name, ".csv", NULL);
+  const char *path = folder_path(tables->arena, tables->folder, entry->name, ".yaml", NULL);
+  yaml_load(&file, tables->arena, path, NULL, tables->diagnostics);
+  path = folder_path(tables->arena, tables->folder, entry->name, ".csv", NULL);
   struct text csv = {0};
   if (read_bytes(path, &csv)) entry->table = load(tables, entry->name, path, &file, text_slice(&csv));
   else
@@ -682,7 +470,7 @@ const struct table *tables_add_text(struct tables *tables, const char *name, str
   return entry->table = load(tables, name, name, &file, csv);
 }
 
-// --- Asking --------------------------------------------------------------------------------------------------------------------
+// --- Asking -----------------------------------------------------------------------------------------------------------
 
 int table_column_find(const struct table *table, const char *name) {
   for (unsigned i = 0; i < table->columns_size; i++)
@@ -691,24 +479,14 @@ int table_column_find(const struct table *table, const char *name) {
 }
 
 uint32_t table_find(const struct table *table, const struct slice *key, const uint32_t **rows) {
-  const struct table_index *index = table->index;
-  const uint64_t hash = hash_key(key, table->key_size);
-  for (uint64_t at = hash & index->mask;; at = (at + 1) & index->mask) {
-    const struct slot slot = index->slots[at];
-    if (slot.key == 0) break;
-    if (slot.hash != hash >> 32) continue;
-    const uint32_t start = index->starts[slot.key - 1];
-    if (!row_has_key(table, index->rows[start], key)) continue;
-    *rows = index->rows + start;
-    return index->starts[slot.key] - start;
-  }
-  *rows = NULL;
-  return 0;
+  return postings_find(table, key, rows);
 }
 
 bool table_in_force(const struct table *table, uint32_t row, int32_t day) {
-  const struct range range = range_of(table, row);
-  return day >= range.from && day <= range.to;
+  if (table->from_column >= 0 && day < table->numbers[table->from_column][row]) return false;    // empty: INT64_MIN
+  if (table->to_column < 0) return true;
+  const int64_t to = table->numbers[table->to_column][row];
+  return to == INT64_MIN || day <= to;
 }
 
 uint32_t table_find_on(const struct table *table, const struct slice *key, int32_t day) {
@@ -720,9 +498,5 @@ uint32_t table_find_on(const struct table *table, const struct slice *key, int32
 }
 
 bool table_posting(const struct table *table, uint32_t n, const uint32_t **rows, uint32_t *size) {
-  const struct table_index *index = table->index;
-  if (n >= index->keys_size) return false;
-  *rows = index->rows + index->starts[n];
-  *size = index->starts[n + 1] - index->starts[n];
-  return true;
+  return postings_at(table, n, rows, size);
 }

@@ -1,11 +1,11 @@
 // A knowledge table: NAME.csv with NAME.yaml beside it, rows in force by service date.
 //
-// NAME.yaml says: columns (name, type text|int|price|amount|count|date), key (columns that find rows), effective: {from, to} columns
-// (dates, both inclusive, empty = open), source, version, note. Key columns are texts. CSV: UTF-8 (BOM allowed), first line = header
-// naming the columns in any order; extra columns are ignored unless `strict: true`. Errors are located: file:line:column. libcsv is
-// named in table.c only. A row with an empty key cell is an error unless `skip_rows_without_key: true` (lists with totals at the end).
-// Rows with the same key are kept in file order, next to each other in the key's postings; `unique: true` makes two rows of one key in
-// force on the same day an error.
+// NAME.yaml says: columns (name, type text|int|price|amount|count|date), key (columns that find rows, of type text),
+// effective: {from, to} columns (dates, both inclusive, empty = open), source, version, note. CSV: UTF-8 (BOM allowed), first
+// line = header naming the columns in any order; extra columns are ignored unless `strict: true`. Errors are located:
+// file:line:column. libcsv is named in table.c only. A row with an empty key cell is an error unless
+// `skip_rows_without_key: true` (for lists with totals at the end). Rows with the same key are kept in file order, next to each
+// other in the key's postings; `unique: true` makes two rows of one key in force on the same day an error.
 // 10^6 rows load in about a second. Read-only after load, may be shared by threads.
 //
 //   key cells --hash--> slots[] (key number) --> starts[key] .. starts[key + 1] in rows[]: the key's postings, ascending

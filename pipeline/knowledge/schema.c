@@ -1,0 +1,107 @@
+#include "knowledge/schema.h"
+
+static const char *const type_names[] = {[CELL_TEXT] = "text",     [CELL_INT] = "int",     [CELL_PRICE] = "price",
+                                         [CELL_AMOUNT] = "amount", [CELL_COUNT] = "count", [CELL_DATE] = "date"};
+enum { TYPES = sizeof type_names / sizeof type_names[0] };
+
+static const char *const description_keys[] = {"columns", "key",    "effective", "source", "version",
+                                               "note",    "strict", "unique",    "skip_rows_without_key"};
+enum { COLUMNS_MAX = 64 };
+
+static bool complain(const struct yaml_file *file, const struct yaml_node *node, const char *text) {
+  yaml_error(file, node, 1201, "%s", text);
+  return false;
+}
+
+static bool read_column(const struct yaml_file *file, const struct yaml_node *item, const struct table *table,
+                        struct arena *arena, struct table_column *column) {
+  static const char *const keys[] = {"name", "type", "note"};
+  struct slice name, type;
+  if (!yaml_is_map(file, item) || !yaml_check_keys(file, item, keys, 3)) return false;
+  const struct yaml_node *name_node = yaml_find(item, "name"), *type_node = yaml_find(item, "type");
+  if (name_node == NULL || type_node == NULL) return complain(file, item, "a column needs 'name' and 'type'");
+  if (!yaml_is_text(file, name_node, &name) || !yaml_is_text(file, type_node, &type)) return false;
+  column->name = arena_copy_text(arena, name);
+  if (name.size == 0) return complain(file, item, "a column's name must not be empty");
+  if (table_column_find(table, column->name) >= 0) return complain(file, item, "a column of this name stands above");
+  for (unsigned i = 0; i < TYPES; i++) {
+    column->type = (enum cell_type)i;
+    if (slice_equal(slice_from(type_names[i]), type)) return true;
+  }
+  return complain(file, type_node, "a column's type must be text, int, price, amount, count or date");
+}
+
+// The number of the column that node names.
+static bool read_column_name(const struct yaml_file *file, const struct yaml_node *node, const struct table *table,
+                             enum cell_type type, unsigned *out) {
+  struct slice name;
+  if (!yaml_is_text(file, node, &name)) return false;
+  for (unsigned i = 0; i < table->columns_size; i++) {
+    if (!slice_equal(slice_from(table->columns[i].name), name)) continue;
+    *out = i;
+    if (table->columns[i].type == type) return true;
+    return complain(file, node, type == CELL_TEXT ? "a key column must be of type text" : "an effective column must be a date");
+  }
+  return complain(file, node, "no column has this name");
+}
+
+static bool read_effective(const struct yaml_file *file, const struct yaml_node *node, struct table *table) {
+  static const char *const keys[] = {"from", "to"};
+  int *const columns[] = {&table->from_column, &table->to_column};
+  if (node == NULL) return true;
+  if (!yaml_is_map(file, node) || !yaml_check_keys(file, node, keys, 2)) return false;
+  bool good = true;
+  for (unsigned i = 0; i < 2; i++) {
+    unsigned column;
+    const struct yaml_node *name = yaml_find(node, keys[i]);
+    if (name == NULL) continue;
+    if (read_column_name(file, name, table, CELL_DATE, &column)) *columns[i] = (int)column;
+    else good = false;
+  }
+  return good;
+}
+
+static bool read_text(const struct yaml_file *file, const char *key, struct arena *arena, const char **out) {
+  const struct yaml_node *node = yaml_find(file->root, key);
+  struct slice text;
+  *out = "";
+  if (node == NULL) {
+    yaml_warning(file, file->root, 1211, "'%s' should be given", key);
+    return true;
+  }
+  if (!yaml_is_text(file, node, &text)) return false;
+  *out = arena_copy_text(arena, text);
+  return true;
+}
+
+static bool read_flag(const struct yaml_file *file, const char *key, bool *out) {
+  const struct yaml_node *node = yaml_find(file->root, key);
+  return node == NULL || yaml_is_bool(file, node, out);
+}
+
+bool schema_read(struct schema *schema, struct table *table, const struct yaml_file *file, struct arena *arena) {
+  if (file->root == NULL || !yaml_is_map(file, file->root)) return false;
+  bool good = yaml_check_keys(file, file->root, description_keys, sizeof description_keys / sizeof description_keys[0]);
+  const struct yaml_node *columns = yaml_find(file->root, "columns"), *key = yaml_find(file->root, "key");
+  if (columns == NULL || columns->type != YAML_LIST || columns->size == 0 || columns->size > COLUMNS_MAX)
+    return complain(file, columns ? columns : file->root, "'columns' must be a list of 1 to 64 columns {name, type}");
+  struct table_column *list = ARENA_ZEROED(arena, struct table_column, columns->size);
+  table->columns = list;
+  for (const struct yaml_node *item = columns->child; item != NULL; item = item->next) {
+    if (read_column(file, item, table, arena, &list[table->columns_size])) table->columns_size++;
+    else good = false;
+  }
+  if (!good) return false;    // what follows would only repeat it
+  if (key == NULL || key->type != YAML_LIST || key->size == 0 || key->size > 4)
+    good = complain(file, key ? key : file->root, "'key' must be a list of 1 to 4 columns");
+  else
+    for (const struct yaml_node *item = key->child; item != NULL; item = item->next)
+      good &= read_column_name(file, item, table, CELL_TEXT, &table->key[table->key_size++]);
+  good &= read_effective(file, yaml_find(file->root, "effective"), table);
+  good &= read_text(file, "source", arena, &table->source);
+  good &= read_text(file, "version", arena, &table->version);
+  good &= read_flag(file, "strict", &schema->strict);
+  good &= read_flag(file, "unique", &schema->unique);
+  good &= read_flag(file, "skip_rows_without_key", &schema->skip_rows_without_key);
+  return good;
+}

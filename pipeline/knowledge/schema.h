@@ -1,0 +1,17 @@
+// The description of a table, NAME.yaml: columns and their types, key, effective columns, where the rows come from.
+#pragma once
+
+#include <stdbool.h>
+
+#include "config/yaml.h"
+#include "knowledge/table.h"
+
+// What the description asks of the rows.
+struct schema {
+  bool strict;                   // the CSV has no other columns
+  bool unique;                   // at most one row of a key in force on a day
+  bool skip_rows_without_key;    // instead of refusing them
+};
+
+// Fills the table's columns, key, effective columns, source and version. False when something was reported.
+bool schema_read(struct schema *schema, struct table *table, const struct yaml_file *file, struct arena *arena);
