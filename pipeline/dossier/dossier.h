@@ -53,6 +53,8 @@ struct bill {
   struct slice list_adm_way, list_planned, list_main_diagnosis, list_dscg_way;
   // working
   struct slice packed;          // the bytes it was decoded from; SLICE_NONE once it was changed
+  const struct line *fresh;     // the event's own lines, lines_size of them, where the bill came just now: no need to unpack
+  const struct slice *fresh_traces;
   bool touched;
 };
 

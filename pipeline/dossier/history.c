@@ -39,10 +39,17 @@ static void load(struct visit *visit) {
   uint32_t at = 0;
   for (uint32_t s = 0; s < visit->settlements_size; s++) {
     const struct bill *bill = owner->bills[s];
-    struct stored_line *stored = ARENA_ARRAY(owner->arena, struct stored_line, bill->lines_size);
-    const bool whole = lines_unpack(bill->lines, bill->lines_size, owner->arena, stored);
-    assert(whole);
-    for (uint32_t i = 0; i < bill->lines_size; i++) lines[at++] = (struct net_line){stored[i], (uint16_t)s};
+    if (bill->fresh != NULL) {
+      for (uint32_t i = 0; i < bill->lines_size; i++, at++) {
+        lines_take(&lines[at].line, &bill->fresh[i], bill->fresh_traces);
+        lines[at].settlement = (uint16_t)s;
+      }
+    } else {
+      struct stored_line *stored = ARENA_ARRAY(owner->arena, struct stored_line, bill->lines_size);
+      const bool whole = lines_unpack(bill->lines, bill->lines_size, owner->arena, stored);
+      assert(whole);
+      for (uint32_t i = 0; i < bill->lines_size; i++) lines[at++] = (struct net_line){stored[i], (uint16_t)s};
+    }
     // Lines that came apart are no part of a bill that is complete in itself.
     for (uint32_t i = 0; i < bill->fees_size && bill->fee_cnt >= 0; i++) {
       const bool one = lines_unpack(bill->fees[i].line, 1, owner->arena, &lines[at].line);

@@ -144,6 +144,22 @@ void lines_pack(struct text *out, struct arena *arena, const struct line *lines,
   }
 }
 
+void lines_take(struct stored_line *stored, const struct line *line, const struct slice *traces) {
+  unsigned flags = 0;
+  const int64_t inscp_fen = inscp_of(line, &flags);
+  const unsigned kept = LINE_HAS_CNT | LINE_HAS_PRIC | LINE_HAS_AMOUNT | LINE_HAS_PRD_DAYS;
+  const bool overlmt = line->has & LINE_HAS_OVERLMT && line->overlmt_fen != 0;
+  *stored = (struct stored_line){
+      .feedetl_sn = line->feedetl_sn, .init_feedetl_sn = line->init_feedetl_sn, .med_list_codg = line->med_list_codg,
+      .medins_list_codg = line->medins_list_codg, .med_chrgitm_type = line->med_chrgitm_type, .time_s = line->fee_ocur_time_s,
+      .cnt = line->has & LINE_HAS_CNT ? line->cnt : 0, .pric = line->has & LINE_HAS_PRIC ? line->pric : 0,
+      .amount_fen = line->has & LINE_HAS_AMOUNT ? line->det_item_fee_fen : 0, .inscp_fen = flags & FLAG_INSCP_UNKNOWN ? 0 : inscp_fen,
+      .overlmt_fen = overlmt ? line->overlmt_fen : 0, .prd_days = line->has & LINE_HAS_PRD_DAYS ? line->prd_days : 0,
+      .has = (uint8_t)((line->has & kept) | (overlmt ? LINE_HAS_OVERLMT : 0)), .day_only = line->day_only,
+      .inscp_derived = (flags & FLAG_INSCP_DERIVED) != 0, .inscp_unknown = (flags & FLAG_INSCP_UNKNOWN) != 0,
+      .traces = line->trace_count > 0 ? traces + line->trace_first : NULL, .traces_size = line->trace_count};
+}
+
 bool lines_unpack(struct slice packed, size_t size, struct arena *arena, struct stored_line *lines) {
   struct unpack in = unpack_from(packed);
   struct shared *items = ARENA_ARRAY(arena, struct shared, size);
@@ -211,9 +227,10 @@ bool lines_unpack(struct slice packed, size_t size, struct arena *arena, struct 
       const uint64_t traces = unpack_unsigned(&in);
       if (traces > unpack_left(&in)) in.bad = true;
       else {
-        line->traces = ARENA_ARRAY(arena, struct slice, traces);
+        struct slice *codes = ARENA_ARRAY(arena, struct slice, traces);
+        for (uint64_t t = 0; t < traces; t++) codes[t] = unpack_text(&in, arena);
+        line->traces = codes;
         line->traces_size = (uint32_t)traces;
-        for (uint64_t t = 0; t < traces; t++) line->traces[t] = unpack_text(&in, arena);
       }
     }
   }

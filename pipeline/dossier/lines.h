@@ -22,12 +22,14 @@ struct stored_line {
   int32_t prd_days;
   uint8_t has;                // LINE_HAS_* of CNT, PRIC, AMOUNT, OVERLMT, PRD_DAYS
   bool day_only, inscp_derived, inscp_unknown;
-  struct slice *traces;
+  const struct slice *traces;
   uint32_t traces_size;
 };
 
 // Appends the packed form of the lines. derived (may be NULL) is increased for every in-scope amount that had to be derived.
 void lines_pack(struct text *out, struct arena *arena, const struct line *lines, size_t size, const struct slice *traces,
                 uint64_t *derived);
+// What lines_unpack would give for a line that was just packed.
+void lines_take(struct stored_line *stored, const struct line *line, const struct slice *traces);
 // The lines of a packed form: size of them in the arena. False when the bytes are damaged.
 bool lines_unpack(struct slice packed, size_t size, struct arena *arena, struct stored_line *lines);

@@ -110,11 +110,26 @@ static void net_refunds(struct work *refunds, uint32_t refunds_size, struct work
   }
 }
 
+// Places of items by time; the items themselves are too large to be moved about.
+struct position {
+  int64_t time_s;
+  const struct item *item;
+};
+
 static int by_time_sn(const void *a, const void *b) {
-  const struct item *x = a, *y = b;
+  const struct position *x = a, *y = b;
   int order = (x->time_s > y->time_s) - (x->time_s < y->time_s);
-  if (order == 0) order = slice_compare(x->feedetl_sn, y->feedetl_sn);
-  return order != 0 ? order : (x->settlement > y->settlement) - (x->settlement < y->settlement);
+  if (order == 0) order = slice_compare(x->item->feedetl_sn, y->item->feedetl_sn);
+  return order != 0 ? order : (x->item->settlement > y->item->settlement) - (x->item->settlement < y->item->settlement);
+}
+
+static struct item *sort_items(const struct item *items, uint32_t size, struct arena *arena) {
+  struct position *places = ARENA_ARRAY(arena, struct position, size);
+  struct item *sorted = ARENA_ARRAY(arena, struct item, size);
+  for (uint32_t i = 0; i < size; i++) places[i] = (struct position){items[i].time_s, &items[i]};
+  qsort(places, size, sizeof *places, by_time_sn);
+  for (uint32_t i = 0; i < size; i++) sorted[i] = *places[i].item;
+  return sorted;
 }
 
 uint32_t net_items(struct net_line *lines, uint32_t size, const struct codes *codes, struct arena *arena, struct item **items,
@@ -154,10 +169,11 @@ uint32_t net_items(struct net_line *lines, uint32_t size, const struct codes *co
                             (line->inscp_unknown ? ITEM_INSCP_UNKNOWN : 0) | (line->has & LINE_HAS_PRIC ? 0 : ITEM_NO_PRICE) |
                             (has_cnt ? 0 : ITEM_NO_CNT) | (line->has & LINE_HAS_OVERLMT ? ITEM_HAS_OVERLMT : 0) |
                             (line->has & LINE_HAS_PRD_DAYS ? ITEM_HAS_PRD_DAYS : 0));
-    if (kept > 0 && by_time_sn(&out[kept - 1], item) > 0) sorted = false;
+    if (kept > 0 && by_time_sn(&(struct position){out[kept - 1].time_s, &out[kept - 1]}, &(struct position){item->time_s, item}) > 0)
+      sorted = false;
     kept++;
   }
-  if (!sorted) qsort(out, kept, sizeof *out, by_time_sn);
+  if (!sorted) *items = sort_items(out, kept, arena);
   return kept;
 }
 

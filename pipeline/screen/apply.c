@@ -121,6 +121,8 @@ static void apply_settlement(struct dossier *dossier, const struct event *event,
   text_clear(scratch);
   lines_pack(scratch, arena, event->lines, event->lines_size, event->traces, amounts_derived);
   bill->lines = arena_copy(arena, text_slice(scratch));
+  bill->fresh = event->lines;
+  bill->fresh_traces = event->traces;
   bill->touched = applied->changed = true;
   applied->affected[applied->affected_size++] = bill->setl_id;
   bool waits = !dossier_complete(bill);
