@@ -342,8 +342,8 @@ static struct close_institution *institution_find(const struct close *close, str
   return NULL;
 }
 
-// A published draw against the one made again. A unit that was met is marked by taking its role away.
-static void compare_line(struct archive *archive, const struct json_value *line) {
+// A published draw against the one made again. met: per institution, which of its units were published.
+static void compare_line(struct archive *archive, const struct json_value *line, bool *const *met) {
   struct slice setl_id = SLICE_NONE, code = SLICE_NONE, role = SLICE_NONE, hash = SLICE_NONE;
   int64_t rate = -1, fen = -1;
   int32_t period = 0;
@@ -367,7 +367,9 @@ static void compare_line(struct archive *archive, const struct json_value *line)
       !month_of(line, "period", &period, NULL) || period != unit->period)
     mistake(archive, "second-review.ndjson: '%.*s' has another hash, rate, amount or period", SLICE_ARG(setl_id));
   text_fini(&hex);
-  unit->role = DRAW_NONE;
+  bool *seen = &met[institution - archive->close.institutions][unit - institution->units];
+  if (*seen) mistake(archive, "second-review.ndjson: '%.*s' stands twice", SLICE_ARG(setl_id));
+  *seen = true;
 }
 
 static void compare_result(struct archive *archive, const struct json_value *root) {
@@ -402,6 +404,8 @@ enum status archive_verify(struct archive *archive, const struct archive_files *
   if (status == STATUS_OK) status = files->read(files->context, "second-review.ndjson", close->arena, &bytes, error);
   if (status != STATUS_OK) return status;
   compare_result(archive, root);
+  bool **met = ARENA_ARRAY(close->arena, bool *, close->size);
+  for (size_t i = 0; i < close->size; i++) met[i] = ARENA_ZEROED(close->arena, bool, close->institutions[i].size);
   struct arena arena;
   arena_init(&arena, 0);
   unsigned number = 0;
@@ -411,13 +415,13 @@ enum status archive_verify(struct archive *archive, const struct archive_files *
     at += line.size + 1;
     number++;
     struct error wrong = {0};
-    if (json_read(reader, &arena, line, &root, &wrong) == STATUS_OK) compare_line(archive, root);
+    if (json_read(reader, &arena, line, &root, &wrong) == STATUS_OK) compare_line(archive, root, met);
     else mistake(archive, "second-review.ndjson:%u: %s", number, wrong.text);
   }
   arena_fini(&arena);
   for (size_t i = 0; i < close->size; i++)
     for (size_t k = 0; k < close->institutions[i].size; k++)
-      if (close->institutions[i].units[k].role != DRAW_NONE)
+      if (close->institutions[i].units[k].role != DRAW_NONE && !met[i][k])
         mistake(archive, "second-review.ndjson: '%.*s' is missing", SLICE_ARG(close->institutions[i].units[k].setl_id));
   return STATUS_OK;
 }

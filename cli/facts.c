@@ -1,0 +1,96 @@
+#include "cli/facts.h"
+
+#include <stdio.h>
+
+#include "core/memory.h"
+#include "record/json.h"
+#include "stream/file/reader.h"
+#include "stream/kafka/scan.h"
+#include "stream/kafka/topics.h"
+
+enum { FACT_BYTES_MAX = 1 << 20, BATCH_RECORDS = 4096, BATCH_BYTES = 4 << 20, IDLE_MS = 60000 };
+
+struct taking {
+  struct json_reader *json;
+  struct arena arena;    // of one fact
+  facts_function *each;
+  void *context;
+  uint64_t *count;
+};
+
+static struct taking taking_open(facts_function *each, void *context, uint64_t *count) {
+  struct taking taking = {.json = json_reader_create(), .each = each, .context = context, .count = count};
+  arena_init(&taking.arena, 0);
+  *count = 0;
+  return taking;
+}
+
+static void taking_close(struct taking *taking) {
+  arena_fini(&taking->arena);
+  json_reader_destroy(taking->json);
+}
+
+static enum status take_line(struct taking *taking, struct slice line, struct error *error) {
+  struct fact fact;
+  arena_reset(&taking->arena);
+  const enum status status = fact_read(taking->json, &taking->arena, line, &fact, error);
+  if (status != STATUS_OK) return status;
+  taking->each(taking->context, &fact);
+  ++*taking->count;
+  return STATUS_OK;
+}
+
+enum status facts_from_files(const char *const *paths, size_t size, facts_function *each, void *context, uint64_t *count, struct error *error) {
+  const struct reader_limits limits = {.record_bytes_max = FACT_BYTES_MAX, .batch_records = BATCH_RECORDS, .batch_bytes = BATCH_BYTES};
+  struct reader *reader = reader_open(paths, size, &limits);
+  struct taking taking = taking_open(each, context, count);
+  const struct record *records;
+  size_t got = 0;
+  enum status status;
+  while ((status = reader_take(reader, &records, &got, error)) == STATUS_OK && got > 0) {
+    for (size_t i = 0; i < got && status == STATUS_OK; i++) {
+      struct error wrong = {0};
+      if (records[i].too_large) error_set(&wrong, STATUS_REJECT, "not a fact: longer than %d bytes", (int)FACT_BYTES_MAX);
+      if (!records[i].too_large && take_line(&taking, records[i].value, &wrong) == STATUS_OK) continue;
+      status = error_set(error, STATUS_REJECT, "%s:%lld: %s", paths[records[i].source.topic], (long long)records[i].source.offset + 1, wrong.text);
+    }
+    if (status != STATUS_OK) break;
+  }
+  taking_close(&taking);
+  reader_close(reader);
+  return status;
+}
+
+static enum status take_record(void *context, const struct scan_record *record, struct error *error) {
+  struct error wrong = {0};
+  if (take_line(context, record->value, &wrong) == STATUS_OK) return STATUS_OK;
+  return error_set(error, STATUS_REJECT, "institution-facts[%d]@%lld: %s", record->partition, (long long)record->offset, wrong.text);
+}
+
+static void say(void *context, int level, const char *text) {
+  (void)context;
+  if (level <= 4) fprintf(stderr, "settlewatch review: %s\n", text);
+}
+
+enum status facts_from_topic(const struct site *site, facts_function *each, void *context, uint64_t *count, struct error *error) {
+  struct arena arena;
+  arena_init(&arena, 0);
+  const struct yaml_node *map = site->kafka.properties;
+  struct client_property *properties = ARENA_ZEROED(&arena, struct client_property, map ? map->size : 0);
+  size_t size = 0;
+  for (const struct yaml_node *key = map ? map->child : NULL; key != NULL; key = key->next)
+    if (key->value != NULL && key->value->type == YAML_SCALAR)
+      properties[size++] = (struct client_property){arena_copy_text(&arena, key->scalar), arena_copy_text(&arena, key->value->scalar)};
+  const struct client_settings settings = {.bootstrap = arena_copy_text(&arena, site->kafka.bootstrap), .properties = properties,
+                                           .properties_size = size, .startup_ms = (int)site->run.startup_s * 1000, .say = say};
+  struct client *client = client_open(&settings, error);
+  enum status status = client != NULL ? STATUS_OK : STATUS_FATAL;
+  if (client != NULL) {
+    struct taking taking = taking_open(each, context, count);
+    status = scan_topic(client, topics_name(&arena, site->kafka.prefix, TOPIC_INSTITUTION_FACTS), IDLE_MS, take_record, &taking, error);
+    taking_close(&taking);
+    client_close(client);
+  }
+  arena_fini(&arena);
+  return status;
+}
