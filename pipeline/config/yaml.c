@@ -33,8 +33,8 @@ struct build {
   bool stop;      // reading further makes no sense
 };
 
-static void vreport(const struct yaml_file *file, enum severity severity, unsigned code, struct place place, const char *format,
-                    va_list arguments) {
+__attribute__((format(printf, 5, 0))) static void vreport(const struct yaml_file *file, enum severity severity, unsigned code,
+                                                          struct place place, const char *format, va_list arguments) {
   char text[1024];
   vsnprintf(text, sizeof text, format, arguments);
   diagnostics_add(file->diagnostics, severity, code, place, file->source, "%s", text);
