@@ -110,9 +110,6 @@ void state_open(struct state *state, int32_t number) {
   partition->slots = memory_take(partition->slots_size * sizeof *partition->slots);
   partition->due = memory_take(partition->due_size * sizeof *partition->due);
   memcpy(partition->epoch, state->epoch, sizeof partition->epoch);
-  const unsigned char bytes[4] = {(unsigned char)number, (unsigned char)(number >> 8), (unsigned char)(number >> 16),
-                                  (unsigned char)(number >> 24)};
-  for (unsigned i = 0; i < 4; i++) partition->epoch[i] ^= bytes[i];
 }
 
 void state_close(struct state *state, int32_t number) {
@@ -252,6 +249,7 @@ const struct partition_state *state_partition(const struct state *state, int32_t
   return &partition->own;
 }
 
+int64_t state_position(const struct state *state, int32_t number) { return partition_get(state, number)->position; }
 const unsigned char *state_epoch(const struct state *state, int32_t number) { return partition_get(state, number)->epoch; }
 
 // --- Fetching ------------------------------------------------------------------------------------------------------------------
@@ -374,6 +372,7 @@ enum status state_committed(struct state *state, const struct log_state *states,
   for (size_t i = 0; i < size; i++) total += states[i].value.size + VALUE_HEAD + DIGEST_MAC_BYTES;
   char *at = state->cache != NULL ? text_reserve(&state->scratch, total) : NULL;
   for (size_t i = 0; i < size; i++) {
+    if (states[i].offset < 0) continue;
     struct partition *partition = partition_get(state, states[i].partition);
     const struct state_read record = {states[i].offset, states[i].key, states[i].value, states[i].due_s};
     const bool own = slice_equal(states[i].key, STATE_PARTITION_KEY);

@@ -63,6 +63,7 @@ enum status state_learn(struct state *state, int32_t partition, const struct sta
 // What the partition's own record said last; NULL when there is none. next: input offset behind the last transaction.
 const struct partition_state *state_partition(const struct state *state, int32_t partition, int64_t *next);
 const unsigned char *state_epoch(const struct state *state, int32_t partition);
+int64_t state_position(const struct state *state, int32_t partition);    // offset of the state topic before which all is known
 size_t state_subjects(const struct state *state, int32_t partition);
 uint64_t state_bytes(const struct state *state);
 
@@ -80,7 +81,8 @@ enum status state_fetch(struct state *state, struct state_item *items, size_t si
 // Calls visit for every subject of the partition that is due at tick_s, in no order.
 void state_due(const struct state *state, int32_t partition, int64_t tick_s, void (*visit)(void *context, struct slice subject),
                void *context);
-// The transaction with these records was committed: their offsets enter the index, and the cache (best effort).
+// The transaction with these records was committed: their offsets enter the index, and the cache (best effort). A record whose
+// offset is -1 is passed over: the owner has taught it.
 enum status state_committed(struct state *state, const struct log_state *states, size_t size, struct arena *arena,
                             struct error *error);
 

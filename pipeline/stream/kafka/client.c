@@ -1,0 +1,114 @@
+#include "stream/kafka/client.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "core/memory.h"
+#include "stream/kafka/handle.h"
+
+struct client {
+  struct client_settings settings;
+  struct handle handle;
+  pthread_mutex_t lock;      // of last
+  char last[300];            // the library's last complaint, for the message of a failed start
+};
+
+rd_kafka_t *handle_of_client(struct client *client) { return client->handle.rk; }
+int client_startup_ms(const struct client *client) { return client->settings.startup_ms; }
+const char *client_bootstrap(const struct client *client) { return client->settings.bootstrap; }
+
+const struct client_property *client_properties(const struct client *client, size_t *size) {
+  *size = client->settings.properties_size;
+  return client->settings.properties;
+}
+
+void client_say(const struct client *client, int level, const char *format, ...) {
+  char text[800];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (level <= 4) {
+    struct client *mine = (struct client *)(uintptr_t)client;    // `last` is the only thing that changes, under its lock
+    pthread_mutex_lock(&mine->lock);
+    snprintf(mine->last, sizeof mine->last, "%.299s", text);
+    pthread_mutex_unlock(&mine->lock);
+  }
+  if (client->settings.say != NULL) client->settings.say(client->settings.context, level, text);
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// The library tries for ever, also with a wrong password; so the deadline is ours.
+static enum status connect_first(struct client *client, struct error *error) {
+  const int64_t deadline = now_ms() + client->settings.startup_ms;
+  for (;;) {
+    const struct rd_kafka_metadata *metadata = NULL;
+    const int64_t left = deadline - now_ms();
+    const rd_kafka_resp_err_t code = rd_kafka_metadata(client->handle.rk, 0, NULL, &metadata, left > 2000 ? 2000 : left > 0 ? (int)left : 1);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      rd_kafka_metadata_destroy(metadata);
+      return STATUS_OK;
+    }
+    rd_kafka_poll(client->handle.rk, 0);    // lets the library say why
+    if (now_ms() < deadline) continue;
+    pthread_mutex_lock(&client->lock);
+    error_set(error, STATUS_FATAL, "no broker of '%s' accepted us within %d s: %s", client->settings.bootstrap,
+              client->settings.startup_ms / 1000, client->last[0] != '\0' ? client->last : rd_kafka_err2str(code));
+    pthread_mutex_unlock(&client->lock);
+    return STATUS_FATAL;
+  }
+}
+
+struct client *client_open(const struct client_settings *settings, struct error *error) {
+  // Without a group and reading what is uncommitted: the end of a partition is then its true end.
+  static const struct client_property firm[] = {{"isolation.level", "read_uncommitted"}, {"enable.auto.commit", "false"}};
+  struct client *client = memory_take(sizeof *client);
+  client->settings = *settings;
+  pthread_mutex_init(&client->lock, NULL);
+  if (handle_open(&client->handle, client, RD_KAFKA_CONSUMER, "client", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL,
+                  error) == STATUS_OK &&
+      connect_first(client, error) == STATUS_OK)
+    return client;
+  client_close(client);
+  return NULL;
+}
+
+void client_close(struct client *client) {
+  if (client == NULL) return;
+  handle_close(&client->handle);
+  pthread_mutex_destroy(&client->lock);
+  memory_free(client);
+}
+
+enum status client_partitions(struct client *client, const char *topic, int32_t *partitions, struct error *error) {
+  // All topics, not the one: asking for a topic by name would keep a missing one in the cache of unknown topics.
+  const struct rd_kafka_metadata *metadata = NULL;
+  const rd_kafka_resp_err_t code = rd_kafka_metadata(client->handle.rk, 1, NULL, &metadata, client->settings.startup_ms);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return handle_fail_code(&client->handle, STATUS_RETRY, "asking for the topics", code, error);
+  *partitions = 0;
+  for (int i = 0; i < metadata->topic_cnt; i++)
+    if (strcmp(metadata->topics[i].topic, topic) == 0 && metadata->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+      *partitions = metadata->topics[i].partition_cnt;
+  rd_kafka_metadata_destroy(metadata);
+  return STATUS_OK;
+}
+
+enum status client_range(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
+                         struct error *error) {
+  const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(client->handle.rk, topic, partition, first, end, 10000);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return STATUS_OK;
+  return error_set(error, STATUS_RETRY, "kafka client: %s[%d]: asking for the end: %s", topic, partition, rd_kafka_err2str(code));
+}
+
+const char *client_library(void) { return rd_kafka_version_str(); }
+
+int32_t client_partition_of(struct slice key, int32_t partitions) {
+  return rd_kafka_msg_partitioner_murmur2(NULL, key.data, key.size, partitions, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+#include "stream/kafka/handle.h"
+
+#include <stdio.h>
+
+// What exactly-once, the slots and this program's own error handling rest on: no site may set these.
+static const char *const reserved[] = {
+    "bootstrap.servers", "metadata.broker.list", "group.id", "group.instance.id", "transactional.id", "transaction.timeout.ms",
+    "enable.auto.commit", "enable.auto.offset.store", "isolation.level", "auto.offset.reset", "partition.assignment.strategy",
+    "enable.idempotence", "acks", "request.required.acks", "partitioner", "enable.partition.eof", "session.timeout.ms",
+    "message.max.bytes", "delivery.report.only.error", "allow.auto.create.topics", "log.queue", "enable.random.seed"};
+
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
+  const struct handle *handle = rd_kafka_opaque(rk);
+  // A producer's property on a consumer's handle is no mistake: the site gives one list for all.
+  if (strcmp(facility, "CONFWARN") == 0 || handle == NULL) return;
+  client_say(handle->client, level, "%s: %s: %s", handle->role, facility, text);
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque) {
+  (void)rk;
+  const struct handle *handle = opaque;
+  client_say(handle->client, 4, "%s: %s: %s", handle->role, rd_kafka_err2name((rd_kafka_resp_err_t)code), reason);
+}
+
+static enum status property_set(rd_kafka_conf_t *conf, const char *role, const struct client_property *property, struct error *error) {
+  char reason[512];
+  if (rd_kafka_conf_set(conf, property->name, property->value, reason, sizeof reason) == RD_KAFKA_CONF_OK) return STATUS_OK;
+  return error_set(error, STATUS_FATAL, "kafka property '%s' of the %s: %s", property->name, role, reason);
+}
+
+enum status handle_open(struct handle *handle, struct client *client, rd_kafka_type_t type, const char *role,
+                        const struct client_property *mild, size_t mild_size, const struct client_property *firm, size_t firm_size,
+                        const struct handle_hooks *hooks, void *owner, struct error *error) {
+  *handle = (struct handle){.client = client, .owner = owner, .role = role};
+  size_t size;
+  const struct client_property *properties = client_properties(client, &size);
+  rd_kafka_conf_t *conf = rd_kafka_conf_new();
+  enum status status = STATUS_OK;
+  for (size_t i = 0; i < mild_size && status == STATUS_OK; i++) status = property_set(conf, role, &mild[i], error);
+  for (size_t i = 0; i < size && status == STATUS_OK; i++) {
+    for (size_t r = 0; r < sizeof reserved / sizeof reserved[0]; r++)
+      if (strcmp(reserved[r], properties[i].name) == 0)
+        status = error_set(error, STATUS_FATAL, "kafka property '%s' cannot be set: the program's guarantees rest on it", reserved[r]);
+    if (status == STATUS_OK) status = property_set(conf, role, &properties[i], error);
+  }
+  const struct client_property servers = {"bootstrap.servers", client_bootstrap(client)};
+  if (status == STATUS_OK) status = property_set(conf, role, &servers, error);
+  for (size_t i = 0; i < firm_size && status == STATUS_OK; i++) status = property_set(conf, role, &firm[i], error);
+  if (status != STATUS_OK) {
+    rd_kafka_conf_destroy(conf);
+    return status;
+  }
+  rd_kafka_conf_set_opaque(conf, handle);
+  rd_kafka_conf_set_log_cb(conf, on_log);
+  rd_kafka_conf_set_error_cb(conf, on_error);
+  if (hooks != NULL && hooks->rebalance != NULL) rd_kafka_conf_set_rebalance_cb(conf, hooks->rebalance);
+  if (hooks != NULL && hooks->delivered != NULL) rd_kafka_conf_set_dr_msg_cb(conf, hooks->delivered);
+  char reason[512];
+  handle->rk = rd_kafka_new(type, conf, reason, sizeof reason);
+  if (handle->rk != NULL) return STATUS_OK;
+  rd_kafka_conf_destroy(conf);
+  return error_set(error, STATUS_FATAL, "kafka %s: %s", role, reason);
+}
+
+void handle_close(struct handle *handle) {
+  if (handle->rk != NULL) rd_kafka_destroy(handle->rk);
+  handle->rk = NULL;
+}
+
+enum handle_class handle_classify(const rd_kafka_error_t *problem) {
+  if (problem == NULL) return HANDLE_OK;
+  if (rd_kafka_error_is_fatal(problem)) return HANDLE_FATAL;
+  if (rd_kafka_error_txn_requires_abort(problem)) return HANDLE_ABORTABLE;
+  return rd_kafka_error_is_retriable(problem) ? HANDLE_RETRIABLE : HANDLE_FATAL;
+}
+
+enum status handle_fail(const struct handle *handle, enum status status, const char *what, rd_kafka_error_t *problem,
+                        struct error *error) {
+  error_set(error, status, "kafka %s: %s: %s: %s%s", handle->role, what, rd_kafka_error_name(problem), rd_kafka_error_string(problem),
+            rd_kafka_error_code(problem) == RD_KAFKA_RESP_ERR__FENCED
+                ? " (another process has this slot, or the transaction took longer than transaction_timeout_ms)" : "");
+  rd_kafka_error_destroy(problem);
+  return status;
+}
+
+enum status handle_fail_code(const struct handle *handle, enum status status, const char *what, rd_kafka_resp_err_t code,
+                             struct error *error) {
+  return error_set(error, status, "kafka %s: %s: %s: %s", handle->role, what, rd_kafka_err2name(code), rd_kafka_err2str(code));
+}

@@ -1,0 +1,41 @@
+// A handle of the library, made from a client's properties and our own. Only files of this folder include this.
+//
+// Properties are set in the order: ours by default, the site's, ours that must hold. Errors of the transactional calls say
+// themselves what to do next; handle_class names it.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include "stream/kafka/client.h"
+
+struct handle {
+  rd_kafka_t *rk;
+  struct client *client;
+  void *owner;
+  const char *role;    // for messages
+};
+
+// RETRIABLE: the same call again; ABORTABLE: abort the transaction; FATAL (also what is neither): stop.
+enum handle_class { HANDLE_OK, HANDLE_RETRIABLE, HANDLE_ABORTABLE, HANDLE_FATAL };
+
+struct handle_hooks {
+  void (*rebalance)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *);
+  void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *);
+};
+
+// handle must not move. mild: the site may set another value; firm: it may not.
+enum status handle_open(struct handle *handle, struct client *client, rd_kafka_type_t type, const char *role,
+                        const struct client_property *mild, size_t mild_size, const struct client_property *firm, size_t firm_size,
+                        const struct handle_hooks *hooks, void *owner, struct error *error);
+void handle_close(struct handle *handle);    // fine on one that was never opened
+
+enum handle_class handle_classify(const rd_kafka_error_t *problem);
+// Writes "role: what: reason" and destroys problem.
+enum status handle_fail(const struct handle *handle, enum status status, const char *what, rd_kafka_error_t *problem,
+                        struct error *error);
+enum status handle_fail_code(const struct handle *handle, enum status status, const char *what, rd_kafka_resp_err_t code,
+                             struct error *error);
+// The client's own connection.
+rd_kafka_t *handle_of_client(struct client *client);
+const struct client_property *client_properties(const struct client *client, size_t *size);
+const char *client_bootstrap(const struct client *client);

@@ -1,0 +1,586 @@
+#include "stream/kafka/kafka.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "core/memory.h"
+#include "stream/kafka/handle.h"
+#include "stream/kafka/learner.h"
+#include "stream/kafka/transaction.h"
+
+enum { ATTEMPTS_MAX = 30, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000, COMMITTED_TIMEOUT_MS = 10000 };
+
+enum phase { PHASE_REBUILD, PHASE_READY };
+
+struct owned {
+  int32_t number;
+  enum phase phase;
+  bool assigned;              // in the present assignment; false between a revoke and the next assign
+  bool loaded;                // the owner was told
+  int64_t next;               // input offset behind the last committed transaction
+  int64_t goal;               // end of the input when it was assigned
+  bool at_goal;               // everything before the goal was delivered to us
+  int64_t snapshot_ms;
+};
+
+struct kafka {
+  struct log log;
+  struct kafka_settings settings;
+  struct handle consumer;
+  struct transaction transaction;
+  struct learner *learner;
+  struct state *state;
+  int32_t reading;            // partition that the reader is at; -1: none
+  struct owned *owned;
+  size_t owned_size;
+  bool assigned_once;
+  // the batch at hand
+  struct arena arena;
+  struct record *records;
+  rd_kafka_headers_t **headers;
+  size_t size, capacity, cursor;
+  int64_t bytes;
+  const struct log_state *states;    // staged last
+  size_t states_size;
+  bool traced;                // some record has a traceparent
+  bool again;                 // aborted: hand out the same records
+  unsigned attempts;
+  int64_t progress_ms;
+  struct error failed;        // noticed inside the rebalance callback
+  struct kafka_counts counts;
+  char id[400], instance[400];
+};
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct kafka *kafka_of(struct log *log) { return (struct kafka *)log; }
+struct state *kafka_state(struct log *log) { return kafka_of(log)->state; }
+const struct kafka_counts *kafka_counts(const struct log *log) { return &((const struct kafka *)log)->counts; }
+
+static struct owned *owned_find(struct kafka *kafka, int32_t number) {
+  for (size_t i = 0; i < kafka->owned_size; i++)
+    if (kafka->owned[i].number == number) return &kafka->owned[i];
+  return NULL;
+}
+
+static const char *input(const struct kafka *kafka) { return kafka->settings.topics[TOPIC_SETTLEMENTS]; }
+
+static void batch_clear(struct kafka *kafka) {
+  for (size_t i = 0; i < kafka->size; i++)
+    if (kafka->headers[i] != NULL) rd_kafka_headers_destroy(kafka->headers[i]);
+  arena_reset(&kafka->arena);
+  kafka->size = 0;
+  kafka->bytes = 0;
+  kafka->traced = false;
+  kafka->again = false;
+}
+
+// --- Partitions come and go ----------------------------------------------------------------------------------------------------
+
+static void snapshot_path(const struct kafka *kafka, int32_t number, struct text *path) {
+  text_format(path, "%s/%s-%d.index%c", kafka->settings.state_dir, kafka->settings.topics[TOPIC_PATIENT_STATE], (int)number, '\0');
+}
+
+static void snapshot_write(struct kafka *kafka, struct owned *owned) {
+  struct text path = {0};
+  struct error error = {0};
+  snapshot_path(kafka, owned->number, &path);
+  if (state_snapshot_write(kafka->state, owned->number, path.data, &error) != STATUS_OK)
+    client_say(kafka->settings.client, 4, "%s: a restart will take longer", error.text);
+  text_fini(&path);
+  owned->snapshot_ms = now_ms();
+}
+
+static void partition_drop(struct kafka *kafka, int32_t number, bool keep_snapshot) {
+  struct owned *owned = owned_find(kafka, number);
+  if (kafka->reading == number) {
+    learner_stop(kafka->learner);
+    kafka->reading = -1;
+  }
+  if (keep_snapshot && owned->phase == PHASE_READY) snapshot_write(kafka, owned);
+  state_close(kafka->state, number);
+  if (owned->loaded && kafka->settings.drop != NULL) kafka->settings.drop(kafka->settings.context, number);
+  *owned = kafka->owned[--kafka->owned_size];
+}
+
+static void on_revoke(struct kafka *kafka, rd_kafka_t *rk) {
+  const bool lost = rd_kafka_assignment_lost(rk) != 0;
+  kafka->counts.rebalances++;
+  client_say(kafka->settings.client, 6, "%s: %zu partitions given back%s", kafka->settings.slot, kafka->owned_size, lost ? ", lost" : "");
+  batch_clear(kafka);
+  kafka->attempts = 0;
+  for (size_t i = kafka->owned_size; i-- > 0;) {
+    struct owned *owned = &kafka->owned[i];
+    owned->assigned = false;
+    // Lost: others may be at work on it already. Half rebuilt: begins anew if it comes back.
+    if (lost || owned->phase != PHASE_READY) partition_drop(kafka, owned->number, false);
+  }
+  rd_kafka_assign(rk, NULL);
+}
+
+// Where each partition begins: the group's committed position, which waits for transactions that are still being decided.
+static enum status positions(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, struct error *error) {
+  const int64_t deadline = now_ms() + client_startup_ms(kafka->settings.client);
+  rd_kafka_resp_err_t code;
+  while ((code = rd_kafka_committed(rk, list, COMMITTED_TIMEOUT_MS)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    client_say(kafka->settings.client, 4, "%s: asking for the committed positions: %s", kafka->settings.slot, rd_kafka_err2str(code));
+    if (now_ms() > deadline) return handle_fail_code(&kafka->consumer, STATUS_FATAL, "asking for the committed positions", code, error);
+  }
+  for (int i = 0; i < list->cnt; i++) {
+    rd_kafka_topic_partition_t *row = &list->elems[i];
+    int64_t first, end;
+    if (row->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return handle_fail_code(&kafka->consumer, STATUS_FATAL, "a committed position", row->err, error);
+    enum status status;
+    while ((status = client_range(kafka->settings.client, row->topic, row->partition, &first, &end, error)) == STATUS_RETRY && now_ms() < deadline)
+      error->status = STATUS_OK;
+    if (status != STATUS_OK) return STATUS_FATAL;
+    if (row->offset < 0 && !kafka->settings.from_earliest)
+      return error_set(error, STATUS_FATAL, "%s[%d] has no committed position in group '%s': a first deployment begins with --from earliest; "
+                       "otherwise the group's positions expired", row->topic, (int)row->partition, kafka->settings.group);
+    if (row->offset < 0) row->offset = first;
+    if (row->offset < first)
+      return error_set(error, STATUS_FATAL, "%s[%d]: records from offset %lld to %lld were deleted before they were screened: the topic's "
+                       "retention is too short", row->topic, (int)row->partition, (long long)row->offset, (long long)first - 1);
+    struct owned *owned = owned_find(kafka, row->partition);
+    if (owned != NULL && owned->next != row->offset) {
+      // It came back, but not where we left it: somebody else worked on it.
+      partition_drop(kafka, row->partition, false);
+      owned = NULL;
+    }
+    if (owned == NULL) {
+      kafka->owned = memory_resize(kafka->owned, (kafka->owned_size + 1) * sizeof *kafka->owned);
+      owned = &kafka->owned[kafka->owned_size++];
+      *owned = (struct owned){.number = row->partition, .phase = PHASE_REBUILD, .next = row->offset, .goal = end};
+      state_open(kafka->state, row->partition);
+    }
+    owned->assigned = true;
+    owned->at_goal = owned->at_goal || owned->next >= owned->goal;
+  }
+  return STATUS_OK;
+}
+
+static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
+  struct error *error = &kafka->failed;
+  if (positions(kafka, rk, list, error) != STATUS_OK) {
+    rd_kafka_assign(rk, NULL);
+    return;
+  }
+  for (size_t i = kafka->owned_size; i-- > 0;)
+    if (!kafka->owned[i].assigned) partition_drop(kafka, kafka->owned[i].number, true);
+  const rd_kafka_resp_err_t code = rd_kafka_assign(rk, list);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    handle_fail_code(&kafka->consumer, STATUS_FATAL, "taking the assignment", code, error);
+    return;
+  }
+  rd_kafka_topic_partition_list_t *waiting = rd_kafka_topic_partition_list_new(list->cnt);
+  for (size_t i = 0; i < kafka->owned_size; i++)
+    if (kafka->owned[i].phase == PHASE_REBUILD) rd_kafka_topic_partition_list_add(waiting, input(kafka), kafka->owned[i].number);
+  if (waiting->cnt > 0) (void)rd_kafka_pause_partitions(rk, waiting);
+  client_say(kafka->settings.client, 6, "%s: %d partitions assigned, %d to be rebuilt", kafka->settings.slot, list->cnt, waiting->cnt);
+  rd_kafka_topic_partition_list_destroy(waiting);
+  kafka->assigned_once = true;
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque) {
+  const struct handle *handle = opaque;
+  struct kafka *kafka = handle->owner;
+  assert(!kafka->transaction.begun);
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    on_assign(kafka, rk, list);
+  } else {
+    if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+      client_say(kafka->settings.client, 4, "%s: rebalance: %s", kafka->settings.slot, rd_kafka_err2str(code));
+    on_revoke(kafka, rk);
+  }
+}
+
+// --- Rebuilding ----------------------------------------------------------------------------------------------------------------
+
+static void partition_ready(struct kafka *kafka, struct owned *owned) {
+  int64_t next = -1;
+  const struct partition_state *own = state_partition(kafka->state, owned->number, &next);
+  if (own != NULL && next != owned->next)
+    client_say(kafka->settings.client, 4, "%s[%d]: the group's position is %lld, the dossiers are at %lld: somebody moved the position. Records "
+               "that come again are duplicates; records that were jumped over were not screened", input(kafka), (int)owned->number,
+               (long long)owned->next, (long long)next);
+  owned->phase = PHASE_READY;
+  owned->loaded = true;
+  owned->snapshot_ms = now_ms();
+  kafka->counts.rebuilt++;
+  if (kafka->settings.load != NULL) kafka->settings.load(kafka->settings.context, owned->number, own);
+  client_say(kafka->settings.client, 6, "%s[%d]: ready, %zu subjects", kafka->settings.topics[TOPIC_PATIENT_STATE], (int)owned->number,
+             state_subjects(kafka->state, owned->number));
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, input(kafka), owned->number);
+  (void)rd_kafka_resume_partitions(kafka->consumer.rk, list);
+  rd_kafka_topic_partition_list_destroy(list);
+}
+
+static enum status rebuild_begin(struct kafka *kafka, struct owned *owned, bool snapshot, struct error *error) {
+  struct text path = {0};
+  int64_t from = -1;
+  state_close(kafka->state, owned->number);
+  snapshot_path(kafka, owned->number, &path);
+  if (!snapshot) {
+    (void)remove(path.data);
+    state_open(kafka->state, owned->number);
+  } else if (!state_snapshot_read(kafka->state, owned->number, path.data, &from)) {
+    from = -1;
+  }
+  text_fini(&path);
+  const enum status status = learner_begin(kafka->learner, owned->number, from, error);
+  if (status == STATUS_OK) kafka->reading = owned->number;
+  return status;
+}
+
+// One slice of learning the next partition that waits. *busy: one is still waiting.
+static enum status rebuild_step(struct kafka *kafka, int slice_ms, bool *busy, struct error *error) {
+  *busy = false;
+  struct owned *owned = kafka->reading >= 0 ? owned_find(kafka, kafka->reading) : NULL;
+  for (size_t i = 0; i < kafka->owned_size && owned == NULL; i++)
+    if (kafka->owned[i].phase == PHASE_REBUILD) owned = &kafka->owned[i];
+  if (owned == NULL) return STATUS_OK;
+  *busy = true;
+  enum status status = kafka->reading >= 0 ? STATUS_OK : rebuild_begin(kafka, owned, true, error);
+  bool end = false;
+  if (status == STATUS_OK) status = learner_pump(kafka->learner, kafka->state, slice_ms, &end, error);
+  if (status == STATUS_RETRY) error->status = STATUS_OK;    // asked again with the next slice
+  if (status != STATUS_OK) return status == STATUS_RETRY ? STATUS_OK : status;
+  if (!end) {
+    if (now_ms() - kafka->progress_ms > PROGRESS_MS) {
+      int64_t position, last;
+      learner_progress(kafka->learner, &position, &last);
+      client_say(kafka->settings.client, 6, "%s[%d]: learning, at offset %lld of %lld", kafka->settings.topics[TOPIC_PATIENT_STATE],
+                 (int)owned->number, (long long)position, (long long)last);
+      kafka->progress_ms = now_ms();
+    }
+    return STATUS_OK;
+  }
+  kafka->reading = -1;
+  if (!state_snapshot_proven(kafka->state, owned->number)) {
+    client_say(kafka->settings.client, 4, "%s[%d]: the snapshot is not of this topic, reading all", kafka->settings.topics[TOPIC_PATIENT_STATE],
+               (int)owned->number);
+    status = rebuild_begin(kafka, owned, false, error);
+    if (status == STATUS_RETRY) error->status = STATUS_OK;
+    return status == STATUS_FATAL ? STATUS_FATAL : STATUS_OK;
+  }
+  partition_ready(kafka, owned);
+  return STATUS_OK;
+}
+
+// --- Taking --------------------------------------------------------------------------------------------------------------------
+
+static struct slice keep(struct kafka *kafka, const void *bytes, size_t size, size_t padding) {
+  char *copy = arena_take(&kafka->arena, size + padding + 1);
+  if (size > 0) memcpy(copy, bytes, size);
+  memset(copy + size, 0, padding);
+  return (struct slice){copy, size};
+}
+
+static void batch_add(struct kafka *kafka, rd_kafka_message_t *message) {
+  if (kafka->size == kafka->capacity) {
+    kafka->capacity = kafka->capacity == 0 ? 1024 : kafka->capacity * 2;
+    kafka->records = memory_resize(kafka->records, kafka->capacity * sizeof *kafka->records);
+    kafka->headers = memory_resize(kafka->headers, kafka->capacity * sizeof *kafka->headers);
+  }
+  // The library's payloads have no readable bytes behind them, which the decoder needs: so they are copied.
+  struct record *record = &kafka->records[kafka->size];
+  *record = (struct record){.value = keep(kafka, message->payload, message->len, DECODE_PADDING),
+                            .key = message->key != NULL ? keep(kafka, message->key, message->key_len, 0) : SLICE_NONE,
+                            .source = {0, message->partition, message->offset},
+                            .traceparent = SLICE_NONE};
+  rd_kafka_headers_t *headers = NULL;
+  if (rd_kafka_message_detach_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const void *value;
+    size_t size;
+    if (rd_kafka_header_get_last(headers, "traceparent", &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR && value != NULL) {
+      record->traceparent = (struct slice){value, size};
+      kafka->traced = true;
+    }
+  }
+  kafka->headers[kafka->size++] = headers;
+  kafka->bytes += (int64_t)message->len;
+}
+
+// An event of the consumer that is no record.
+static enum status event(struct kafka *kafka, const rd_kafka_message_t *message, struct error *error) {
+  struct owned *owned = message->rkt != NULL ? owned_find(kafka, message->partition) : NULL;
+  char text[400];
+  switch (message->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      if (owned != NULL && message->offset >= owned->goal) owned->at_goal = true;
+      return STATUS_OK;
+    case RD_KAFKA_RESP_ERR__FATAL:
+      (void)rd_kafka_fatal_error(kafka->consumer.rk, text, sizeof text);
+      return error_set(error, STATUS_FATAL, "kafka consumer: %s", text);
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return error_set(error, STATUS_FATAL, "kafka consumer: %s", rd_kafka_message_errstr(message));
+    default:
+      client_say(kafka->settings.client, 4, "%s: %s", kafka->settings.slot, rd_kafka_message_errstr(message));
+      return STATUS_OK;
+  }
+}
+
+static bool all_at_goal(const struct kafka *kafka) {
+  for (size_t i = 0; i < kafka->owned_size; i++)
+    if (!kafka->owned[i].assigned || kafka->owned[i].phase != PHASE_READY || !kafka->owned[i].at_goal) return false;
+  return kafka->assigned_once;
+}
+
+static void snapshots_now_and_then(struct kafka *kafka) {
+  if (kafka->settings.snapshot_s == 0) return;
+  for (size_t i = 0; i < kafka->owned_size; i++) {
+    struct owned *owned = &kafka->owned[i];
+    if (owned->phase != PHASE_READY || now_ms() - owned->snapshot_ms < (int64_t)kafka->settings.snapshot_s * 1000) continue;
+    snapshot_write(kafka, owned);
+    return;    // one at a time: the consumer must be polled
+  }
+}
+
+static enum status take(struct log *log, int timeout_ms, struct log_batch *batch, struct error *error) {
+  struct kafka *kafka = kafka_of(log);
+  const int64_t begin = now_ms();
+  int64_t deadline = begin + timeout_ms;
+  // After an abort the same records again; the pause grows, and a rebalance that waits is served by the poll.
+  int wait = kafka->again ? (int)(kafka->attempts < 10 ? kafka->attempts * 50 : 500) : 0;
+  if (kafka->again)
+    deadline = begin + wait;
+  else
+    batch_clear(kafka);
+  snapshots_now_and_then(kafka);
+  enum status status = STATUS_OK;
+  bool busy = true;
+  while (status == STATUS_OK) {
+    if (busy) status = rebuild_step(kafka, REBUILD_SLICE_MS, &busy, error);
+    if (status != STATUS_OK) break;
+    const int64_t left = deadline - now_ms();
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->consumer.rk, left <= 0 || busy ? 0 : (int)left);
+    if (message != NULL) {
+      if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        status = event(kafka, message, error);
+      } else {
+        if (kafka->size == 0) deadline = now_ms() + kafka->settings.batch_ms;
+        batch_add(kafka, message);
+      }
+      rd_kafka_message_destroy(message);
+    }
+    if (kafka->failed.status != STATUS_OK) status = error_set(error, kafka->failed.status, "%s", kafka->failed.text);
+    if ((int64_t)kafka->size >= kafka->settings.batch_records || kafka->bytes >= kafka->settings.batch_bytes) break;
+    if (now_ms() >= deadline) break;
+    if (!busy)
+      for (size_t i = 0; i < kafka->owned_size; i++) busy = busy || kafka->owned[i].phase == PHASE_REBUILD;
+  }
+  *batch = (struct log_batch){kafka->records, kafka->size, kafka->size == 0 && all_at_goal(kafka)};
+  return status;
+}
+
+// --- Giving --------------------------------------------------------------------------------------------------------------------
+
+static enum status begin(struct log *log, struct error *error) {
+  struct kafka *kafka = kafka_of(log);
+  for (size_t i = 0; i < kafka->size; i++) {    // the broker never checks that we own what we commit
+    const struct owned *owned = owned_find(kafka, kafka->records[i].source.partition);
+    assert(owned != NULL && owned->assigned && owned->phase == PHASE_READY);
+    assert(kafka->records[i].source.offset >= owned->next);
+  }
+  return transaction_begin(&kafka->transaction, error);
+}
+
+// The record of a source in the batch; entries come in the order of their records, so the search goes on from the last one.
+static const struct record *record_of(struct kafka *kafka, const struct source *source) {
+  for (size_t step = 0; step < kafka->size; step++) {
+    const size_t at = (kafka->cursor + step) % kafka->size;
+    const struct source *candidate = &kafka->records[at].source;
+    if (candidate->partition != source->partition || candidate->offset != source->offset) continue;
+    kafka->cursor = at;
+    return &kafka->records[at];
+  }
+  return NULL;
+}
+
+static enum status stage(struct log *log, const struct outbox *outbox, struct log_state *states, size_t states_size, struct error *error) {
+  struct kafka *kafka = kafka_of(log);
+  enum status status = STATUS_OK;
+  kafka->cursor = 0;
+  kafka->states = states;
+  kafka->states_size = states_size;
+  for (size_t i = 0; i < outbox->size && status == STATUS_OK; i++) {
+    const struct outbox_entry *entry = &outbox->entries[i];
+    const bool dead = entry->topic == TOPIC_DEAD_LETTERS;
+    const struct record *record = dead || kafka->traced ? record_of(kafka, &entry->source) : NULL;
+    status = transaction_stage_entry(&kafka->transaction, outbox, entry,
+                                     dead && record != NULL ? kafka->headers[record - kafka->records] : NULL,
+                                     record != NULL ? record->traceparent : SLICE_NONE, error);
+  }
+  for (size_t i = 0; i < states_size && status == STATUS_OK; i++)
+    status = transaction_stage_state(&kafka->transaction, &states[i], state_epoch(kafka->state, states[i].partition), error);
+  return status;
+}
+
+// A record was delivered, but the broker did not say where (the answer was lost and the repeat refused as a duplicate): its
+// partition is read on from where we knew it to its end.
+static enum status relearn(struct kafka *kafka, int32_t number, struct error *error) {
+  learner_stop(kafka->learner);
+  kafka->reading = -1;
+  enum status status;
+  while ((status = learner_begin(kafka->learner, number, state_position(kafka->state, number), error)) == STATUS_RETRY) error->status = STATUS_OK;
+  for (bool end = false; status == STATUS_OK && !end;) status = learner_pump(kafka->learner, kafka->state, 1000, &end, error);
+  return status;
+}
+
+static enum status states_placed(struct kafka *kafka, struct error *error) {
+  enum status status = STATUS_OK;
+  int32_t done = -1;
+  for (size_t i = 0; i < kafka->states_size && status == STATUS_OK; i++) {
+    if (kafka->states[i].offset >= 0 || kafka->states[i].partition == done) continue;
+    done = kafka->states[i].partition;
+    status = relearn(kafka, done, error);
+  }
+  return status;
+}
+
+static enum status again(struct kafka *kafka, struct error *error) {
+  kafka->counts.aborted++;
+  kafka->again = true;
+  if (++kafka->attempts <= ATTEMPTS_MAX) return STATUS_RETRY;
+  return error_set(error, STATUS_FATAL, "the same transaction was aborted %d times", ATTEMPTS_MAX);
+}
+
+static enum status commit(struct log *log, struct error *error) {
+  struct kafka *kafka = kafka_of(log);
+  rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new((int)kafka->owned_size);
+  for (size_t i = 0; i < kafka->size; i++) {    // our own count, never the consumer's position
+    const struct source *source = &kafka->records[i].source;
+    rd_kafka_topic_partition_t *row = rd_kafka_topic_partition_list_find(offsets, input(kafka), source->partition);
+    if (row == NULL) {
+      row = rd_kafka_topic_partition_list_add(offsets, input(kafka), source->partition);
+      row->offset = 0;
+    }
+    if (source->offset >= row->offset) row->offset = source->offset + 1;
+  }
+  enum status status = transaction_commit(&kafka->transaction, kafka->consumer.rk, offsets, error);
+  if (status == STATUS_OK) {
+    for (int i = 0; i < offsets->cnt; i++) {
+      struct owned *owned = owned_find(kafka, offsets->elems[i].partition);
+      owned->next = offsets->elems[i].offset;
+      owned->at_goal = owned->at_goal || owned->next >= owned->goal;
+    }
+    status = states_placed(kafka, error);
+    kafka->counts.transactions++;
+    kafka->attempts = 0;
+    kafka->again = false;
+  } else if (status == STATUS_RETRY) {
+    status = again(kafka, error);
+  }
+  rd_kafka_topic_partition_list_destroy(offsets);
+  return status;
+}
+
+static enum status abandon(struct log *log, struct error *error) {
+  struct kafka *kafka = kafka_of(log);
+  const enum status status = transaction_abort(&kafka->transaction, error);
+  if (status != STATUS_OK) return status;
+  return again(kafka, error) == STATUS_FATAL ? STATUS_FATAL : STATUS_OK;
+}
+
+int32_t kafka_at_goal(const struct log *log) {
+  const struct kafka *kafka = (const struct kafka *)log;
+  int32_t reached = 0;
+  for (size_t i = 0; i < kafka->owned_size && kafka->size == 0; i++)
+    reached += kafka->owned[i].assigned && kafka->owned[i].phase == PHASE_READY && kafka->owned[i].at_goal;
+  return reached;
+}
+
+int64_t kafka_lag(const struct log *log) {
+  const struct kafka *kafka = (const struct kafka *)log;
+  int64_t lag = 0;
+  for (size_t i = 0; i < kafka->owned_size; i++) {
+    int64_t first, end;
+    if (rd_kafka_get_watermark_offsets(kafka->consumer.rk, input(kafka), kafka->owned[i].number, &first, &end) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        end > kafka->owned[i].next)
+      lag += end - kafka->owned[i].next;
+  }
+  return lag;
+}
+
+// --- Open and close ------------------------------------------------------------------------------------------------------------
+
+static void kafka_close(struct log *log) {
+  struct kafka *kafka = kafka_of(log);
+  transaction_close(&kafka->transaction);
+  for (size_t i = 0; i < kafka->owned_size; i++)
+    if (kafka->owned[i].phase == PHASE_READY) snapshot_write(kafka, &kafka->owned[i]);
+  if (kafka->consumer.rk != NULL) (void)rd_kafka_consumer_close(kafka->consumer.rk);
+  handle_close(&kafka->consumer);
+  learner_close(kafka->learner);
+  state_destroy(kafka->state);
+  batch_clear(kafka);
+  arena_fini(&kafka->arena);
+  memory_free(kafka->records);
+  memory_free(kafka->headers);
+  memory_free(kafka->owned);
+  memory_free(kafka);
+}
+
+static const struct log_operations operations = {"kafka", take, begin, stage, commit, abandon, kafka_close};
+
+static enum status consumer_open(struct kafka *kafka, struct error *error) {
+  char session[16];
+  snprintf(session, sizeof session, "%d", kafka->settings.session_timeout_ms);
+  static const struct client_property mild[] = {{"queued.max.messages.kbytes", "32768"}, {"fetch.error.backoff.ms", "100"}};
+  const struct client_property firm[] = {{"group.id", kafka->settings.group},
+                                         {"group.instance.id", kafka->instance},
+                                         {"enable.auto.commit", "false"},
+                                         {"enable.auto.offset.store", "false"},
+                                         {"isolation.level", "read_committed"},
+                                         {"auto.offset.reset", "error"},
+                                         {"partition.assignment.strategy", "range"},
+                                         {"enable.partition.eof", "true"},
+                                         {"session.timeout.ms", session}};
+  const struct handle_hooks hooks = {.rebalance = on_rebalance};
+  if (handle_open(&kafka->consumer, kafka->settings.client, RD_KAFKA_CONSUMER, "consumer", mild, sizeof mild / sizeof mild[0], firm,
+                  sizeof firm / sizeof firm[0], &hooks, kafka, error) != STATUS_OK)
+    return STATUS_FATAL;
+  (void)rd_kafka_poll_set_consumer(kafka->consumer.rk);
+  rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(topics, input(kafka), RD_KAFKA_PARTITION_UA);
+  const rd_kafka_resp_err_t code = rd_kafka_subscribe(kafka->consumer.rk, topics);
+  rd_kafka_topic_partition_list_destroy(topics);
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : handle_fail_code(&kafka->consumer, STATUS_FATAL, "subscribing", code, error);
+}
+
+struct log *kafka_open(const struct kafka_settings *settings, struct error *error) {
+  struct kafka *kafka = memory_take(sizeof *kafka);
+  kafka->log.operations = &operations;
+  kafka->settings = *settings;
+  kafka->reading = -1;
+  arena_init(&kafka->arena, 1 << 20);
+  snprintf(kafka->id, sizeof kafka->id, "%s-%s", settings->group, settings->slot);
+  snprintf(kafka->instance, sizeof kafka->instance, "%s", settings->slot);
+  const struct transaction_settings transaction = {
+      .client = settings->client, .topics = kafka->settings.topics, .id = kafka->id, .timeout_ms = settings->transaction_timeout_ms,
+      .message_bytes_max = settings->message_bytes_max, .stopping = settings->stopping};
+  enum status status = transaction_open(&kafka->transaction, &transaction, error);
+  if (status == STATUS_OK) {
+    kafka->learner = learner_open(settings->client, settings->topics[TOPIC_PATIENT_STATE], error);
+    status = kafka->learner != NULL ? STATUS_OK : STATUS_FATAL;
+  }
+  if (status == STATUS_OK) {
+    struct state_settings state = {.topic = slice_from(settings->topics[TOPIC_PATIENT_STATE]), .key = settings->key,
+                                   .cache = settings->cache, .reader = {kafka->learner, learner_read}};
+    memcpy(state.epoch, settings->epoch, sizeof state.epoch);
+    kafka->state = state_create(&state);
+    status = consumer_open(kafka, error);
+  }
+  if (status == STATUS_OK) return &kafka->log;
+  kafka_close(&kafka->log);
+  return NULL;
+}
