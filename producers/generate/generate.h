@@ -13,7 +13,7 @@
 #include "core/slice.h"
 #include "core/status.h"
 
-enum { GENERATE_LATENESS_DAYS = 16 };
+enum { GENERATE_LATENESS_DAYS = 18 };
 
 struct generate_options {
   uint64_t seed;
