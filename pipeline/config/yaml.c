@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <yaml.h>
 
+#include "config/plain.h"
 #include "core/civil.h"
 #include "core/memory.h"
 #include "core/utf8.h"
@@ -379,44 +380,10 @@ static bool is_type(const struct yaml_file *file, const struct yaml_node *node, 
 bool yaml_is_map(const struct yaml_file *file, const struct yaml_node *node) { return is_type(file, node, YAML_MAP); }
 bool yaml_is_list(const struct yaml_file *file, const struct yaml_node *node) { return is_type(file, node, YAML_LIST); }
 
-// What other YAML readers make of a plain scalar, or NULL when all of them see a text.
-static const char *other_reading(struct slice s) {
-  static const struct { const char *word, *reading; } words[] = {
-      {"~", "nothing"}, {"null", "nothing"}, {"y", "true"}, {"yes", "true"}, {"on", "true"}, {"true", "true"},
-      {"n", "false"},   {"no", "false"},     {"off", "false"}, {"false", "false"}, {".inf", "a number"}, {".nan", "a number"},
-      {"+.inf", "a number"}, {"-.inf", "a number"}, {"=", "a default value"}};
-  if (s.size == 0) return "nothing";
-  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (s.size == strlen(words[i].word) && strncasecmp(s.data, words[i].word, s.size) == 0) return words[i].reading;
-  // A number in any dress: 010, 1_000, 1,000, +5, 0x1f, 0o17, 0b1, .5, 5., 1e3, 12:30.
-  size_t at = s.data[0] == '-' || s.data[0] == '+', digits = 0;
-  if (at + 2 < s.size && s.data[at] == '0' && strchr("xXoObB", s.data[at + 1]) != NULL) {
-    size_t rest = at + 2;
-    while (rest < s.size && (strchr("0123456789abcdefABCDEF_", s.data[rest]) != NULL)) rest++;
-    if (rest == s.size) return "a number";
-  }
-  for (; at < s.size; at++) {
-    const char c = s.data[at];
-    if (c >= '0' && c <= '9') digits++;
-    else if ((c == 'e' || c == 'E') && digits > 0) break;
-    else if (strchr("_,.:", c) == NULL) return NULL;
-  }
-  if (digits == 0) return NULL;
-  if (at == s.size) {    // 1.2.3 is a text everywhere
-    const char *point = memchr(s.data, '.', s.size);
-    return point != NULL && memchr(point + 1, '.', (size_t)(s.data + s.size - point) - 1) != NULL ? NULL : "a number";
-  }
-  at++;
-  if (at < s.size && (s.data[at] == '-' || s.data[at] == '+')) at++;
-  const size_t exponent = at;
-  while (at < s.size && s.data[at] >= '0' && s.data[at] <= '9') at++;
-  return at == s.size && at > exponent ? "a number" : NULL;
-}
-
 bool yaml_is_text(const struct yaml_file *file, const struct yaml_node *node, struct slice *out) {
   if (!is_type(file, node, YAML_SCALAR)) return false;
   if (!node->quoted) {
-    const char *reading = other_reading(node->scalar);
+    const char *reading = plain_reading(node->scalar);
     if (reading != NULL && node->scalar.size == 0) {
       yaml_error(file, node, 1027, "a text is missing; write \"\" for an empty one");
       return false;
@@ -432,53 +399,25 @@ bool yaml_is_text(const struct yaml_file *file, const struct yaml_node *node, st
   return true;
 }
 
-enum number_fault { NUMBER_FINE, NUMBER_SHAPE, NUMBER_ZEROS, NUMBER_DIGITS, NUMBER_LARGE };
-
-// Digits with an optional sign and point to an integer scaled by 10^scale.
-static enum number_fault read_number(struct slice s, unsigned scale, int64_t *out) {
-  size_t at = s.size > 0 && s.data[0] == '-';
-  const bool negative = at == 1;
-  const size_t whole = at;
-  int64_t value = 0;
-  unsigned fraction = 0;
-  bool large = false, point = false;
-  for (; at < s.size; at++) {
-    if (s.data[at] == '.' && !point && at > whole && at + 1 < s.size) {
-      point = true;
-      continue;
-    }
-    if (s.data[at] < '0' || s.data[at] > '9') return NUMBER_SHAPE;
-    fraction += point;
-    large = large || __builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, s.data[at] - '0', &value);
-  }
-  if (at == whole) return NUMBER_SHAPE;
-  if (s.data[whole] == '0' && whole + 1 < s.size && s.data[whole + 1] != '.') return NUMBER_ZEROS;
-  if (fraction > scale) return point && scale == 0 ? NUMBER_SHAPE : NUMBER_DIGITS;
-  for (; fraction < scale; fraction++) large = large || __builtin_mul_overflow(value, 10, &value);
-  if (large) return NUMBER_LARGE;
-  *out = negative ? -value : value;
-  return NUMBER_FINE;
-}
-
 static bool is_number(const struct yaml_file *file, const struct yaml_node *node, unsigned scale, unsigned code, int64_t *out) {
   if (!is_type(file, node, YAML_SCALAR)) return false;
   const char *kind = scale == 0 ? "a whole number" : "a number";
   const struct slice cut = utf8_cut(node->scalar, 60);
-  const enum number_fault fault = read_number(node->scalar, scale, out);
+  const enum plain_fault fault = plain_number(node->scalar, scale, out);
   if (node->quoted)
-    yaml_error(file, node, code, fault == NUMBER_FINE ? "must be %s, remove the quotes of \"%.*s\"" : "must be %s, not \"%.*s\"",
+    yaml_error(file, node, code, fault == PLAIN_FINE ? "must be %s, remove the quotes of \"%.*s\"" : "must be %s, not \"%.*s\"",
                kind, SLICE_ARG(cut));
   else if (node->scalar.size == 0)
     yaml_error(file, node, code, "must be %s, not nothing", kind);
-  else if (fault == NUMBER_SHAPE)
+  else if (fault == PLAIN_SHAPE)
     yaml_error(file, node, code, "must be %s of plain digits, not '%.*s'", kind, SLICE_ARG(cut));
-  else if (fault == NUMBER_ZEROS)
+  else if (fault == PLAIN_ZEROS)
     yaml_error(file, node, code, "must be %s without leading zeros, not '%.*s'", kind, SLICE_ARG(cut));
-  else if (fault == NUMBER_DIGITS)
+  else if (fault == PLAIN_DIGITS)
     yaml_error(file, node, code, "must have at most %u digits after the point, not '%.*s'", scale, SLICE_ARG(cut));
-  else if (fault == NUMBER_LARGE)
+  else if (fault == PLAIN_LARGE)
     yaml_error(file, node, 1022, "the number '%.*s' is too large", SLICE_ARG(cut));
-  return fault == NUMBER_FINE && !node->quoted;
+  return fault == PLAIN_FINE && !node->quoted;
 }
 
 bool yaml_is_int(const struct yaml_file *file, const struct yaml_node *node, int64_t min, int64_t max, int64_t *out) {
@@ -521,7 +460,7 @@ void yaml_canonical(const struct yaml_node *node, struct text *out) {
     TEXT_LITERAL(out, "null");
   } else if (node->type == YAML_SCALAR) {
     const struct slice scalar = node->scalar.size > 0 || node->quoted ? node->scalar : SLICE("null");
-    const bool bare = !node->quoted && other_reading(scalar) != NULL;
+    const bool bare = !node->quoted && plain_reading(scalar) != NULL;
     if (bare && memchr(scalar.data, ',', scalar.size) == NULL) {
       text_append(out, scalar);
     } else {
