@@ -27,7 +27,7 @@ struct walk {
   const struct rule *rule;
   struct variable *variables;
   size_t size;
-  bool too_many;
+  bool free_both, too_many;
 };
 
 static bool is_free(const struct condition_node *node) {
@@ -91,8 +91,8 @@ static void try_text(struct walk *walk, struct variable *variable, struct arena 
 static void find_cells(struct walk *walk, struct variable *variable, struct arena *arena) {
   static const int64_t far = INT64_MAX / 4;
   if (variable->operand == OPERAND_NONE) {
-    for (unsigned truth = TRUTH_FALSE; truth <= TRUTH_UNKNOWN; truth++)
-      add_cell(walk, variable, truth, truth == TRUTH_UNKNOWN, &(struct value){0});
+    for (unsigned truth = walk->free_both ? TRUTH_FALSE : TRUTH_UNKNOWN; truth <= TRUTH_UNKNOWN; truth++)
+      add_cell(walk, variable, truth, false, &(struct value){0});
     return;
   }
   try_value(walk, variable, (struct value){0});
@@ -146,11 +146,11 @@ static void write_case(const struct walk *walk, const size_t *at, struct text *w
   }
 }
 
-bool cells_walk(const struct rule *rule, const struct condition *const *conditions, size_t size,
+bool cells_walk(const struct rule *rule, const struct condition *const *conditions, size_t size, bool free_both,
                 bool (*visit)(void *context, const struct cells_case *one), void *context) {
   struct arena arena;
   arena_init(&arena, 0);
-  struct walk walk = {.rule = rule, .variables = ARENA_ZEROED(&arena, struct variable, VARIABLES_MAX)};
+  struct walk walk = {.rule = rule, .free_both = free_both, .variables = ARENA_ZEROED(&arena, struct variable, VARIABLES_MAX)};
   unsigned char **node_truths = ARENA_ZEROED(&arena, unsigned char *, size + 1), *truths = ARENA_ZEROED(&arena, unsigned char, size + 1);
   struct text words = {0};
   for (size_t c = 0; c < size; c++) {
@@ -202,5 +202,5 @@ static bool visit_possible(void *context, const struct cells_case *one) {
 
 bool cells_possible(const struct rule *rule, const struct condition *const *conditions, size_t size) {
   struct possible possible = {.size = size};
-  return !cells_walk(rule, conditions, size, visit_possible, &possible) || possible.found;
+  return !cells_walk(rule, conditions, size, true, visit_possible, &possible) || possible.found;
 }

@@ -108,6 +108,7 @@ static bool visit_bands(void *context, const struct cells_case *one) {
   size_t first = SIZE_MAX;
   bool unknown = false;
   for (size_t n = 0; n < size; n++) {
+    if (one->truths[1 + n] == TRUTH_UNKNOWN) check->reached |= 1U << n;
     unknown |= one->truths[1 + n] == TRUTH_UNKNOWN;
     if (one->truths[1 + n] != TRUTH_TRUE) continue;
     check->reached |= 1U << n;
@@ -141,10 +142,10 @@ static bool check_bands(const struct rule *rule) {
       check.good = false;
     }
   }
-  bool walked = cells_walk(rule, conditions, rule->bands_size + 1, visit_bands, &check);
+  bool walked = cells_walk(rule, conditions, rule->bands_size + 1, false, visit_bands, &check);
   if (!walked) {
     conditions[0] = NULL;
-    walked = cells_walk(rule, conditions, rule->bands_size + 1, visit_bands, &check);
+    walked = cells_walk(rule, conditions, rule->bands_size + 1, false, visit_bands, &check);
   }
   for (size_t n = 0; walked && n < rule->bands_size; n++) {
     if (check.reached >> n & 1) continue;
@@ -327,18 +328,20 @@ static bool check_names(const struct rule *const *rules, size_t size) {
 bool check_set(const struct rule *const *rules, size_t size, bool whole) {
   bool good = true;
   for (size_t r = 1; r < size; r++) {
-    for (size_t p = r; p-- > 0 && slice_equal(rules[p]->id, rules[r]->id);) {
+    bool told = false;    // one is enough of what may be hundreds of copies
+    for (size_t p = r; !told && p-- > 0 && slice_equal(rules[p]->id, rules[r]->id);) {
       if (rules[p]->version == rules[r]->version) {
         yaml_error(rules[r]->file, value_of(rules[r], "version"), 1131, "%.*s version %lld stands in %s already", SLICE_ARG(rules[r]->id),
                    (long long)rules[r]->version, rules[p]->file->name);
-        good = false;
+        told = true;
       } else if (rules[p]->status == RULE_ACTIVE && rules[r]->status == RULE_ACTIVE && rules[p]->from_day <= rules[r]->to_day &&
                  rules[r]->from_day <= rules[p]->to_day) {
         yaml_error(rules[r]->file, value_of(rules[r], "effective"), 1132, "%.*s versions %lld and %lld are in force on the same days (%s)",
                    SLICE_ARG(rules[r]->id), (long long)rules[p]->version, (long long)rules[r]->version, rules[p]->file->name);
-        good = false;
+        told = true;
       }
     }
+    good &= !told;
   }
   good &= check_names(rules, size);
   return check_yields(rules, size, whole) && good;

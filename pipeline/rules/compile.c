@@ -353,6 +353,8 @@ static bool compile_map(struct builder *builder, const struct yaml_node *map) {
       const uint32_t node = add(builder, (struct condition_node){.op = CONDITION_NOT, .node = key});
       good &= compile_map(builder, value);
       builder->nodes[node].end = builder->size;
+    } else if (slice_equal(key->scalar, SLICE("<<"))) {
+      good = false;    // told as a merge key
     } else {
       const int operand = compile_operand(prepare, key, key->scalar, builder->place);
       good &= operand != OPERAND_NONE && compile_tests(builder, operand, value);

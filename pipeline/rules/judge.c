@@ -75,6 +75,19 @@ static void check_scope(const struct rule *rule, const struct condition_context 
   }
 }
 
+// The record's lines are in no row of the rule's table: nothing of it concerns the rule.
+static void check_witness(const struct rule *rule, const struct condition_context *context, struct verdict *verdict) {
+  if (rule->kind->unit != KIND_CLAIM || rule->kind->witness == WITNESS_VISIT || context->input->candidates_size > 0) return;
+  settle(verdict, OUTCOME_OUT_OF_SCOPE, SLICE("no_row"));
+  if (context->input->trace == NULL) return;
+  struct trace_row *row = trace_add(context->input->trace, TRACE_SCOPE);
+  row->operand = SLICE("lines with a row");
+  row->value = SLICE("0");
+  row->limit = SLICE("at_least 1");
+  row->source = slice_from(rule->kind->witness_table(rule)->name);
+  row->truth = TRUTH_FALSE;
+}
+
 static void check_require(const struct rule *rule, const struct condition_context *context, struct verdict *verdict) {
   for (size_t i = 0; i < rule->require_size; i++) {
     const struct value value = judge_operand(rule, rule->require[i], context->input, context->verdict);
@@ -150,6 +163,7 @@ void judge(const struct rule *rule, const struct judge_input *input, struct verd
   const struct condition_context context = {rule, input, verdict};
   check_effective(rule, &context, verdict);
   if (verdict->outcome == OUTCOME_NO_HIT || input->trace != NULL) check_scope(rule, &context, verdict);
+  if (verdict->outcome == OUTCOME_NO_HIT || input->trace != NULL) check_witness(rule, &context, verdict);
   if (verdict->outcome == OUTCOME_NO_HIT || input->trace != NULL) check_require(rule, &context, verdict);
   const enum outcome before = verdict->outcome;
   const struct slice before_reason = verdict->reason;

@@ -18,6 +18,8 @@ struct loader {
   struct ruleset *ruleset;
   struct diagnostics *diagnostics;
   const char *base;    // the folder that has codes/
+  const char *first;   // of the paths asked for
+  bool found;          // some path is there
   bool whole;          // the base folder itself was asked for
   const char **paths;
   size_t paths_size, paths_capacity;
@@ -94,6 +96,7 @@ static void find_paths(struct loader *loader, const char *const *paths, size_t s
       tell(loader, paths[i], 1139, strerror(errno));
       continue;
     }
+    loader->found = true;
     const char *base = find_base(loader, paths[i]);
     if (loader->base == NULL) loader->base = base;
     loader->whole |= base == paths[i];
@@ -107,9 +110,8 @@ static void find_paths(struct loader *loader, const char *const *paths, size_t s
 
 static void load_knowledge(struct loader *loader) {
   struct ruleset *ruleset = loader->ruleset;
-  const char *first = loader->paths_size > 0 ? loader->paths[0] : "";
   if (loader->base == NULL) {
-    tell(loader, first, 1137, "no folder with codes/ here or above: a rule folder has codes/, calendars/ and knowledge/");
+    if (loader->found) tell(loader, loader->first, 1137, "no folder with codes/ here or above: a rule folder has codes/, calendars/ and knowledge/");
     return;
   }
   ruleset->codes = codes_load(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "codes", NULL), loader->diagnostics);
@@ -172,10 +174,10 @@ static void load_rules(struct loader *loader) {
 struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagnostics *diagnostics) {
   struct ruleset *ruleset = memory_take(sizeof *ruleset);
   arena_init(&ruleset->arena, ARENA_BLOCK);
-  struct loader loader = {.ruleset = ruleset, .diagnostics = diagnostics};
+  struct loader loader = {.ruleset = ruleset, .diagnostics = diagnostics, .first = size > 0 ? paths[0] : ""};
   const size_t errors = diagnostics->errors;
   find_paths(&loader, paths, size);
-  if (loader.paths_size == 0 && diagnostics->errors == errors) tell(&loader, size > 0 ? paths[0] : "", 1138, "there is no rule (*.yaml) here");
+  if (loader.paths_size == 0 && diagnostics->errors == errors) tell(&loader, loader.first, 1138, "there is no rule (*.yaml) here");
   load_knowledge(&loader);
   load_rules(&loader);
   memory_free(loader.paths);
