@@ -1,0 +1,71 @@
+// settlewatch run ROLE --config FILE: a role of the program over Kafka.
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/setup.h"
+
+enum { OPTION_FROM = 1000, OPTION_UNTIL_END };
+
+struct arguments {
+  const char *role, *config;
+  bool earliest, until_end;
+};
+
+static const struct argp_option options[] = {
+    {"config", 'c', "FILE", 0, "Settings of the site (`settlewatch config reference` explains them)", 0},
+    {"from", OPTION_FROM, "earliest|committed", 0,
+     "Where a partition without a committed position begins. A first deployment says earliest; later runs say nothing", 0},
+    {"once-until-end", OPTION_UNTIL_END, NULL, 0,
+     "Stop when every partition reached the end it had at the start; for one process alone", 0},
+    {0}};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+  struct arguments *arguments = state->input;
+  switch (key) {
+    case 'c': arguments->config = value; return 0;
+    case OPTION_FROM:
+      if (strcmp(value, "earliest") != 0 && strcmp(value, "committed") != 0) argp_error(state, "--from is earliest or committed, not '%s'", value);
+      arguments->earliest = strcmp(value, "earliest") == 0;
+      return 0;
+    case OPTION_UNTIL_END: arguments->until_end = true; return 0;
+    case ARGP_KEY_ARG:
+      if (arguments->role != NULL) argp_error(state, "one role at a time");
+      arguments->role = value;
+      return 0;
+    case ARGP_KEY_END:
+      if (arguments->role == NULL || strcmp(arguments->role, "screen") != 0)
+        argp_error(state, "a role is needed: screen%s%s", arguments->role != NULL ? ", not " : "", arguments->role != NULL ? arguments->role : "");
+      if (arguments->config == NULL) argp_error(state, "--config FILE is needed");
+      return 0;
+    default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp argp = {options, parse, "screen",
+                                 "Runs the screen as a member of a consumer group: settlements in, findings out, exactly once.\v"
+                                 "SIGTERM and SIGINT finish the transaction at hand. Start more processes, on this host with another "
+                                 "run.instance, and the group spreads the partitions over them.\n"
+                                 "Exit status: 0 stopped as asked, 70 a failure (start again, it goes on from the last commit), 78 for bad rules, "
+                                 "settings or topics.", NULL, NULL, NULL};
+
+static int run(int argc, char **argv) {
+  struct arguments arguments = {0};
+  if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return CLI_USAGE;
+  struct setup setup;
+  int code = CLI_CONFIG;
+  if (setup_load(&setup, arguments.config, true)) {
+    const struct run_options run = {.site = setup.site, .ruleset = setup.ruleset, .until_end = arguments.until_end,
+                                    .from_earliest = arguments.earliest || setup.site->run.from == SITE_FROM_EARLIEST};
+    struct error error = {0};
+    const enum status status = run_screen(&run, &error);
+    if (status != STATUS_OK) fprintf(stderr, "%s: %s\n", program_invocation_name, error.text);
+    code = status == STATUS_OK ? CLI_OK : status == STATUS_REJECT ? CLI_CONFIG : CLI_SOFTWARE;
+  }
+  setup_fini(&setup);
+  return code;
+}
+
+const struct cli_command cli_run = {"run", "run a role over Kafka: screen", run};

@@ -1,0 +1,21 @@
+// What the commands over Kafka begin with: settings, rules, and a client, with every error told on standard error.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "consumers/run.h"
+
+struct setup {
+  struct diagnostics diagnostics;
+  struct site *site;
+  struct ruleset *ruleset;    // NULL when it was not asked for
+  struct arena arena;
+};
+
+// config NULL: the defaults. rules: load them, too. False when something is wrong, and told; the exit code is then CLI_CONFIG.
+bool setup_load(struct setup *setup, const char *config, bool rules);
+void setup_fini(struct setup *setup);
+// NULL when the brokers do not accept us, and told.
+struct client *setup_client(struct setup *setup);
+// Becomes true with SIGINT or SIGTERM.
+const atomic_bool *setup_stopping(void);
