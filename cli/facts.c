@@ -5,10 +5,10 @@
 #include "core/memory.h"
 #include "record/json.h"
 #include "stream/file/reader.h"
-#include "stream/kafka/scan.h"
+#include "stream/kafka/dump.h"
 #include "stream/kafka/topics.h"
 
-enum { FACT_BYTES_MAX = 1 << 20, BATCH_RECORDS = 4096, BATCH_BYTES = 4 << 20, IDLE_MS = 60000 };
+enum { FACT_BYTES_MAX = 1 << 20, BATCH_RECORDS = 4096, BATCH_BYTES = 4 << 20 };
 
 struct taking {
   struct json_reader *json;
@@ -61,10 +61,17 @@ enum status facts_from_files(const char *const *paths, size_t size, facts_functi
   return status;
 }
 
-static enum status take_record(void *context, const struct scan_record *record, struct error *error) {
+struct topic_taking {
+  struct taking taking;
+  struct error error;
+};
+
+static bool take_message(void *context, const struct dump_message *message) {
+  struct topic_taking *all = context;
   struct error wrong = {0};
-  if (take_line(context, record->value, &wrong) == STATUS_OK) return STATUS_OK;
-  return error_set(error, STATUS_REJECT, "institution-facts[%d]@%lld: %s", record->partition, (long long)record->offset, wrong.text);
+  if (take_line(&all->taking, message->value, &wrong) == STATUS_OK) return true;
+  error_set(&all->error, STATUS_REJECT, "institution-facts[%d]@%lld: %s", message->partition, (long long)message->offset, wrong.text);
+  return false;
 }
 
 static void say(void *context, int level, const char *text) {
@@ -86,9 +93,12 @@ enum status facts_from_topic(const struct site *site, facts_function *each, void
   struct client *client = client_open(&settings, error);
   enum status status = client != NULL ? STATUS_OK : STATUS_FATAL;
   if (client != NULL) {
-    struct taking taking = taking_open(each, context, count);
-    status = scan_topic(client, topics_name(&arena, site->kafka.prefix, TOPIC_INSTITUTION_FACTS), IDLE_MS, take_record, &taking, error);
-    taking_close(&taking);
+    struct topic_taking all = {.taking = taking_open(each, context, count)};
+    const struct dump_options whole = {.topic = topics_name(&arena, site->kafka.prefix, TOPIC_INSTITUTION_FACTS), .partition = -1,
+                                       .from_beginning = true, .until_end = true};
+    status = dump_topic(client, &whole, take_message, &all, error);
+    if (status == STATUS_OK && all.error.status != STATUS_OK) status = error_set(error, STATUS_REJECT, "%s", all.error.text);
+    taking_close(&all.taking);
     client_close(client);
   }
   arena_fini(&arena);

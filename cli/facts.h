@@ -8,5 +8,5 @@ typedef void facts_function(void *context, const struct fact *fact);    // the f
 
 // NDJSON files, plain or gzip. STATUS_REJECT with file and line when one cannot be read or a line is no fact.
 enum status facts_from_files(const char *const *paths, size_t size, facts_function *each, void *context, uint64_t *count, struct error *error);
-// Every committed fact up to the ends of the topic's partitions as they are now. STATUS_RETRY when the cluster does not answer.
+// Every committed fact up to the ends of the topic's partitions as they are now.
 enum status facts_from_topic(const struct site *site, facts_function *each, void *context, uint64_t *count, struct error *error);
