@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares what a screen found with the generator's answer key, finding by finding.
 
-usage: check_answer_key.py KEY CREDIT_DEDUCTIONS [--any-order]
+usage: check_answer_key.py KEY CREDIT_DEDUCTIONS [--any-order] [--shown N]
 
 Of each deduction_id the last revision counts; stage `proposed` means that the finding is open. Every key line with expect `open` must have exactly one
 open finding of that rule and visit with the same money, band and person; no other finding may be open. A key line with expect
@@ -14,8 +14,6 @@ import gzip
 import json
 import sys
 from decimal import Decimal
-
-SHOWN = 20
 
 
 def lines(path):
@@ -97,12 +95,13 @@ def main():
     parser.add_argument("key")
     parser.add_argument("deductions")
     parser.add_argument("--any-order", action="store_true", help="the input was shuffled")
+    parser.add_argument("--shown", type=int, default=20, help="differences to list")
     arguments = parser.parse_args()
     header, counts, problems = compare(arguments.key, arguments.deductions, arguments.any_order)
-    for problem in problems[:SHOWN]:
+    for problem in problems[:arguments.shown]:
         print(problem)
-    if len(problems) > SHOWN:
-        print(f"... and {len(problems) - SHOWN} more")
+    if len(problems) > arguments.shown:
+        print(f"... and {len(problems) - arguments.shown} more")
     told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
     print(f"seed {header['seed']}, {header['settlements']} settlements: {told}; {len(problems)} differences")
     return 1 if problems else 0
