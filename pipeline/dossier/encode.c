@@ -247,6 +247,16 @@ static void put_u64(char *to, uint64_t value) {
   for (unsigned i = 0; i < 8; i++) to[i] = (char)(value >> (8 * i));
 }
 
+// A bill's size stands in front of it and is known only afterwards: it has one of two fixed widths.
+enum { NARROW = 3, WIDE = 5 };
+
+static unsigned width_of(size_t size) { return size >> (7 * NARROW) == 0 ? NARROW : WIDE; }
+
+static void put_size(char *to, size_t size) {
+  const unsigned width = width_of(size);
+  for (unsigned i = 0; i < width; i++, size >>= 7) to[i] = (char)((size & 0x7f) | (i + 1 < width ? 0x80 : 0));
+}
+
 void encode(const struct dossier *dossier, struct text *out) {
   char *head = text_reserve(out, HEAD_BYTES);
   head[0] = 'S';
@@ -262,26 +272,22 @@ void encode(const struct dossier *dossier, struct text *out) {
   for (uint32_t i = 0; i < dossier->bills_size; i++) {
     const struct bill *bill = &dossier->bills[i];
     if (slice_present(bill->packed)) {
-      pack_unsigned(out, bill->packed.size);
+      put_size(text_reserve(out, WIDE), bill->packed.size);
+      out->size += width_of(bill->packed.size);
       text_append(out, bill->packed);
       continue;
     }
-    // The size stands in front with a fixed width of three or five bytes, because it is known only afterwards.
     const size_t at = out->size;
-    const size_t guess = bill->lines.size + (size_t)bill->fees_size * 64 + 1024;
-    const unsigned width = guess < ((size_t)1 << 20) ? 3 : 5;
-    text_reserve(out, width);
-    out->size += width;
+    text_reserve(out, WIDE);
+    out->size += NARROW;
     pack_bill(out, bill);
-    uint64_t size = out->size - at - width;
-    if (size >> (7 * width) != 0) {    // a bill of long texts: make room for the wider head
-      text_reserve(out, 2);
-      memmove(out->data + at + 5, out->data + at + width, size);
-      out->size += 5 - width;
-      for (unsigned b = 0; b < 5; b++, size >>= 7) out->data[at + b] = (char)((size & 0x7f) | (b < 4 ? 0x80 : 0));
-    } else {
-      for (unsigned b = 0; b < width; b++, size >>= 7) out->data[at + b] = (char)((size & 0x7f) | (b + 1 < width ? 0x80 : 0));
+    const size_t size = out->size - at - NARROW;
+    if (width_of(size) != NARROW) {
+      text_reserve(out, WIDE);
+      memmove(out->data + at + WIDE, out->data + at + NARROW, size);
+      out->size += WIDE - NARROW;
     }
+    put_size(out->data + at, size);
   }
   pack_unsigned(out, dossier->findings_size);
   for (uint32_t i = 0; i < dossier->findings_size; i++) pack_finding(out, &dossier->findings[i]);
