@@ -20,6 +20,7 @@ struct loader {
   const char *base;    // the folder that has codes/
   const char *first;   // of the paths asked for
   bool found;          // some path is there
+  size_t errors;       // before it began
   bool whole;          // the base folder itself was asked for
   const char **paths;
   size_t paths_size, paths_capacity;
@@ -151,12 +152,11 @@ static void load_rules(struct loader *loader) {
   for (size_t i = 0; i < loader->paths_size; i++) {
     if (i > 0 && strcmp(loader->paths[i], loader->paths[i - 1]) == 0) continue;    // named twice on the command line
     struct yaml_file *file = ARENA_ZEROED(&ruleset->arena, struct yaml_file, 1);
-    const size_t errors = loader->diagnostics->errors;
     yaml_load(file, &ruleset->arena, loader->paths[i], NULL, loader->diagnostics);
     if (file->root == NULL) continue;
     struct prepare prepare = {.ruleset = ruleset, .file = file};
     if (!read_rule(&prepare)) {
-      if (loader->diagnostics->errors == errors) yaml_error(file, file->root, 1138, "the rule was refused without a reason");
+      if (loader->diagnostics->errors == loader->errors) yaml_error(file, file->root, 1138, "the rule was refused without a reason");
     } else if (check_rule(prepare.rule) && prepare.rule->kind->lookback_days != NULL) {
       const int32_t days = prepare.rule->kind->lookback_days(prepare.rule);
       if (days > ruleset->lookback_days) ruleset->lookback_days = days;
@@ -175,7 +175,7 @@ struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagn
   struct ruleset *ruleset = memory_take(sizeof *ruleset);
   arena_init(&ruleset->arena, ARENA_BLOCK);
   struct loader loader = {.ruleset = ruleset, .diagnostics = diagnostics, .first = size > 0 ? paths[0] : ""};
-  const size_t errors = diagnostics->errors;
+  const size_t errors = loader.errors = diagnostics->errors;
   find_paths(&loader, paths, size);
   if (loader.paths_size == 0 && diagnostics->errors == errors) tell(&loader, loader.first, 1138, "there is no rule (*.yaml) here");
   load_knowledge(&loader);
