@@ -210,6 +210,7 @@ static bool read_level(const struct set *set, struct slice prefix, const struct 
     const struct slice full = slice_from(set->rows[i].name);
     if (!slice_starts_with(full, prefix)) continue;
     const char *rest = set->rows[i].name + prefix.size, *dot = strchr(rest, '.');
+    if (dot != NULL && yaml_find(map, rest) != NULL) dot = NULL;    // written as one key, as librdkafka's own names are
     const struct slice name = {rest, dot ? (size_t)(dot - rest) : strlen(rest)};
     bool seen = false;
     for (size_t n = 0; n < names_size && !seen; n++) seen = slice_equal(slice_from(names[n]), name);
