@@ -318,10 +318,12 @@ static void collect_result(const struct run *run, struct embedded_result *result
       for (unsigned o = 0; o < OUTCOME_COUNT; o++) result->rules[r].outcomes[o] += by_rule[r].outcomes[o];
     const struct draw_counts *draw = engine_draw_counts(worker->engine);
     result->draw.population += draw->population;
+    result->draw.left += draw->left;
     result->draw.population_fen += draw->population_fen;
     result->draw.drawn_random += draw->drawn_random;
     result->draw.drawn_take_all += draw->drawn_take_all;
     result->draw.dropped += draw->dropped;
+    result->draw.superseded += draw->superseded;
     result->draw.without_seed += draw->without_seed;
     result->draw.drawn_fen += draw->drawn_fen;
     result->patients += store_size(worker->store);

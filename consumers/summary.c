@@ -314,10 +314,10 @@ static void write_examples(struct text *out, const struct summary_options *optio
 static void write_review(struct text *out, const struct summary_options *options) {
   const struct draw_counts *draw = &options->result->draw;
   heading(out, options, W_REVIEW);
-  const uint64_t drawn = draw->drawn_random + draw->drawn_take_all;
-  const uint64_t rate = draw->population ? drawn * 10000 / draw->population : 0;
+  const uint64_t drawn = draw->drawn_random + draw->drawn_take_all - draw->dropped - draw->superseded;    // now, as the sums are
+  const uint64_t population = draw->population - draw->left, rate = population ? drawn * 10000 / population : 0;
   text_format(out, "  %s %" PRIu64 " %s %" PRIu64 "  (%" PRIu64 ".%02" PRIu64 " %%)", word(options, W_DRAWN), drawn, word(options, W_OF),
-              draw->population, rate / 100, rate % 100);
+              population, rate / 100, rate % 100);
   write_yuan(out, draw->drawn_fen, 16);
   text_format(out, " %s", word(options, W_OF));
   write_yuan(out, draw->population_fen, 16);
