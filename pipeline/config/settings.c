@@ -5,8 +5,6 @@
 #include "core/memory.h"
 #include "core/utf8.h"
 
-enum { NAMES_MAX = 128, NAME_BYTES_MAX = 64 };
-
 static void *value_of(const struct setting *row, void *values) { return (char *)values + row->offset; }
 static const void *value_in(const struct setting *row, const void *values) { return (const char *)values + row->offset; }
 
@@ -199,44 +197,84 @@ struct set {
   struct arena *arena;
 };
 
-// The rows below prefix ("" or "kafka."), read from map; place: where missing ones are reported.
-static bool read_level(const struct set *set, struct slice prefix, const struct yaml_node *map, const struct yaml_node *place,
-                       const char *const *other_keys, size_t other_size) {
-  if (map != NULL && !yaml_is_map(set->file, map)) return false;
-  const char *names[NAMES_MAX];
-  size_t names_size = 0;
+static const struct yaml_node *find_key(const struct yaml_node *map, struct slice key) {
+  for (const struct yaml_node *node = map->child; node != NULL; node = node->next)
+    if (slice_equal(node->scalar, key)) return node->value;
+  return NULL;
+}
+
+// Where the value of a row stands: `a.b.c` may be one key, or its parts nested maps, cut at any point.
+struct spot {
+  const struct yaml_node *node, *other;    // the value; a second one
+  const struct yaml_node *map;             // the innermost map on the way, where a missing value is reported
+  bool blocked;                            // something on the way is no map, which is reported already
+};
+
+static void find_spot(struct spot *spot, const struct yaml_node *map, struct slice name) {
+  if (map == NULL || map->type != YAML_MAP) {
+    spot->blocked |= map != NULL;
+    return;
+  }
+  spot->map = map;
+  const struct yaml_node *node = find_key(map, name);
+  if (node != NULL) *(spot->node == NULL ? &spot->node : &spot->other) = node;
+  for (size_t at = 0; at < name.size; at++)
+    if (name.data[at] == '.')
+      find_spot(spot, find_key(map, (struct slice){name.data, at}), (struct slice){name.data + at + 1, name.size - at - 1});
+}
+
+static bool read_row(const struct set *set, const struct setting *row, const struct yaml_node *map) {
+  struct spot spot = {.map = set->file->root};
+  find_spot(&spot, map, slice_from(row->name));
+  if (spot.other != NULL) {
+    yaml_error(set->file, spot.other, 1006, "'%s' stands twice, first in line %u", row->name, spot.node->place.line);
+    return false;
+  }
+  if (spot.node == NULL) {
+    if (row->fallback == NULL && !spot.blocked) yaml_error(set->file, spot.map, 1302, "'%s' must be given", row->name);
+    return row->fallback != NULL;
+  }
+  const struct reading at = {row, set->file, spot.node, set->arena};
+  return read_value(&at, value_of(row, set->values));
+}
+
+// Every key of map is the beginning of a row's name after prefix ("" or "kafka."), up to a point or whole; what lies below a
+// beginning is checked in turn.
+static bool check_level(const struct set *set, struct slice prefix, const struct yaml_node *map, const char *const *other_keys,
+                        size_t other_size) {
+  if (!yaml_is_map(set->file, map)) return false;
+  size_t room = other_size, size = 0;
+  for (size_t i = 0; i < set->size; i++)
+    for (const char *at = set->rows[i].name; at != NULL; at = strchr(at + 1, '.')) room++;
+  const char **names = ARENA_ARRAY(set->arena, const char *, room);
+  for (; size < other_size; size++) names[size] = other_keys[size];
   bool good = true;
   for (size_t i = 0; i < set->size; i++) {
     const struct slice full = slice_from(set->rows[i].name);
     if (!slice_starts_with(full, prefix)) continue;
-    const char *rest = set->rows[i].name + prefix.size, *dot = strchr(rest, '.');
-    if (dot != NULL && yaml_find(map, rest) != NULL) dot = NULL;    // written as one key, as librdkafka's own names are
-    const struct slice name = {rest, dot ? (size_t)(dot - rest) : strlen(rest)};
-    bool seen = false;
-    for (size_t n = 0; n < names_size && !seen; n++) seen = slice_equal(slice_from(names[n]), name);
-    if (seen) continue;
-    assert(names_size < NAMES_MAX && name.size < NAME_BYTES_MAX);
-    names[names_size++] = arena_copy_text(set->arena, name);
-    const struct yaml_node *node = yaml_find(map, names[names_size - 1]);
-    if (dot != NULL) {
-      good &= read_level(set, (struct slice){full.data, prefix.size + name.size + 1}, node, node ? node : place, NULL, 0);
-    } else if (node != NULL) {
-      const struct reading at = {&set->rows[i], set->file, node, set->arena};
-      good &= read_value(&at, value_of(&set->rows[i], set->values));
-    } else if (set->rows[i].fallback == NULL) {
-      yaml_error(set->file, place, 1302, "'%s' must be given", set->rows[i].name);
-      good = false;
+    const struct slice rest = {full.data + prefix.size, full.size - prefix.size};
+    for (size_t end = 0; end < rest.size; end++) {
+      if (rest.data[end] != '.') continue;
+      const struct slice name = {rest.data, end};
+      bool seen = false;
+      for (size_t n = 0; n < size && !seen; n++) seen = slice_equal(slice_from(names[n]), name);
+      if (seen) continue;
+      names[size++] = arena_copy_text(set->arena, name);
+      const struct yaml_node *below = find_key(map, name);
+      if (below != NULL) good &= check_level(set, (struct slice){full.data, prefix.size + end + 1}, below, NULL, 0);
     }
+    names[size++] = rest.data;
   }
-  assert(names_size + other_size <= NAMES_MAX);
-  for (size_t i = 0; i < other_size; i++) names[names_size++] = other_keys[i];
-  return yaml_check_keys(set->file, map, names, names_size) && good;
+  return yaml_check_keys(set->file, map, names, size) && good;
 }
 
 bool settings_read(const struct setting *rows, size_t size, void *values, const struct yaml_file *file,
                    const struct yaml_node *map, const char *const *other_keys, size_t other_size, struct arena *arena) {
   const struct set set = {rows, size, values, file, arena};
-  return read_level(&set, SLICE(""), map, map ? map : file->root, other_keys, other_size);
+  bool good = map == NULL || check_level(&set, SLICE(""), map, other_keys, other_size);
+  if (map != NULL && map->type != YAML_MAP) return false;
+  for (size_t i = 0; i < size; i++) good &= read_row(&set, &rows[i], map);
+  return good;
 }
 
 // --- Printed ----------------------------------------------------------------------------------------------------------

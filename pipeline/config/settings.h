@@ -34,7 +34,7 @@ struct setting_texts {
 };
 
 struct setting {
-  const char *name;             // key; "kafka.group" is key `group` of map `kafka`; inside a map `a.b` may also stand as one key
+  const char *name;             // key; "kafka.group" is key `group` of map `kafka`, or one key as it stands here
   enum setting_type type;
   size_t offset;
   const char *fallback;         // default, as YAML text; NULL: must be given

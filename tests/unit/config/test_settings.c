@@ -105,6 +105,25 @@ static void values_of_a_file_take_their_place(void **state) {
   assert_true(slice_equal(yaml_find(f->values.properties, "linger.ms")->scalar, SLICE("5")));
 }
 
+static void a_name_with_points_is_nested_maps_or_one_key(void **state) {
+  struct fixture *f = *state;
+  static const char *const good[] = {"kafka: {group: g, topics: {in: s}}", "kafka.group: g\nkafka.topics.in: s", "kafka: {group: g, topics.in: s}",
+                                     "kafka.group: g\nkafka: {topics.in: s}", "kafka.group: g\nkafka.topics: {in: s}"};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    settings_default(rows, ROWS, &f->values, &f->arena);
+    if (!take(f, good[i])) fail_msg("'%s' did not pass: %s", good[i], f->diagnostics.rows[0].text);
+    assert_true(slice_equal(f->values.group, SLICE("g")));
+    assert_true(slice_equal(f->values.topic, SLICE("s")));
+  }
+  assert_false(take(f, "kafka.group: g\nkafka: {group: h}"));
+  assert_int_equal(f->diagnostics.errors, 1);
+  assert_int_equal(f->diagnostics.rows[0].code, 1006);
+  assert_false(take(f, "kafka.group: g\nkafka: {topics: {in.out: s}}"));
+  assert_int_equal(f->diagnostics.rows[0].code, 1007);
+  assert_false(take(f, "kafka: {group: g, topics: s}"));
+  assert_int_equal(f->diagnostics.rows[0].code, 1017);
+}
+
 static void a_number_may_be_a_lookup(void **state) {
   struct fixture *f = *state;
   assert_true(take(f, "limit: {table: split_gap_days, by: [hosp_lv, region]}\nkafka: {group: g}\n"));
@@ -218,6 +237,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(defaults_go_through_the_parsers),
       TEST(values_of_a_file_take_their_place),
+      TEST(a_name_with_points_is_nested_maps_or_one_key),
       TEST(a_number_may_be_a_lookup),
       TEST(wrong_values_are_located_and_keep_the_default),
       TEST(all_wrong_values_come_at_once),
