@@ -15,8 +15,23 @@
 #include "record/date.h"
 #include "record/money.h"
 
-enum { OPTION_SEED = 256, OPTION_SETTLEMENTS, OPTION_DAYS, OPTION_OUT, OPTION_START, OPTION_INSTITUTIONS, OPTION_PATIENTS, OPTION_VIOLATIONS,
-              OPTION_GZIP, OPTION_KEY, OPTION_TABLES, OPTION_NO_TICKS, OPTION_NO_TWINS, OPTION_ONLY_SETTLEMENTS, OPTION_OUTPUT_FILE };
+enum {
+  OPTION_SEED = 256,
+  OPTION_SETTLEMENTS,
+  OPTION_DAYS,
+  OPTION_OUT,
+  OPTION_START,
+  OPTION_INSTITUTIONS,
+  OPTION_PATIENTS,
+  OPTION_VIOLATIONS,
+  OPTION_GZIP,
+  OPTION_KEY,
+  OPTION_TABLES,
+  OPTION_NO_TICKS,
+  OPTION_NO_TWINS,
+  OPTION_ONLY_SETTLEMENTS,
+  OPTION_OUTPUT_FILE
+};
 
 struct settings {
   struct generate_options options;
@@ -45,7 +60,8 @@ static error_t take(int key, char *text, struct argp_state *state) {
     case OPTION_INSTITUTIONS: options->institutions = (uint32_t)number(state, "institutions", text, 99999); return 0;
     case OPTION_PATIENTS: options->patients = (uint32_t)number(state, "patients", text, 400000000); return 0;
     case OPTION_START:
-      if (!date_parse(slice_from(text), &value, NULL)) argp_error(state, "'--start' must be a date such as 2026-03-01, not '%s'", text);
+      if (!date_parse(slice_from(text), &value, NULL))
+        argp_error(state, "'--start' must be a date such as 2026-03-01, not '%s'", text);
       options->start_day = date_day(value);
       return 0;
     case OPTION_VIOLATIONS:
@@ -78,7 +94,8 @@ struct output {
 };
 
 static bool output_failed(const struct output *output, struct error *error) {
-  error_set(error, STATUS_FATAL, "cannot write '%s': %s", output->part.data != NULL ? output->part.data : "standard output", strerror(errno));
+  error_set(error, STATUS_FATAL, "cannot write '%s': %s", output->part.data != NULL ? output->part.data : "standard output",
+            strerror(errno));
   return false;
 }
 
@@ -115,7 +132,8 @@ static bool output_line(struct output *output, struct slice line, struct error *
 static bool output_close(struct output *output, bool good, struct error *error) {
   good = good && output_flush(output, error);
   if (output->zip != NULL && gzclose(output->zip) != Z_OK) good = good && output_failed(output, error);
-  if (output->file != NULL && (output->file == stdout ? fflush(stdout) : fclose(output->file)) != 0) good = good && output_failed(output, error);
+  if (output->file != NULL && (output->file == stdout ? fflush(stdout) : fclose(output->file)) != 0)
+    good = good && output_failed(output, error);
   if (output->name.data != NULL) {
     if (good && rename(output->part.data, output->name.data) != 0) good = output_failed(output, error);
     if (!good) unlink(output->part.data);
@@ -134,8 +152,8 @@ static void on_progress(void *context, uint64_t settlements, uint64_t in_all) {
   const struct output *output = context;
   if (!output->progress) return;
   const int done = in_all == 0 ? 40 : (int)(settlements >= in_all ? 40 : settlements * 40 / in_all);
-  fprintf(stderr, "\r[%.*s%.*s] %llu", done, "########################################", 40 - done, "........................................",
-          (unsigned long long)settlements);
+  fprintf(stderr, "\r[%.*s%.*s] %llu", done, "########################################", 40 - done,
+          "........................................", (unsigned long long)settlements);
 }
 
 static bool write_whole(const char *folder, const char *name, struct slice bytes, struct error *error) {
@@ -159,7 +177,8 @@ static bool write_tables(const struct settings *settings, struct error *error) {
     text_format(&name, "%s.csv", generate_tables[n]);
     text_byte(&name, '\0');
     text_clear(&out);
-    good = generate_table(&settings->options, generate_tables[n], &out) && write_whole(settings->tables, name.data, text_slice(&out), error);
+    good = generate_table(&settings->options, generate_tables[n], &out) &&
+           write_whole(settings->tables, name.data, text_slice(&out), error);
     text_fini(&name);
   }
   text_fini(&out);
@@ -195,9 +214,11 @@ static int run(int argc, char **argv) {
       {"start", OPTION_START, "DATE", 0, "First day (default 2026-03-01)", 0},
       {"institutions", OPTION_INSTITUTIONS, "N", 0, "Hospitals, clinics and pharmacies (default 24, at least 6)", 0},
       {"patients", OPTION_PATIENTS, "N", 0, "People (default: as many as the settlements need, or 20000)", 0},
-      {"violations", OPTION_VIOLATIONS, "RATE", 0, "Planted violations per settlement (default 0.005); near misses come with them", 0},
+      {"violations", OPTION_VIOLATIONS, "RATE", 0,
+       "Planted violations per settlement (default 0.005); near misses come with them", 0},
       {"out", OPTION_OUT, "DIR", 0, "Writes DIR/settlements.ndjson and DIR/answer-key.ndjson", 0},
-      {"output-file", OPTION_OUTPUT_FILE, "NAME", 0, "Name of the file in DIR; '-' is standard output, then without a key", 0},
+      {"output-file", OPTION_OUTPUT_FILE, "NAME", 0, "Name of the file in DIR; '-' is standard output, then without a key",
+       0},
       {"gzip", OPTION_GZIP, NULL, 0, "Compresses the settlements", 0},
       {"key", OPTION_KEY, "FILE", 0, "Where the answer key goes", 0},
       {"tables", OPTION_TABLES, "DIR", 0, "Writes the region's knowledge tables; alone it writes nothing else", 0},
@@ -205,9 +226,12 @@ static int run(int argc, char **argv) {
       {"no-twins", OPTION_NO_TWINS, NULL, 0, "No messages that repeat ids with other content", 0},
       {"only-settlements", OPTION_ONLY_SETTLEMENTS, NULL, 0, "SETL and SETL_CANCEL only", 0},
       {0}};
-  static const struct argp argp = {.options = options, .parser = take,
-                                   .doc = "Makes the settlements of a synthetic region, in the order of their arrival, with an answer key.\v"
-                                          "docs/generate.md describes what is planted and the form of the answer key."};
+  static const struct argp argp = {
+      .options = options,
+      .parser = take,
+      .doc =
+          "Makes the settlements of a synthetic region, in the order of their arrival, with an answer key.\v"
+          "docs/generate.md describes what is planted and the form of the answer key."};
   struct settings settings = {.options = generate_options_default};
   if (argp_parse(&argp, argc, argv, 0, NULL, &settings) != 0) return CLI_USAGE;
   const bool standard = settings.output_file != NULL && strcmp(settings.output_file, "-") == 0;
@@ -218,15 +242,16 @@ static int run(int argc, char **argv) {
   }
   struct error error = {0};
   struct generate_counts counts = {0};
-  const bool good = (settings.tables == NULL || write_tables(&settings, &error)) && (!settlements || write_settlements(&settings, &counts, &error));
+  const bool good = (settings.tables == NULL || write_tables(&settings, &error)) &&
+                    (!settlements || write_settlements(&settings, &counts, &error));
   if (!good) {
     fprintf(stderr, "%s: %s\n", argv[0], error.text);
     return CLI_SOFTWARE;
   }
   if (settlements && !standard) {
-    printf("settlements: %llu\nmessages: %llu\nbytes: %llu\nplanted: %llu open, %llu lawful, %llu withdrawn\n", (unsigned long long)counts.settlements,
-           (unsigned long long)counts.messages, (unsigned long long)counts.bytes, (unsigned long long)counts.cases[0],
-           (unsigned long long)counts.cases[1], (unsigned long long)counts.cases[2]);
+    printf("settlements: %llu\nmessages: %llu\nbytes: %llu\nplanted: %llu open, %llu lawful, %llu withdrawn\n",
+           (unsigned long long)counts.settlements, (unsigned long long)counts.messages, (unsigned long long)counts.bytes,
+           (unsigned long long)counts.cases[0], (unsigned long long)counts.cases[1], (unsigned long long)counts.cases[2]);
   }
   return CLI_OK;
 }

@@ -56,7 +56,8 @@ struct bill_line *bill_add(struct bill *bill, uint16_t product, int64_t time_s, 
     bill->lines = memory_resize(bill->lines, bill->capacity * sizeof *bill->lines);
   }
   struct bill_line *line = &bill->lines[bill->size++];
-  *line = (struct bill_line){.time_s = time_s, .cnt = cnt, .pric = pric, .product = product, .hospital = product, .trace = product};
+  *line = (struct bill_line){
+      .time_s = time_s, .cnt = cnt, .pric = pric, .product = product, .hospital = product, .trace = product};
   bill_price(bill, line);
   const struct product *p = &bill->region->catalogue.products[product];
   // Boxes carry a code each; one is sent with the line.
@@ -91,7 +92,8 @@ static struct bill_line *bill_item(struct bill *bill, enum group group, int32_t 
   uint16_t product = catalogue_pick(&bill->region->catalogue, level, group, &bill->random);
   if (product == PRODUCT_NONE) return NULL;
   if (product == bill->region->catalogue.alternate[0]) product = catalogue_alternate(&bill->region->catalogue, day);
-  return bill_add(bill, product, moment(bill, day, from_hour, to_hour), (int64_t)cnt * UNIT, bill_asked_price(bill, product, day));
+  return bill_add(bill, product, moment(bill, day, from_hour, to_hour), (int64_t)cnt * UNIT,
+                  bill_asked_price(bill, product, day));
 }
 
 static void make_day(struct bill *bill, int32_t day, int lines, bool idle) {
@@ -151,11 +153,12 @@ static void make_stay(struct bill *bill) {
   while (lines * bill->payable < 60) lines += 6;
   while (lines * bill->payable > 390) lines--;
   if ((plan->features & PLAN_ICU) != 0 && bill->payable > 2) bill->icu_days = 1;
-  for (int n = 0; n < bill->payable; n++) make_day(bill, bill->begin_day + n, lines, n < 64 && (plan->idle_days >> n & 1) != 0);
+  for (int n = 0; n < bill->payable; n++)
+    make_day(bill, bill->begin_day + n, lines, n < 64 && (plan->idle_days >> n & 1) != 0);
   if ((plan->features & PLAN_CUMULATIVE) != 0) {
     const uint16_t bed = bill->region->catalogue.first[GROUP_BED];
-    bill_add(bill, bed, moment(bill, bill->begin_day + bill->payable - 1, 7, 8), (int64_t)(bill->payable - bill->icu_days) * UNIT,
-             bill_asked_price(bill, bed, bill->begin_day));
+    bill_add(bill, bed, moment(bill, bill->begin_day + bill->payable - 1, 7, 8),
+             (int64_t)(bill->payable - bill->icu_days) * UNIT, bill_asked_price(bill, bed, bill->begin_day));
   }
   if (bill->region->institutions[plan->institution].level <= LEVEL_II && bill->payable > 3 && plan->idle_days == 0 &&
       random_chance(random, 250)) {
@@ -198,7 +201,11 @@ static void make_visit(struct bill *bill) {
   bill_item(bill, GROUP_DRUG, day, 8, 18, 1);
   for (int n = random_between(random, 0, 6); n > 0; n--) {
     const uint32_t share = random_below(random, 100);
-    const enum group group = share < 40 ? GROUP_DRUG : share < 50 ? GROUP_PATENT : share < 75 ? GROUP_LAB : share < 85 ? GROUP_EXAM : GROUP_TREAT;
+    const enum group group = share < 40   ? GROUP_DRUG
+                             : share < 50 ? GROUP_PATENT
+                             : share < 75 ? GROUP_LAB
+                             : share < 85 ? GROUP_EXAM
+                                          : GROUP_TREAT;
     bill_item(bill, group, day, 8, 18, group == GROUP_DRUG ? random_between(random, 1, 2) : 1);
   }
 }
@@ -223,7 +230,8 @@ static uint32_t loose_original(const struct bill *bill, const struct bill_line *
   uint32_t best = UINT32_MAX;
   for (uint32_t n = 0; n < bill->size; n++) {
     const struct bill_line *line = &bill->lines[n];
-    if (line->cnt <= 0 || line->net_cnt < -refund->cnt || line->product != refund->product || line->pric != refund->pric) continue;
+    if (line->cnt <= 0 || line->net_cnt < -refund->cnt || line->product != refund->product || line->pric != refund->pric)
+      continue;
     if (best == UINT32_MAX) {
       best = n;
       continue;
@@ -264,8 +272,10 @@ void bill_close(struct bill *bill) {
     total->inscp += line->inscp;
     total->lines++;
   }
-  static const int64_t deductible_fen[] = {[BILL_PHARMACY] = 0, [BILL_OUTPATIENT] = 1000, [BILL_CHRONIC] = 0, [BILL_STAY] = 40000};
-  static const int64_t rate_permille[] = {[BILL_PHARMACY] = 600, [BILL_OUTPATIENT] = 550, [BILL_CHRONIC] = 700, [BILL_STAY] = 780};
+  static const int64_t deductible_fen[] = {
+      [BILL_PHARMACY] = 0, [BILL_OUTPATIENT] = 1000, [BILL_CHRONIC] = 0, [BILL_STAY] = 40000};
+  static const int64_t rate_permille[] = {
+      [BILL_PHARMACY] = 600, [BILL_OUTPATIENT] = 550, [BILL_CHRONIC] = 700, [BILL_STAY] = 780};
   for (unsigned s = 0; s < bill->settlements; s++) {
     struct bill_total *total = &bill->totals[s];
     const int64_t deductible = s == 0 ? deductible_fen[bill->plan.kind] : 0;

@@ -1,9 +1,10 @@
 // One visit as it will be billed: who, where, when, which lines, how the money divides.
 //
-// A plan is what is known before the bill is made: small, kept in the agenda until the day of settlement. bill_make fills the lines of an
-// ordinary, clean bill from the plan's own stream of chance, so the same plan always gives the same bill. Clean means: it breaks none of the
-// rules - each payable day has one bed line and at least one clinical line with something left after refunds, codes stand in the mapping, prices at or
-// below their cap, trace codes are those of the product. Deviations are made afterwards (plant.h), then bill_close computes the totals.
+// A plan is what is known before the bill is made: small, kept in the agenda until the day of settlement. bill_make fills
+// the lines of an ordinary, clean bill from the plan's own stream of chance, so the same plan always gives the same bill.
+// Clean means: it breaks none of the rules - each payable day has one bed line and at least one clinical line with something
+// left after refunds, codes stand in the mapping, prices at or below their cap, trace codes are those of the product.
+// Deviations are made afterwards (plant.h), then bill_close computes the totals.
 //
 // Money per line: amount = round(cnt x pric); amount = own pay + above the cap + first self-pay + in-scope.
 // Units as in record/event.h: fen, micro-yuan, 1/10,000 units. One bill, one thread; its memory is reused.

@@ -17,34 +17,62 @@ struct drug_row {
   int pack_days;
 };
 static const struct drug_row drugs[] = {
-    // The first is the alternating one, the second the one with the shared trace prefix, the third has no row in trace_product.
-    {"B01AC", "阿司匹林肠溶片", 'A', 1024, 0, 30},    {"C10AA", "阿托伐他汀钙片", 'A', 1876, 100, 28},
-    {"C08CA", "苯磺酸氨氯地平片", 'A', 912, 0, 28},   {"C09AA", "马来酸依那普利片", 'A', 1435, 0, 30},
-    {"C09CA", "缬沙坦胶囊", 'E', 1866, 0, 28},        {"C07AB", "酒石酸美托洛尔片", 'A', 1120, 0, 30},
-    {"C03CA", "呋塞米注射液", 'B', 186, 0, 0},        {"C01DA", "单硝酸异山梨酯片", 'A', 1558, 0, 24},
-    {"A10BA", "盐酸二甲双胍片", 'A', 1290, 0, 30},    {"A10BB", "格列美脲片", 'A', 2133, 0, 30},
-    {"A10AB", "门冬胰岛素注射液", 'B', 4210, 100, 30}, {"A10BK", "达格列净片", 'A', 6144, 100, 14},
-    {"A02BC", "奥美拉唑肠溶胶囊", 'E', 1388, 0, 14},  {"A02BX", "铝碳酸镁咀嚼片", 'A', 1720, 100, 10},
-    {"A03FA", "多潘立酮片", 'A', 1015, 0, 10},        {"A07EC", "美沙拉嗪肠溶片", 'A', 5640, 100, 14},
-    {"J01CA", "阿莫西林胶囊", 'E', 860, 0, 6},        {"J01DD", "注射用头孢曲松钠", 'B', 1235, 0, 0},
-    {"J01DC", "头孢呋辛酯片", 'A', 1644, 0, 6},       {"J01MA", "左氧氟沙星注射液", 'B', 2280, 100, 0},
-    {"J01FA", "阿奇霉素片", 'A', 1410, 0, 3},         {"J05AH", "磷酸奥司他韦胶囊", 'E', 4466, 100, 5},
-    {"R03AC", "硫酸沙丁胺醇雾化液", 'X', 2545, 0, 0}, {"R03BA", "布地奈德混悬液", 'X', 1376, 100, 0},
-    {"R05CB", "盐酸氨溴索注射液", 'B', 675, 0, 0},    {"R06AX", "氯雷他定片", 'A', 1208, 0, 6},
-    {"N02BE", "对乙酰氨基酚片", 'A', 620, 0, 4},      {"M01AE", "布洛芬缓释胶囊", 'E', 1150, 0, 5},
-    {"N06AB", "盐酸舍曲林片", 'A', 3322, 0, 14},      {"N05AH", "奥氮平片", 'A', 2974, 0, 14},
-    {"N03AG", "丙戊酸钠缓释片", 'A', 2460, 0, 15},    {"N04BA", "多巴丝肼片", 'A', 3910, 0, 20},
-    {"N06BX", "胞磷胆碱钠注射液", 'B', 540, 100, 0},  {"B05BB", "氯化钠注射液", 'B', 312, 0, 0},
-    {"B05CX", "葡萄糖注射液", 'B', 298, 0, 0},        {"B05XA", "氯化钾注射液", 'B', 145, 0, 0},
-    {"B01AB", "低分子肝素钠注射液", 'B', 3155, 100, 0}, {"B01AX", "利伐沙班片", 'A', 2810, 100, 14},
-    {"H02AB", "注射用甲泼尼龙琥珀酸钠", 'B', 2370, 0, 0}, {"H03AA", "左甲状腺素钠片", 'A', 2490, 0, 25},
-    {"L01BC", "卡培他滨片", 'A', 21644, 100, 14},     {"L01XA", "注射用奥沙利铂", 'B', 18610, 100, 0},
-    {"L04AD", "他克莫司胶囊", 'E', 25370, 100, 15},   {"M05BA", "阿仑膦酸钠片", 'A', 3380, 0, 28},
-    {"M03BX", "盐酸乙哌立松片", 'A', 1805, 100, 7},   {"N01BB", "盐酸利多卡因注射液", 'B', 168, 0, 0},
-    {"N02AX", "盐酸曲马多片", 'A', 1940, 0, 5},       {"G04CB", "非那雄胺片", 'A', 3011, 0, 10},
-    {"G04CA", "盐酸坦索罗辛缓释胶囊", 'E', 2765, 0, 10}, {"S01AE", "左氧氟沙星滴眼液", 'X', 1520, 0, 7},
-    {"A11CC", "骨化三醇软胶囊", 'E', 2233, 100, 10},  {"B03BB", "叶酸片", 'A', 735, 0, 30},
-    {"B03AA", "琥珀酸亚铁片", 'A', 1366, 0, 12},      {"C02CA", "甲磺酸多沙唑嗪缓释片", 'A', 3720, 100, 10},
+    // The first is the alternating one, the second the one with the shared trace prefix, the third has no row in
+    // trace_product.
+    {"B01AC", "阿司匹林肠溶片", 'A', 1024, 0, 30},
+    {"C10AA", "阿托伐他汀钙片", 'A', 1876, 100, 28},
+    {"C08CA", "苯磺酸氨氯地平片", 'A', 912, 0, 28},
+    {"C09AA", "马来酸依那普利片", 'A', 1435, 0, 30},
+    {"C09CA", "缬沙坦胶囊", 'E', 1866, 0, 28},
+    {"C07AB", "酒石酸美托洛尔片", 'A', 1120, 0, 30},
+    {"C03CA", "呋塞米注射液", 'B', 186, 0, 0},
+    {"C01DA", "单硝酸异山梨酯片", 'A', 1558, 0, 24},
+    {"A10BA", "盐酸二甲双胍片", 'A', 1290, 0, 30},
+    {"A10BB", "格列美脲片", 'A', 2133, 0, 30},
+    {"A10AB", "门冬胰岛素注射液", 'B', 4210, 100, 30},
+    {"A10BK", "达格列净片", 'A', 6144, 100, 14},
+    {"A02BC", "奥美拉唑肠溶胶囊", 'E', 1388, 0, 14},
+    {"A02BX", "铝碳酸镁咀嚼片", 'A', 1720, 100, 10},
+    {"A03FA", "多潘立酮片", 'A', 1015, 0, 10},
+    {"A07EC", "美沙拉嗪肠溶片", 'A', 5640, 100, 14},
+    {"J01CA", "阿莫西林胶囊", 'E', 860, 0, 6},
+    {"J01DD", "注射用头孢曲松钠", 'B', 1235, 0, 0},
+    {"J01DC", "头孢呋辛酯片", 'A', 1644, 0, 6},
+    {"J01MA", "左氧氟沙星注射液", 'B', 2280, 100, 0},
+    {"J01FA", "阿奇霉素片", 'A', 1410, 0, 3},
+    {"J05AH", "磷酸奥司他韦胶囊", 'E', 4466, 100, 5},
+    {"R03AC", "硫酸沙丁胺醇雾化液", 'X', 2545, 0, 0},
+    {"R03BA", "布地奈德混悬液", 'X', 1376, 100, 0},
+    {"R05CB", "盐酸氨溴索注射液", 'B', 675, 0, 0},
+    {"R06AX", "氯雷他定片", 'A', 1208, 0, 6},
+    {"N02BE", "对乙酰氨基酚片", 'A', 620, 0, 4},
+    {"M01AE", "布洛芬缓释胶囊", 'E', 1150, 0, 5},
+    {"N06AB", "盐酸舍曲林片", 'A', 3322, 0, 14},
+    {"N05AH", "奥氮平片", 'A', 2974, 0, 14},
+    {"N03AG", "丙戊酸钠缓释片", 'A', 2460, 0, 15},
+    {"N04BA", "多巴丝肼片", 'A', 3910, 0, 20},
+    {"N06BX", "胞磷胆碱钠注射液", 'B', 540, 100, 0},
+    {"B05BB", "氯化钠注射液", 'B', 312, 0, 0},
+    {"B05CX", "葡萄糖注射液", 'B', 298, 0, 0},
+    {"B05XA", "氯化钾注射液", 'B', 145, 0, 0},
+    {"B01AB", "低分子肝素钠注射液", 'B', 3155, 100, 0},
+    {"B01AX", "利伐沙班片", 'A', 2810, 100, 14},
+    {"H02AB", "注射用甲泼尼龙琥珀酸钠", 'B', 2370, 0, 0},
+    {"H03AA", "左甲状腺素钠片", 'A', 2490, 0, 25},
+    {"L01BC", "卡培他滨片", 'A', 21644, 100, 14},
+    {"L01XA", "注射用奥沙利铂", 'B', 18610, 100, 0},
+    {"L04AD", "他克莫司胶囊", 'E', 25370, 100, 15},
+    {"M05BA", "阿仑膦酸钠片", 'A', 3380, 0, 28},
+    {"M03BX", "盐酸乙哌立松片", 'A', 1805, 100, 7},
+    {"N01BB", "盐酸利多卡因注射液", 'B', 168, 0, 0},
+    {"N02AX", "盐酸曲马多片", 'A', 1940, 0, 5},
+    {"G04CB", "非那雄胺片", 'A', 3011, 0, 10},
+    {"G04CA", "盐酸坦索罗辛缓释胶囊", 'E', 2765, 0, 10},
+    {"S01AE", "左氧氟沙星滴眼液", 'X', 1520, 0, 7},
+    {"A11CC", "骨化三醇软胶囊", 'E', 2233, 100, 10},
+    {"B03BB", "叶酸片", 'A', 735, 0, 30},
+    {"B03AA", "琥珀酸亚铁片", 'A', 1366, 0, 12},
+    {"C02CA", "甲磺酸多沙唑嗪缓释片", 'A', 3720, 100, 10},
 };
 struct patent_row {
   const char *class_code;    // Z code: letter, two digits, three letters
@@ -173,7 +201,8 @@ static void add_drugs(struct catalogue *catalogue) {
       snprintf(name, sizeof name, "%s%s", row->name, maker == 0 ? "" : "(乙厂)");
       const int price = maker == 0 ? row->price_fen : row->price_fen * 9 / 10;
       struct product *product = add(catalogue, GROUP_DRUG, name, "09", price, row->preself_permille);
-      snprintf(product->code, sizeof product->code, "X%sA%03u%c0010101%05u", row->atc, 60 + n, row->form, 10000 + n * 100 + maker * 37);
+      snprintf(product->code, sizeof product->code, "X%sA%03u%c0010101%05u", row->atc, 60 + n, row->form,
+               10000 + n * 100 + maker * 37);
       product->pack_days = (uint16_t)row->pack_days;
       if (n % 5 == 3) product->cap_cut = product->cap * 8 / 10;
       add_trace(catalogue, product, n != 2);
@@ -198,7 +227,8 @@ static void add_products(struct catalogue *catalogue) {
     }
     if (group == GROUP_DRUG) add_drugs(catalogue);
     for (unsigned n = 0; group == GROUP_PATENT && n < COUNT(patents); n++) {
-      struct product *product = add(catalogue, GROUP_PATENT, patents[n].name, "11", patents[n].price_fen, patents[n].preself_permille);
+      struct product *product =
+          add(catalogue, GROUP_PATENT, patents[n].name, "11", patents[n].price_fen, patents[n].preself_permille);
       snprintf(product->code, sizeof product->code, "Z%s%04u010%06u", patents[n].class_code, 12 + n, 100100 + n * 11);
       product->pack_days = (uint16_t)patents[n].pack_days;
       add_trace(catalogue, product, true);
@@ -237,14 +267,12 @@ static void stock(struct catalogue *catalogue) {
   }
 }
 
-void catalogue_init(struct catalogue *catalogue, int32_t start_day) {
+void catalogue_init(struct catalogue *catalogue) {
   *catalogue = (struct catalogue){0};
   add_products(catalogue);
   stock(catalogue);
-  int32_t monday = start_day + 8;
-  while (date_weekday(monday) != 1) monday++;
-  for (int n = 0; n < CATALOGUE_CHANGES; n++) catalogue->change_days[n] = monday + 28 * n;
-  catalogue->cut_day = monday;
+  catalogue->first_change = date_from_civil(2025, 1, 13);
+  catalogue->cut_day = date_from_civil(2026, 3, 9);
 
   struct text wire = {0};
   for (uint32_t n = 0; n < catalogue->size; n++) {
@@ -264,9 +292,9 @@ void catalogue_init(struct catalogue *catalogue, int32_t start_day) {
 }
 
 uint16_t catalogue_alternate(const struct catalogue *catalogue, int32_t day) {
-  unsigned changes = 0;
-  while (changes < CATALOGUE_CHANGES && catalogue->change_days[changes] <= day) changes++;
-  return catalogue->alternate[changes % 2];
+  if (day < catalogue->first_change) return catalogue->alternate[0];
+  const int32_t changes = (day - catalogue->first_change) / CATALOGUE_CHANGE_DAYS + 1;
+  return catalogue->alternate[(changes < CATALOGUE_CHANGES ? changes : CATALOGUE_CHANGES) % 2];
 }
 
 uint16_t catalogue_pick(const struct catalogue *catalogue, enum level level, enum group group, struct random *random) {
@@ -281,8 +309,10 @@ uint16_t catalogue_find(const struct catalogue *catalogue, struct slice code) {
   return PRODUCT_NONE;
 }
 
-void catalogue_write_hospital_code(struct text *out, const struct catalogue *catalogue, uint16_t product, uint32_t institution) {
-  static const char letters[GROUP_COUNT][3] = {"CW", "JH", "HL", "ZC", "JY", "JC", "ZL", "QJ", "SS", "CL", "GH", "QT", "YP", "ZY", "CY"};
+void catalogue_write_hospital_code(struct text *out, const struct catalogue *catalogue, uint16_t product,
+                                   uint32_t institution) {
+  static const char letters[GROUP_COUNT][3] = {"CW", "JH", "HL", "ZC", "JY", "JC", "ZL", "QJ",
+                                               "SS", "CL", "GH", "QT", "YP", "ZY", "CY"};
   if (product == PRODUCT_NONE) {
     TEXT_LITERAL(out, "YP0001");
     return;
@@ -308,8 +338,8 @@ static void write_range(struct text *out, int32_t from, int32_t to) {
   text_byte(out, '\n');
 }
 
-void catalogue_write_item_mapping(struct text *out, const struct catalogue *catalogue, const struct institution *institutions,
-                                  uint32_t size) {
+void catalogue_write_item_mapping(struct text *out, const struct catalogue *catalogue,
+                                  const struct institution *institutions, uint32_t size) {
   TEXT_LITERAL(out, "fixmedins_code,medins_list_codg,med_list_codg,medins_list_name,effective_from,effective_to\n");
   for (uint32_t n = 0; n < size; n++) {
     const enum level level = institutions[n].level;
@@ -318,8 +348,8 @@ void catalogue_write_item_mapping(struct text *out, const struct catalogue *cata
         const uint16_t number = catalogue->stock[level][group][at];
         const bool alternates = number == catalogue->alternate[0];
         int32_t from = INT32_MIN;
-        for (unsigned change = 0; change <= (alternates ? CATALOGUE_CHANGES : 0); change++) {
-          const int32_t next = alternates && change < CATALOGUE_CHANGES ? catalogue->change_days[change] : INT32_MAX;
+        for (int change = 0; change <= (alternates ? CATALOGUE_CHANGES : 0); change++) {
+          const int32_t next = alternates && change < CATALOGUE_CHANGES ? catalogue_change(catalogue, change) : INT32_MAX;
           const uint16_t meant = alternates ? catalogue->alternate[change % 2] : number;
           text_append(out, slice_from(institutions[n].code));
           text_byte(out, ',');
@@ -334,7 +364,8 @@ void catalogue_write_item_mapping(struct text *out, const struct catalogue *cata
     text_append(out, slice_from(institutions[n].code));
     text_byte(out, ',');
     catalogue_write_hospital_code(out, catalogue, catalogue->shared[1], n);
-    text_format(out, ",%s,%s", catalogue->products[catalogue->shared[1]].code, catalogue->products[catalogue->shared[1]].name);
+    text_format(out, ",%s,%s", catalogue->products[catalogue->shared[1]].code,
+                catalogue->products[catalogue->shared[1]].name);
     write_range(out, INT32_MIN, INT32_MAX);
   }
 }

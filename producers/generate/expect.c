@@ -8,14 +8,20 @@
 #include "core/memory.h"
 #include "record/money.h"
 
-const char *const expect_rule_ids[EXPECT_RULES] = {"ADM-001", "ADM-002", "ADM-004", "ADM-008A", "ADM-008B", "ADM-008C", "SUB-001A", "SUB-005", "SUB-006"};
+const char *const expect_rule_ids[EXPECT_RULES] = {"ADM-001",  "ADM-002",  "ADM-004", "ADM-008A", "ADM-008B",
+                                                   "ADM-008C", "SUB-001A", "SUB-005", "SUB-006"};
 
 // Rank in the ledger: 违规 (0..) before 可疑 (10..), then the class in the order of the closed enumeration.
 enum { CLASS_STAY, CLASS_FICTITIOUS, CLASS_DUPLICATE, CLASS_QUANTITY, CLASS_PRICE, SUSPICIOUS = 10 };
 static const int ranks[EXPECT_RULES] = {
-    [EXPECT_ADM_001] = SUSPICIOUS + CLASS_STAY,         [EXPECT_ADM_002] = SUSPICIOUS + CLASS_STAY, [EXPECT_ADM_004] = SUSPICIOUS + CLASS_STAY,
-    [EXPECT_ADM_008A] = CLASS_QUANTITY,                 [EXPECT_ADM_008B] = CLASS_QUANTITY,         [EXPECT_ADM_008C] = CLASS_FICTITIOUS,
-    [EXPECT_SUB_001A] = SUSPICIOUS + CLASS_FICTITIOUS,  [EXPECT_SUB_005] = SUSPICIOUS + CLASS_FICTITIOUS,
+    [EXPECT_ADM_001] = SUSPICIOUS + CLASS_STAY,
+    [EXPECT_ADM_002] = SUSPICIOUS + CLASS_STAY,
+    [EXPECT_ADM_004] = SUSPICIOUS + CLASS_STAY,
+    [EXPECT_ADM_008A] = CLASS_QUANTITY,
+    [EXPECT_ADM_008B] = CLASS_QUANTITY,
+    [EXPECT_ADM_008C] = CLASS_FICTITIOUS,
+    [EXPECT_SUB_001A] = SUSPICIOUS + CLASS_FICTITIOUS,
+    [EXPECT_SUB_005] = SUSPICIOUS + CLASS_FICTITIOUS,
     [EXPECT_SUB_006] = SUSPICIOUS + CLASS_PRICE,
 };
 
@@ -74,9 +80,12 @@ static int64_t claim(const struct bill *bill, const struct expect_note *note) {
   return part < line->net_inscp ? part : line->net_inscp;
 }
 
-static int text_order(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
+static int text_order(const void *a, const void *b) {
+  return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
 
-static void deduction_id(enum expect_rule rule, const struct bill *bill, const struct plan *earlier, unsigned char out[DIGEST_ID_BYTES]) {
+static void deduction_id(enum expect_rule rule, const struct bill *bill, const struct plan *earlier,
+                         unsigned char out[DIGEST_ID_BYTES]) {
   struct text texts[5] = {0};
   struct slice ids[4];
   size_t size = 0;
@@ -90,7 +99,8 @@ static void deduction_id(enum expect_rule rule, const struct bill *bill, const s
   qsort(ids, size, sizeof *ids, text_order);
   struct digest digest;
   digest_init(&digest, DIGEST_ID_BYTES, NULL, 0);
-  const struct slice fixed[5] = {SLICE("sw-ded-v1"), slice_from(expect_rule_ids[rule]), SLICE("1"), SLICE("patient"), text_slice(&texts[4])};
+  const struct slice fixed[5] = {SLICE("sw-ded-v1"), slice_from(expect_rule_ids[rule]), SLICE("1"), SLICE("patient"),
+                                 text_slice(&texts[4])};
   for (int n = 0; n < 5; n++) digest_field(&digest, fixed[n]);
   for (size_t n = 0; n < size; n++) digest_field(&digest, ids[n]);
   digest_final(&digest, out);
@@ -138,7 +148,8 @@ void expect_attribute(struct expect *expect, const struct bill *bill, const stru
       if (part == 0) continue;
       left[n] -= part;
       expect->vola[rule] += part;
-      expect->fund[rule] += part == bill->lines[n].net_inscp ? fund[n] : (int64_t)((wide)fund[n] * part / bill->lines[n].net_inscp);
+      expect->fund[rule] +=
+          part == bill->lines[n].net_inscp ? fund[n] : (int64_t)((wide)fund[n] * part / bill->lines[n].net_inscp);
     }
     memory_free(findings[f].lines);
   }

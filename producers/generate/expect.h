@@ -1,15 +1,24 @@
 // What a bill that was tampered with must cost: the answer that a screen of the bill has to give, computed on its own.
 //
-// A deviation notes which lines its rule claims and how much of each; expect_attribute then divides the lines' money among the rules of the visit as
-// the ledger says: 违规 before 可疑, then the class, then the larger claim, then the deduction_id; a line is never charged twice. The fund
-// part: fund_pay_sumamt of a settlement is split once over its lines by in-scope money (largest remainder, ties to the smaller feedetl_sn
-// in byte order); of a line attributed in part the same part of its share, rounded down. Nothing here uses the engine, so the two check each other.
+// A deviation notes which lines its rule claims and how much of each; expect_attribute then divides the lines' money among
+// the rules of the visit as the ledger says: 违规 before 可疑, then the class, then the larger claim, then the deduction_id;
+// a line is never charged twice. The fund part: fund_pay_sumamt of a settlement is split once over its lines by in-scope
+// money (largest remainder, ties to the smaller feedetl_sn in byte order); of a line attributed in part the same part of its
+// share, rounded down. Nothing here uses the engine, so the two check each other.
 #pragma once
 
 #include "producers/generate/bill.h"
 
 enum expect_rule {
-  EXPECT_ADM_001, EXPECT_ADM_002, EXPECT_ADM_004, EXPECT_ADM_008A, EXPECT_ADM_008B, EXPECT_ADM_008C, EXPECT_SUB_001A, EXPECT_SUB_005, EXPECT_SUB_006,
+  EXPECT_ADM_001,
+  EXPECT_ADM_002,
+  EXPECT_ADM_004,
+  EXPECT_ADM_008A,
+  EXPECT_ADM_008B,
+  EXPECT_ADM_008C,
+  EXPECT_SUB_001A,
+  EXPECT_SUB_005,
+  EXPECT_SUB_006,
   EXPECT_RULES
 };
 extern const char *const expect_rule_ids[EXPECT_RULES];

@@ -17,7 +17,13 @@ enum { PLAN_INTERIM_DUE = 1 << 30 };
 enum { VISITS_PER_MILLION_DAYS = 18023, STAYS_PERMILLE = 30, CHRONIC_PERMILLE = 103, PHARMACY_PERMILLE = 268 };
 
 const struct generate_options generate_options_default = {
-    .seed = 1, .days = 31, .start_day = 20513 /* 2026-03-01 */, .institutions = 24, .violations_e4 = 50, .ticks = true, .twins = true,
+    .seed = 1,
+    .days = 31,
+    .start_day = 20513 /* 2026-03-01 */,
+    .institutions = 24,
+    .violations_e4 = 50,
+    .ticks = true,
+    .twins = true,
 };
 
 struct held {
@@ -95,8 +101,10 @@ static void today_push(struct generator *g, struct held held) {
   g->today[g->today_size++] = held;
 }
 
-// The message of size bytes that stands in day_text at `at` arrives at recv_s. When it is held back it must be the last one there.
-static void arrive_sized(struct generator *g, size_t at, size_t size, int64_t recv_s, const char *msg_type, const struct plan *plan) {
+// The message of size bytes that stands in day_text at `at` arrives at recv_s. When it is held back it must be the last one
+// there.
+static void arrive_sized(struct generator *g, size_t at, size_t size, int64_t recv_s, const char *msg_type,
+                         const struct plan *plan) {
   struct held held = {.recv_s = recv_s, .order = g->counts.messages++, .msg_type = msg_type, .at = at, .size = size,
                       .person = plan->person, .institution = plan->institution};
   if (date_day(recv_s) <= g->day) {
@@ -114,8 +122,10 @@ static void arrive(struct generator *g, size_t at, int64_t recv_s, const char *m
   arrive_sized(g, at, g->day_text.size - at, recv_s, msg_type, plan);
 }
 
-// Arrives twice with the same bytes, the second time at again_s > recv_s. The later copy is settled first, so that the first may be held back too.
-static void arrive_twice(struct generator *g, size_t at, int64_t recv_s, int64_t again_s, const char *msg_type, const struct plan *plan) {
+// Arrives twice with the same bytes, the second time at again_s > recv_s. The later copy is settled first, so that the first
+// may be held back too.
+static void arrive_twice(struct generator *g, size_t at, int64_t recv_s, int64_t again_s, const char *msg_type,
+                         const struct plan *plan) {
   const size_t size = g->day_text.size - at;
   char *to = text_reserve(&g->day_text, size);
   memcpy(to, g->day_text.data + at, size);
@@ -179,8 +189,14 @@ static void agenda_add_stay(struct generator *g, const struct plan *plan) {
   agenda_add(g, &interim, begin + payable / 2);
 }
 
-static struct wire_envelope open_envelope(struct generator *g, const char *type, const char *infno, int64_t event_s, int64_t recv_s, int ver) {
-  return (struct wire_envelope){.msg_type = type, .infno = infno, .event_time_s = event_s, .recv_time_s = recv_s, .sequence = ++g->sequence, .ver = ver};
+static struct wire_envelope open_envelope(struct generator *g, const char *type, const char *infno, int64_t event_s,
+                                          int64_t recv_s, int ver) {
+  return (struct wire_envelope){.msg_type = type,
+                                .infno = infno,
+                                .event_time_s = event_s,
+                                .recv_time_s = recv_s,
+                                .sequence = ++g->sequence,
+                                .ver = ver};
 }
 
 static const char *setl_infno(const struct plan *plan) {
@@ -195,7 +211,8 @@ static int64_t arrival(struct generator *g, const struct plan *plan, int64_t eve
   // An interim settlement from before the first day comes late, on the first day.
   if (recv_s < date_of_day(g->day)) recv_s = date_of_day(g->day) + random_between(&g->random, 0, 6 * HOUR);
   if (random_chance(&g->random, 12)) return recv_s + random_between(&g->random, HOUR, 7 * DATE_DAY_SECONDS);
-  if (strcmp(region_person(&g->region, plan->person).insured_in, "620100") != 0) recv_s += DATE_DAY_SECONDS + random_between(&g->random, 0, HOUR);
+  if (strcmp(region_person(&g->region, plan->person).insured_in, "620100") != 0)
+    recv_s += DATE_DAY_SECONDS + random_between(&g->random, 0, HOUR);
   return recv_s;
 }
 
@@ -223,7 +240,8 @@ static void emit_setl(struct generator *g, const struct wire_setl *how, int ver,
 }
 
 static void emit_cancel(struct generator *g, const struct plan *plan, unsigned settlement, int64_t event_s, int64_t recv_s) {
-  const struct wire_envelope envelope = open_envelope(g, "SETL_CANCEL", plan->kind == BILL_STAY ? "2305" : "2208", event_s, recv_s, 1);
+  const struct wire_envelope envelope =
+      open_envelope(g, "SETL_CANCEL", plan->kind == BILL_STAY ? "2305" : "2208", event_s, recv_s, 1);
   const size_t at = g->day_text.size;
   wire_setl_cancel(&g->day_text, &g->region, plan, &envelope, settlement);
   const int64_t again_s = recv_s + random_between(&g->random, MINUTE, DATE_DAY_SECONDS);
@@ -261,8 +279,10 @@ static void key_ids(struct text *out, const struct plan *plan) {
   }
 }
 
-static void key_begin(struct generator *g, const char *name, uint64_t number, const char *rule, const char *answer, const struct plan *plan) {
-  text_format(g->key, "{\"case\":\"%s-%06llu\",\"rule_id\":\"%s\",\"expect\":\"%s\",\"psn_no\":\"", name, (unsigned long long)number, rule, answer);
+static void key_begin(struct generator *g, const char *name, uint64_t number, const char *rule, const char *answer,
+                      const struct plan *plan) {
+  text_format(g->key, "{\"case\":\"%s-%06llu\",\"rule_id\":\"%s\",\"expect\":\"%s\",\"psn_no\":\"", name,
+              (unsigned long long)number, rule, answer);
   region_write_person(g->key, &g->region, plan->person);
   TEXT_LITERAL(g->key, "\",\"mdtrt_id\":\"");
   bill_write_mdtrt_id(g->key, plan);
@@ -295,7 +315,9 @@ static void key_twin(struct generator *g, const struct plan *plan, uint64_t numb
   if (g->key == NULL) return;
   key_begin(g, "twin", number, "", "dead_letter", plan);
   key_ids(g->key, plan);
-  TEXT_LITERAL(g->key, "],\"vola_amt\":\"0.00\",\"fund_amt\":\"0.00\",\"band\":\"\",\"why\":\"same ids, other content\",\"twin\":true}\n");
+  TEXT_LITERAL(
+      g->key,
+      "],\"vola_amt\":\"0.00\",\"fund_amt\":\"0.00\",\"band\":\"\",\"why\":\"same ids, other content\",\"twin\":true}\n");
 }
 
 // What happens to some ordinary settlements afterwards. None of it can raise a finding.
@@ -315,7 +337,8 @@ static void ordinary_after(struct generator *g, unsigned settlement, int64_t eve
     emit_setl(g, &how, 2, after_s, soon(g, after_s));
   } else if (share < 125 && !split && g->options.twins) {
     how.twin = true;
-    const struct wire_envelope envelope = open_envelope(g, "SETL", setl_infno(plan), event_s, after_s + 8 * DATE_DAY_SECONDS, 1);
+    const struct wire_envelope envelope =
+        open_envelope(g, "SETL", setl_infno(plan), event_s, after_s + 8 * DATE_DAY_SECONDS, 1);
     const size_t at = g->day_text.size;
     wire_setl(&g->day_text, &g->bill, &envelope, &how);
     arrive(g, at, envelope.recv_time_s, "SETL", plan);
@@ -336,10 +359,12 @@ static void settle_ordinary(struct generator *g, const struct plan *plan) {
   if (g->bill.settlements == 1) ordinary_after(g, 0, event_s);
   if (plan->kind != BILL_STAY) return;
   emit_other(g, "DISCH", "2402", plan, plan->end_s);
-  if ((plan->features & PLAN_NO_LIST) == 0) emit_list(g, event_s + random_between(&g->random, 2, 14) * (int64_t)DATE_DAY_SECONDS);
+  if ((plan->features & PLAN_NO_LIST) == 0)
+    emit_list(g, event_s + random_between(&g->random, 2, 14) * (int64_t)DATE_DAY_SECONDS);
 }
 
-static void make_case_bill(struct generator *g, const struct plant_case *at, uint32_t part, const struct plan *plan, bool deeds) {
+static void make_case_bill(struct generator *g, const struct plant_case *at, uint32_t part, const struct plan *plan,
+                           bool deeds) {
   const uint32_t earlier = plant_earlier(at, part);
   expect_clear(&g->expect);
   bill_make(&g->bill, &g->region, plan);
@@ -360,7 +385,8 @@ static void settle_case(struct generator *g, const struct plan *plan) {
   make_case_bill(g, at, part, plan, last && after != AFTER_WORSE);
   const unsigned settlement = g->bill.settlements == 2 && !interim_due;
   const int64_t event_s = g->bill.totals[settlement].setl_time_s;
-  struct wire_setl how = {.settlement = settlement, .split = (plan->features & PLAN_SPLIT) != 0 && !g->options.only_settlements};
+  struct wire_setl how = {.settlement = settlement,
+                          .split = (plan->features & PLAN_SPLIT) != 0 && !g->options.only_settlements};
   int64_t recv_s = arrival(g, plan, event_s);
   const int64_t after_s = event_s + random_between(&g->random, HOUR, 4 * DATE_DAY_SECONDS);
   const int64_t day_s = DATE_DAY_SECONDS;
@@ -372,7 +398,8 @@ static void settle_case(struct generator *g, const struct plan *plan) {
   const bool list = plan->kind == BILL_STAY && (plan->features & PLAN_NO_LIST) == 0;
   if (list) emit_list(g, event_s + random_between(&g->random, 2, 14) * day_s);
 
-  // What must be settled first is awaited: a correction or cancellation comes after the settlement unless the scenario says so.
+  // What must be settled first is awaited: a correction or cancellation comes after the settlement unless the scenario says
+  // so.
   const int64_t then_s = (recv_s > after_s ? recv_s : after_s) + HOUR;
   switch (after) {
     case AFTER_CANCEL: emit_cancel(g, plan, settlement, after_s, then_s); break;
@@ -441,9 +468,16 @@ static void admit(struct generator *g, int32_t day, int32_t last_day) {
   const uint32_t person = pick_person(g, true, day);
   if (day + los < g->options.start_day || day + los > last_day || person == PLAN_NONE) return;
   const struct disease *disease = &diseases[random_below(random, diseases_size)];
-  struct plan plan = {.number = ++g->visits, .person = person, .institution = region_pick_hospital(&g->region, random, UINT32_MAX),
-                      .case_number = PLAN_NONE, .next = PLAN_NONE, .kind = BILL_STAY, .disease = disease, .med_type = "21",
-                      .department_in = disease->department, .department_out = disease->department};
+  struct plan plan = {.number = ++g->visits,
+                      .person = person,
+                      .institution = region_pick_hospital(&g->region, random, UINT32_MAX),
+                      .case_number = PLAN_NONE,
+                      .next = PLAN_NONE,
+                      .kind = BILL_STAY,
+                      .disease = disease,
+                      .med_type = "21",
+                      .department_in = disease->department,
+                      .department_out = disease->department};
   plan.begin_s = date_of_day(day) + random_between(random, 8 * HOUR, 20 * HOUR);
   plan.end_s = date_of_day(day + los) + random_between(random, 9 * HOUR, 15 * HOUR);
   const bool other_events = !g->options.only_settlements;
@@ -484,7 +518,12 @@ static void visit(struct generator *g, int32_t last_day) {
     plan.med_type = random_chance(random, 80) ? "13" : "11";
     plan.disease = &diseases[random_below(random, diseases_size)];
     const uint32_t where = random_below(random, 10);
-    plan.institution = region_pick(&g->region, where < 2 ? LEVEL_III : where < 4 ? LEVEL_II : where < 7 ? LEVEL_I : LEVEL_CLINIC, random);
+    plan.institution = region_pick(&g->region,
+                                   where < 2   ? LEVEL_III
+                                   : where < 4 ? LEVEL_II
+                                   : where < 7 ? LEVEL_I
+                                               : LEVEL_CLINIC,
+                                   random);
   }
   if (plan.person == PLAN_NONE) plan.person = pick_person(g, false, g->day);
   if (plan.person == PLAN_NONE) plan.person = random_below(random, g->region.people_size);
@@ -501,10 +540,16 @@ static void visit(struct generator *g, int32_t last_day) {
 }
 
 static void others(struct generator *g, uint64_t visits_today) {
-  static const struct { const char *type, *infno; } kinds[] = {{"VISIT", "2201"}, {"AUDIT", "3101"}, {"FEEDBACK", "3103"}, {"INVENT", "3503"}, {"LEAVE", "9001"}};
+  static const struct {
+    const char *type, *infno;
+  } kinds[] = {{"VISIT", "2201"}, {"AUDIT", "3101"}, {"FEEDBACK", "3103"}, {"INVENT", "3503"}, {"LEAVE", "9001"}};
   for (uint64_t n = 0; n <= visits_today / 60; n++) {
-    struct plan plan = {.number = ++g->visits, .person = random_below(&g->random, g->region.people_size), .case_number = PLAN_NONE, .kind = BILL_OUTPATIENT,
-                        .institution = random_below(&g->random, g->region.institutions_size), .med_type = "11"};
+    struct plan plan = {.number = ++g->visits,
+                        .person = random_below(&g->random, g->region.people_size),
+                        .case_number = PLAN_NONE,
+                        .kind = BILL_OUTPATIENT,
+                        .institution = random_below(&g->random, g->region.institutions_size),
+                        .med_type = "11"};
     plan.begin_s = plan.end_s = date_of_day(g->day) + random_between(&g->random, 8 * HOUR, 18 * HOUR);
     const unsigned kind = random_below(&g->random, sizeof kinds / sizeof *kinds);
     emit_other(g, kinds[kind].type, kinds[kind].infno, &plan, plan.begin_s);
@@ -528,7 +573,8 @@ static bool needs_other_events(const struct scenario *scenario) {
 
 static void plan_cases(struct generator *g, uint64_t violations) {
   const int32_t first = g->options.start_day, last = first + (int32_t)g->options.days - 1;
-  const uint64_t wanted[PLANT_ANSWERS] = {[PLANT_OPEN] = violations, [PLANT_CLEAN] = violations, [PLANT_WITHDRAWN] = (violations + 3) / 4};
+  const uint64_t wanted[PLANT_ANSWERS] = {
+      [PLANT_OPEN] = violations, [PLANT_CLEAN] = violations, [PLANT_WITHDRAWN] = (violations + 3) / 4};
   uint64_t all = 0;
   for (int answer = 0; answer < PLANT_ANSWERS; answer++) all += wanted[answer];
   g->cases = memory_take((all + 1) * sizeof *g->cases);
@@ -537,7 +583,8 @@ static void plan_cases(struct generator *g, uint64_t violations) {
     while (g->cases_by_answer[answer] < wanted[answer] && missed < scenarios_size) {
       const struct scenario *scenario = &scenarios[next++ % scenarios_size];
       const bool fits = (int)scenario->answer == answer && !(g->options.only_settlements && needs_other_events(scenario)) &&
-                        plant_case(&g->cases[g->cases_size], scenario, &g->region, g->cases_size, g->cases_size, g->visits + 1, first, last);
+                        plant_case(&g->cases[g->cases_size], scenario, &g->region, g->cases_size, g->cases_size,
+                                   g->visits + 1, first, last);
       missed = fits ? 0 : missed + 1;
       if (!fits) continue;
       g->visits += g->cases[g->cases_size].size;
@@ -569,7 +616,8 @@ static enum status run(struct generator *g) {
   uint64_t case_stays = 0;
   for (uint32_t n = 0; n < g->cases_size; n++) case_stays += g->cases[n].plans[0].kind == BILL_STAY ? g->cases[n].size : 0;
   const uint64_t stays_e3_in_all = in_all * STAYS_PERMILLE, least_e3 = stays_e3_in_all / 3;
-  const uint64_t ordinary_e3 = stays_e3_in_all > least_e3 + case_stays * 1000 ? stays_e3_in_all - case_stays * 1000 : least_e3;
+  const uint64_t ordinary_e3 =
+      stays_e3_in_all > least_e3 + case_stays * 1000 ? stays_e3_in_all - case_stays * 1000 : least_e3;
   const uint64_t stays_a_day_e3 = ordinary_e3 / days;    // thousandths
   uint64_t stays_e3 = 0;
   for (int32_t day = first - WARM_UP_DAYS; day < first; day++) {
@@ -596,11 +644,13 @@ static enum status check_options(struct generate_options *options, struct error 
   if (options->days == 0) options->days = generate_options_default.days;
   if (options->institutions == 0) options->institutions = generate_options_default.institutions;
   if (options->institutions < REGION_INSTITUTIONS_MIN || options->institutions > REGION_INSTITUTIONS_MAX) {
-    return error_set(error, STATUS_FATAL, "'institutions' must be %d..%d, not '%u'", REGION_INSTITUTIONS_MIN, REGION_INSTITUTIONS_MAX, options->institutions);
+    return error_set(error, STATUS_FATAL, "'institutions' must be %d..%d, not '%u'", REGION_INSTITUTIONS_MIN,
+                     REGION_INSTITUTIONS_MAX, options->institutions);
   }
   if (options->days > 3660) return error_set(error, STATUS_FATAL, "'days' must be 1..3660, not '%u'", options->days);
   if (options->violations_e4 > 2000) return error_set(error, STATUS_FATAL, "'violations' must be 0..0.2");
-  if (options->settlements > UINT64_C(4000000000)) return error_set(error, STATUS_FATAL, "'settlements' must be at most 4000000000");
+  if (options->settlements > UINT64_C(4000000000))
+    return error_set(error, STATUS_FATAL, "'settlements' must be at most 4000000000");
   if (options->settlements == 0) {
     if (options->patients == 0) options->patients = 20000;
     options->settlements = ((uint64_t)options->patients * VISITS_PER_MILLION_DAYS * options->days + 999999) / 1000000;
@@ -608,8 +658,8 @@ static enum status check_options(struct generate_options *options, struct error 
   return STATUS_OK;
 }
 
-enum status generate(const struct generate_options *options, const struct generate_sink *sink, struct text *key, struct generate_counts *counts,
-                     struct error *error) {
+enum status generate(const struct generate_options *options, const struct generate_sink *sink, struct text *key,
+                     struct generate_counts *counts, struct error *error) {
   struct generator g = {.options = *options, .sink = sink, .error = error, .plans_free = PLAN_NONE, .visits = 1000000};
   struct text lines = {0};
   enum status status = check_options(&g.options, error);
@@ -617,20 +667,24 @@ enum status generate(const struct generate_options *options, const struct genera
   const uint64_t violations = (g.options.settlements * g.options.violations_e4 + 9999) / 10000;
   const uint64_t cases = violations * 2 + (violations + 3) / 4;
   uint64_t people = g.options.patients;
-  if (people == 0) people = g.options.settlements * 1000000 / (VISITS_PER_MILLION_DAYS * (uint64_t)g.options.days) + cases + 500;
+  if (people == 0)
+    people = g.options.settlements * 1000000 / (VISITS_PER_MILLION_DAYS * (uint64_t)g.options.days) + cases + 500;
   if (people < cases + 100 || people > 400000000) {
-    return error_set(error, STATUS_FATAL, "'patients' must be %llu..400000000 for %llu settlements, not '%llu'", (unsigned long long)cases + 100,
-                     (unsigned long long)g.options.settlements, (unsigned long long)people);
+    return error_set(error, STATUS_FATAL, "'patients' must be %llu..400000000 for %llu settlements, not '%llu'",
+                     (unsigned long long)cases + 100, (unsigned long long)g.options.settlements, (unsigned long long)people);
   }
-  region_init(&g.region, g.options.seed, g.options.start_day, g.options.institutions, (uint32_t)people);
+  region_init(&g.region, g.options.seed, g.options.institutions, (uint32_t)people);
   random_init(&g.random, g.options.seed, 'G', 0);
   g.key = key == NULL ? NULL : &lines;
   plan_cases(&g, violations);
   status = run(&g);
   if (status == STATUS_OK && key != NULL) {
-    text_format(key, "{\"answer_key\":1,\"seed\":%llu,\"settlements\":%llu,\"messages\":%llu,\"cases\":%u,\"open\":%u,\"none\":%u,\"withdrawn\":%u,\"twins\":%llu}\n",
-                (unsigned long long)g.options.seed, (unsigned long long)g.counts.settlements, (unsigned long long)g.counts.messages, g.cases_size,
-                g.cases_by_answer[PLANT_OPEN], g.cases_by_answer[PLANT_CLEAN], g.cases_by_answer[PLANT_WITHDRAWN], (unsigned long long)g.counts.twins);
+    text_format(key,
+                "{\"answer_key\":1,\"seed\":%llu,\"settlements\":%llu,\"messages\":%llu,\"cases\":%u,\"open\":%u,\"none\":%"
+                "u,\"withdrawn\":%u,\"twins\":%llu}\n",
+                (unsigned long long)g.options.seed, (unsigned long long)g.counts.settlements,
+                (unsigned long long)g.counts.messages, g.cases_size, g.cases_by_answer[PLANT_OPEN],
+                g.cases_by_answer[PLANT_CLEAN], g.cases_by_answer[PLANT_WITHDRAWN], (unsigned long long)g.counts.twins);
     text_append(key, text_slice(&lines));
   }
   for (int n = 0; n < PLANT_ANSWERS; n++) g.counts.cases[n] = g.cases_by_answer[n];
@@ -655,9 +709,10 @@ const char *const generate_tables[] = {"item_mapping", "procurement_price", "tra
 bool generate_table(const struct generate_options *options, const char *name, struct text *out) {
   const uint32_t institutions = options->institutions == 0 ? generate_options_default.institutions : options->institutions;
   struct region region;
-  region_init(&region, options->seed, options->start_day, institutions, 1);
+  region_init(&region, options->seed, institutions, 1);
   bool found = true;
-  if (strcmp(name, generate_tables[0]) == 0) catalogue_write_item_mapping(out, &region.catalogue, region.institutions, region.institutions_size);
+  if (strcmp(name, generate_tables[0]) == 0)
+    catalogue_write_item_mapping(out, &region.catalogue, region.institutions, region.institutions_size);
   else if (strcmp(name, generate_tables[1]) == 0) catalogue_write_procurement_price(out, &region.catalogue);
   else if (strcmp(name, generate_tables[2]) == 0) catalogue_write_trace_product(out, &region.catalogue);
   else found = false;

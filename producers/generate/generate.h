@@ -1,10 +1,11 @@
 // A synthetic region that settles: what arrives at the bus during some days, in order of arrival, with an answer key.
 //
-// Deterministic for its options. Ordinary visits are clean by construction, cases are planted (plant.h). Around them lies what real traffic has: repeated and
-// late messages, corrections, cancellations, refunds, split bills, interim settlements, lists that come days later, messages
-// that no rule reads, a tick a day, and (marked in the key) twins: the same ids with other content, whose later arrival is a dead letter.
-// Arrival is by recv_time; nothing arrives later than GENERATE_LATENESS_DAYS after it happened.
-// Memory: one day of messages, those held back, and a few bytes a person. One run, one thread.
+// Deterministic for its options. Ordinary visits are clean by construction, cases are planted (plant.h). Around them lies
+// what real traffic has: repeated and late messages, corrections, cancellations, refunds, split bills, interim settlements,
+// lists that come days later, messages that no rule reads, a tick a day, and (marked in the key) twins: the same ids with
+// other content, whose later arrival is a dead letter. Arrival is by recv_time; nothing arrives later than
+// GENERATE_LATENESS_DAYS after it happened. Memory: one day of messages, those held back, and a few bytes a person. One run,
+// one thread.
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +23,7 @@ struct generate_options {
   int32_t start_day;
   uint32_t institutions;       // 0: 24
   uint32_t patients;           // 0: as many as the settlements need
-  uint32_t violations_e4;      // violations per settlement, 1/10,000; as many near misses and lawful exceptions come with them
+  uint32_t violations_e4;    // violations per settlement, 1/10,000; as many near misses and lawful exceptions come with them
   bool ticks;                  // a TICK each day
   bool only_settlements;       // SETL and SETL_CANCEL only
   bool twins;
@@ -50,8 +51,9 @@ struct generate_counts {
 
 struct text;
 // key: the answer key as NDJSON is appended; may be NULL. counts may be NULL.
-enum status generate(const struct generate_options *options, const struct generate_sink *sink, struct text *key, struct generate_counts *counts,
-                     struct error *error);
-// The three knowledge tables of the region as CSV; name is item_mapping, procurement_price or trace_product. False: no such table.
+enum status generate(const struct generate_options *options, const struct generate_sink *sink, struct text *key,
+                     struct generate_counts *counts, struct error *error);
+// The three knowledge tables of the region as CSV; name is item_mapping, procurement_price or trace_product. False: no such
+// table.
 bool generate_table(const struct generate_options *options, const char *name, struct text *out);
 extern const char *const generate_tables[];    // their names, NULL-terminated

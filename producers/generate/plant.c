@@ -14,7 +14,8 @@ static const int8_t holidays[][3] = {{1, 1, 4}, {2, 14, 28}, {4, 4, 6}, {5, 1, 9
 
 static bool near_holiday(int32_t from, int32_t to) {
   for (unsigned n = 0; n < sizeof holidays / sizeof *holidays; n++) {
-    const int32_t first = date_from_civil(2026, holidays[n][0], holidays[n][1]), last = date_from_civil(2026, holidays[n][0], holidays[n][2]);
+    const int32_t first = date_from_civil(2026, holidays[n][0], holidays[n][1]),
+                  last = date_from_civil(2026, holidays[n][0], holidays[n][2]);
     if (to >= first && from <= last) return true;
   }
   return false;
@@ -28,7 +29,8 @@ static bool plain_days(int32_t day) {
 }
 
 // The day that a scenario is bound to; INT32_MIN: any, INT32_MAX: none in the range.
-static int32_t bound_day(const struct scenario *scenario, const struct catalogue *catalogue, int32_t first, int32_t last, struct random *random) {
+static int32_t bound_day(const struct scenario *scenario, const struct catalogue *catalogue, int32_t first, int32_t last,
+                         struct random *random) {
   if (scenario->on_cut != 0) {
     const int32_t day = catalogue->cut_day + scenario->on_cut - CHANGE;
     return day >= first && day <= last ? day : INT32_MAX;
@@ -44,8 +46,8 @@ static int32_t bound_day(const struct scenario *scenario, const struct catalogue
   int32_t days[CATALOGUE_CHANGES];
   uint32_t size = 0;
   for (int n = 0; n < CATALOGUE_CHANGES; n++) {
-    const int32_t day = catalogue->change_days[n] + scenario->on_change - CHANGE;
-    if (day >= first && day <= last && plain_days(catalogue->change_days[n])) days[size++] = day;
+    const int32_t day = catalogue_change(catalogue, n) + scenario->on_change - CHANGE;
+    if (day >= first && day <= last && plain_days(catalogue_change(catalogue, n))) days[size++] = day;
   }
   return size == 0 ? INT32_MAX : days[random_below(random, size)];
 }
@@ -54,7 +56,8 @@ static int64_t clock(struct random *random, int hour, int from, int to) {
   return hour != 0 ? hour * HOUR : random_between(random, from * HOUR, to * HOUR);
 }
 
-static const struct disease *other_disease(const struct disease *than, uint8_t department, bool same_department, struct random *random) {
+static const struct disease *other_disease(const struct disease *than, uint8_t department, bool same_department,
+                                           struct random *random) {
   for (;;) {
     const struct disease *disease = &diseases[random_below(random, diseases_size)];
     if (memcmp(disease->code, than->code, 3) == 0) continue;
@@ -70,37 +73,58 @@ uint32_t plant_earlier(const struct plant_case *at, uint32_t part) {
 
 const char *plant_band(const struct plant_case *at, uint32_t part, enum expect_rule rule) {
   static const char *const bands[EXPECT_RULES] = {
-      [EXPECT_ADM_002] = "transfer", [EXPECT_ADM_004] = "hanging", [EXPECT_ADM_008A] = "excess", [EXPECT_ADM_008B] = "excess",
-      [EXPECT_ADM_008C] = "outside", [EXPECT_SUB_001A] = "", [EXPECT_SUB_005] = "", [EXPECT_SUB_006] = "",
+      [EXPECT_ADM_002] = "transfer",      [EXPECT_ADM_004] = "hanging",  [EXPECT_ADM_008A] = "excess",
+      [EXPECT_ADM_008B] = "excess",       [EXPECT_ADM_008C] = "outside", [EXPECT_SUB_001A] = "differs",
+      [EXPECT_SUB_005] = "other_product", [EXPECT_SUB_006] = "above",
   };
   if (rule != EXPECT_ADM_001) return bands[rule];
   const struct plan *earlier = &at->plans[plant_earlier(at, part)];
-  const bool near = date_day(at->plans[part].begin_s) - date_day(earlier->end_s) <= 7, advice = (earlier->features & PLAN_ADVICE) != 0;
+  const bool near = date_day(at->plans[part].begin_s) - date_day(earlier->end_s) <= 7,
+             advice = (earlier->features & PLAN_ADVICE) != 0;
   return near ? advice ? "short_against_advice" : "short" : advice ? "long_against_advice" : "long";
 }
 
-bool plant_case(struct plant_case *at, const struct scenario *scenario, const struct region *region, uint32_t case_number, uint32_t person,
-                uint64_t number, int32_t first_day, int32_t last_day) {
+// Boxes are scanned since 2026; the shipped rule on trace codes is in force from then on.
+static bool trace_deed(const struct scenario *scenario) {
+  for (unsigned n = 0; n < sizeof scenario->deeds; n++) {
+    const enum plant_deed deed = scenario->deeds[n];
+    if (deed == TRACE_AND_PRICE || (deed >= TRACE_WRONG && deed <= TRACE_UNLISTED)) return true;
+  }
+  return false;
+}
+
+bool plant_case(struct plant_case *at, const struct scenario *scenario, const struct region *region, uint32_t case_number,
+                uint32_t person, uint64_t number, int32_t first_day, int32_t last_day) {
   struct random random;
   random_init(&random, region->seed, 'C', case_number);
   const int32_t bound = bound_day(scenario, &region->catalogue, first_day, last_day, &random);
   if (bound == INT32_MAX) return false;
   const bool visit = scenario->shape == SHAPE_VISIT;
-  const uint32_t institution = visit ? random_below(&random, region->institutions_size) : region_pick_hospital(region, &random, UINT32_MAX);
+  const uint32_t institution =
+      visit ? random_below(&random, region->institutions_size) : region_pick_hospital(region, &random, UINT32_MAX);
   const struct disease *disease =
       scenario->special != 0 ? &special_diseases[scenario->special - 1] : &diseases[random_below(&random, diseases_size)];
   *at = (struct plant_case){.scenario = scenario, .size = visit || scenario->shape == SHAPE_STAY ? 1 : 3};
   if (scenario->shape == SHAPE_PAIR) at->size = 2;
 
-  // Laid out from day 0, moved to its place at the end. Times are of the fixed zone, so a shift by whole days keeps every clock.
+  // Laid out from day 0, moved to its place at the end. Times are of the fixed zone, so a shift by whole days keeps every
+  // clock.
   int64_t end_s = 0;
   for (uint32_t n = 0; n < at->size; n++) {
     struct plan *plan = &at->plans[n];
     const bool last = n + 1 == at->size;
     const bool pair = plant_earlier(at, n) != UINT32_MAX;
-    *plan = (struct plan){.number = number + n, .person = person, .institution = institution, .case_number = case_number, .next = PLAN_NONE,
-                          .kind = visit ? BILL_OUTPATIENT : BILL_STAY, .case_part = (uint8_t)n, .disease = disease, .med_type = visit ? "11" : "21",
-                          .features = last ? scenario->last : scenario->first, .department_in = disease->department,
+    *plan = (struct plan){.number = number + n,
+                          .person = person,
+                          .institution = institution,
+                          .case_number = case_number,
+                          .next = PLAN_NONE,
+                          .kind = visit ? BILL_OUTPATIENT : BILL_STAY,
+                          .case_part = (uint8_t)n,
+                          .disease = disease,
+                          .med_type = visit ? "11" : "21",
+                          .features = last ? scenario->last : scenario->first,
+                          .department_in = disease->department,
                           .department_out = disease->department};
     if (scenario->shape == SHAPE_RESCUE_VISIT && n == 1) continue;    // set below, with the readmission
     if (visit && region->institutions[institution].level == LEVEL_PHARMACY) {
@@ -117,11 +141,14 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
       plan->disease = other_disease(disease, disease->department, (scenario->like & SAME_DEPARTMENT) != 0, &random);
     }
     if (pair && (scenario->like & SAME_DEPARTMENT) == 0) {
-      const uint8_t other = plan->disease == disease ? (uint8_t)((disease->department + 1 + random_below(&random, departments_size - 1)) % departments_size)
-                                                     : plan->disease->department;
+      const uint8_t other =
+          plan->disease == disease
+              ? (uint8_t)((disease->department + 1 + random_below(&random, departments_size - 1)) % departments_size)
+              : plan->disease->department;
       plan->department_in = plan->department_out = other;
     }
-    if (pair && (scenario->like & OTHER_INSTITUTION) != 0) plan->institution = region_pick_hospital(region, &random, institution);
+    if (pair && (scenario->like & OTHER_INSTITUTION) != 0)
+      plan->institution = region_pick_hospital(region, &random, institution);
     if (visit) {
       plan->begin_s = plan->end_s = date_of_day(0) + clock(&random, 0, 8, 18);
       break;
@@ -157,11 +184,16 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
   int32_t first_settled = date_day(at->plans[0].end_s);
   if ((at->plans[0].features & PLAN_INTERIM) != 0) first_settled = 2;
   const int32_t earliest = first_day - first_settled, latest = last_day - date_day(end_s);
-  int32_t shift = visit ? random_between(&random, first_day, last_day) : earliest >= latest ? earliest : random_between(&random, earliest, latest);
+  int32_t shift = visit                ? random_between(&random, first_day, last_day)
+                  : earliest >= latest ? earliest
+                                       : random_between(&random, earliest, latest);
   // Idle days in a holiday can be excused, so cases of idle days stay outside.
   const struct plan *judged = &at->plans[at->size - 1];
-  while (scenario->idle != 0 && !scenario->on_holiday && near_holiday(date_day(judged->begin_s) + shift, date_day(judged->end_s) + shift)) shift++;
+  while (scenario->idle != 0 && !scenario->on_holiday &&
+         near_holiday(date_day(judged->begin_s) + shift, date_day(judged->end_s) + shift))
+    shift++;
   if (bound != INT32_MIN) shift = bound;
+  if (trace_deed(scenario) && date_day(judged->begin_s) + shift < date_from_civil(2026, 1, 1)) return false;
   for (uint32_t n = 0; n < at->size; n++) {
     at->plans[n].begin_s += (int64_t)shift * DATE_DAY_SECONDS;
     at->plans[n].end_s += (int64_t)shift * DATE_DAY_SECONDS;
@@ -191,7 +223,8 @@ static uint32_t add_bed(struct bill *bill, int32_t day, int64_t second) {
 static uint16_t plain_drug(struct bill *bill) {
   const struct catalogue *catalogue = &bill->region->catalogue;
   for (;;) {
-    const uint16_t drug = catalogue_pick(catalogue, bill->region->institutions[bill->plan.institution].level, GROUP_DRUG, &bill->random);
+    const uint16_t drug =
+        catalogue_pick(catalogue, bill->region->institutions[bill->plan.institution].level, GROUP_DRUG, &bill->random);
     if (drug > catalogue->unlisted + 1 && catalogue->products[drug].trace_known) return drug;
   }
 }
@@ -238,7 +271,8 @@ static void deed_bed(enum plant_deed deed, struct bill *bill, struct expect *exp
     }
     case BED_TWICE_REFUNDED:
     case BED_TWICE_REFUNDED_LOOSE:
-      bill_refund(bill, add_bed(bill, bill->begin_day + 1, 18 * HOUR), UNIT, date_of_day(bill->begin_day + 1) + 19 * HOUR, deed == BED_TWICE_REFUNDED);
+      bill_refund(bill, add_bed(bill, bill->begin_day + 1, 18 * HOUR), UNIT, date_of_day(bill->begin_day + 1) + 19 * HOUR,
+                  deed == BED_TWICE_REFUNDED);
       break;
     case BED_AFTER:
     case BED_BEFORE: {
@@ -247,7 +281,9 @@ static void deed_bed(enum plant_deed deed, struct bill *bill, struct expect *exp
       expect_note(expect, EXPECT_ADM_008C, line, EXPECT_WHOLE, 0);
       break;
     }
-    case BED_LEAVING_FOR_ENTRY: bill->lines[find_line(bill, GROUP_BED, 0)].time_s = date_of_day(leaving) + 24 * HOUR - 1; break;
+    case BED_LEAVING_FOR_ENTRY:
+      bill->lines[find_line(bill, GROUP_BED, 0)].time_s = date_of_day(leaving) + 24 * HOUR - 1;
+      break;
     case BED_AT_MIDNIGHT: bill->lines[find_line(bill, GROUP_BED, 0)].time_s = date_of_day(bill->begin_day); break;
     default: assert(!"a deed of beds");
   }
@@ -257,8 +293,10 @@ static void claim_idle(struct bill *bill, uint64_t claimed, struct expect *expec
   for (uint32_t n = 0; n < bill->size; n++) {
     const enum group group = bill->region->catalogue.products[bill->lines[n].product].group;
     const int32_t nth = date_day(bill->lines[n].time_s) - bill->begin_day;
-    if (nth < 0 || nth >= bill->payable || nth >= 64 || ((claimed == 0 ? bill->plan.idle_days : claimed) >> nth & 1) == 0) continue;
-    if (group == GROUP_BED || group == GROUP_NURSE || group == GROUP_CONSULT) expect_note(expect, EXPECT_ADM_004, n, EXPECT_WHOLE, 0);
+    if (nth < 0 || nth >= bill->payable || nth >= 64 || ((claimed == 0 ? bill->plan.idle_days : claimed) >> nth & 1) == 0)
+      continue;
+    if (group == GROUP_BED || group == GROUP_NURSE || group == GROUP_CONSULT)
+      expect_note(expect, EXPECT_ADM_004, n, EXPECT_WHOLE, 0);
   }
 }
 
@@ -296,8 +334,10 @@ static void deed_price(enum plant_deed deed, struct bill *bill, struct expect *e
     expect_note(expect, EXPECT_SUB_006, bill->size - 1, EXPECT_FEN, over);
     return;
   }
-  static const struct { int64_t cnt, fen; } by[] = {
-      [PRICE_OVER] = {3, 150}, [PRICE_PARTLY_PAID] = {4, 200}, [PRICE_TWO_FEN] = {2, 1}, [PRICE_ONE_FEN] = {1, 1}, [PRICE_AT_CAP] = {5, 0},
+  static const struct { int64_t cnt, fen;
+  } by[] = {
+      [PRICE_OVER] = {3, 150},  [PRICE_PARTLY_PAID] = {4, 200}, [PRICE_TWO_FEN] = {2, 1},
+      [PRICE_ONE_FEN] = {1, 1}, [PRICE_AT_CAP] = {5, 0},
   };
   struct bill_line *line = add_drug(bill, plain_drug(bill), by[deed].cnt);
   int64_t over = raise_price(bill, line, by[deed].fen);
@@ -320,9 +360,8 @@ static void deed_map(enum plant_deed deed, struct bill *bill, struct expect *exp
   const uint16_t filed = catalogue_alternate(catalogue, day);
   const uint16_t billed = catalogue->alternate[filed == catalogue->alternate[0]];
   add_drug(bill, billed, 1)->hospital = catalogue->alternate[0];
-  int32_t change = INT32_MIN;
-  for (int n = 0; n < CATALOGUE_CHANGES && catalogue->change_days[n] <= day; n++) change = catalogue->change_days[n];
-  if (deed == MAP_NEW_EARLY || day > change + 7) expect_note(expect, EXPECT_SUB_001A, bill->size - 1, EXPECT_WHOLE, 0);
+  const int32_t since = (day - catalogue->first_change) % CATALOGUE_CHANGE_DAYS;
+  if (deed == MAP_NEW_EARLY || since > 7) expect_note(expect, EXPECT_SUB_001A, bill->size - 1, EXPECT_WHOLE, 0);
 }
 
 static void deed_trace(enum plant_deed deed, struct bill *bill) {
@@ -350,7 +389,8 @@ void plant_deeds(const struct scenario *scenario, struct bill *bill, struct expe
     else if (deed >= TRACE_UNKNOWN && deed <= TRACE_UNLISTED) deed_trace(deed, bill);
     else if (deed >= PRICE_OVER && deed <= PRICE_OLD_CAP) deed_price(deed, bill, expect);
     else if (deed >= RESCUE && deed <= RESCUE_LATE) {
-      static const int64_t after_s[] = {[RESCUE] = 2 * HOUR, [RESCUE_24H] = 24 * HOUR, [RESCUE_24H_1S] = 24 * HOUR + 1, [RESCUE_LATE] = 49 * HOUR};
+      static const int64_t after_s[] = {
+          [RESCUE] = 2 * HOUR, [RESCUE_24H] = 24 * HOUR, [RESCUE_24H_1S] = 24 * HOUR + 1, [RESCUE_LATE] = 49 * HOUR};
       bill_add(bill, rescue, bill->plan.begin_s + after_s[deed], UNIT, bill_asked_price(bill, rescue, bill->begin_day));
     }
   }

@@ -1,7 +1,9 @@
-// Planted cases: violations, near misses on the lawful side of every bound, lawful exceptions, and findings that are withdrawn later.
+// Planted cases: violations, near misses on the lawful side of every bound, lawful exceptions, and findings that are
+// withdrawn later.
 //
-// A scenario is one row of a table: how the visits lie to each other, what is done to the last one's bill, what happens afterwards, and what a
-// screen must answer. A case is a scenario with a person of its own and dates. Ordinary admissions never touch the persons of cases.
+// A scenario is one row of a table: how the visits lie to each other, what is done to the last one's bill, what happens
+// afterwards, and what a screen must answer. A case is a scenario with a person of its own and dates. Ordinary admissions
+// never touch the persons of cases.
 #pragma once
 
 #include <stdbool.h>
@@ -31,14 +33,38 @@ enum plant_shape { SHAPE_PAIR, SHAPE_CHAIN, SHAPE_BETWEEN, SHAPE_RESCUE_VISIT, S
 // What is done to a bill.
 enum plant_deed {
   DEED_NONE,
-  BED_ON_LEAVING, BED_CUMULATIVE_OVER, BED_TWICE_LAST, BED_TWICE_MIDDLE, BED_TWICE_REFUNDED, BED_TWICE_REFUNDED_LOOSE, BED_AFTER, BED_BEFORE,
-  BED_LEAVING_FOR_ENTRY, BED_AT_MIDNIGHT,
-  IDLE_CLAIM, IDLE_SUPPLY,
-  MAP_WRONG, MAP_OLD, MAP_NEW_EARLY, MAP_NO_ROW,
-  TRACE_WRONG, TRACE_UNKNOWN, TRACE_SHARED, TRACE_UNLISTED,
-  PRICE_OVER, PRICE_PARTLY_PAID, PRICE_TWO_FEN, PRICE_ONE_FEN, PRICE_AT_CAP, PRICE_OLD_CAP,
-  MAP_AND_PRICE, TRACE_AND_PRICE,
-  RESCUE, RESCUE_24H, RESCUE_24H_1S, RESCUE_LATE,
+  BED_ON_LEAVING,
+  BED_CUMULATIVE_OVER,
+  BED_TWICE_LAST,
+  BED_TWICE_MIDDLE,
+  BED_TWICE_REFUNDED,
+  BED_TWICE_REFUNDED_LOOSE,
+  BED_AFTER,
+  BED_BEFORE,
+  BED_LEAVING_FOR_ENTRY,
+  BED_AT_MIDNIGHT,
+  IDLE_CLAIM,
+  IDLE_SUPPLY,
+  MAP_WRONG,
+  MAP_OLD,
+  MAP_NEW_EARLY,
+  MAP_NO_ROW,
+  TRACE_WRONG,
+  TRACE_UNKNOWN,
+  TRACE_SHARED,
+  TRACE_UNLISTED,
+  PRICE_OVER,
+  PRICE_PARTLY_PAID,
+  PRICE_TWO_FEN,
+  PRICE_ONE_FEN,
+  PRICE_AT_CAP,
+  PRICE_OLD_CAP,
+  MAP_AND_PRICE,
+  TRACE_AND_PRICE,
+  RESCUE,
+  RESCUE_24H,
+  RESCUE_24H_1S,
+  RESCUE_LATE,
 };
 
 // Bits of scenario.like
@@ -77,10 +103,10 @@ struct plant_case {
   uint32_t size;
 };
 
-// Sets persons, institutions and dates of a case inside [first_day, last_day], as far as it fits. number: of its first visit. False: the
-// scenario needs a day that is not in the range.
-bool plant_case(struct plant_case *at, const struct scenario *scenario, const struct region *region, uint32_t case_number, uint32_t person,
-                uint64_t number, int32_t first_day, int32_t last_day);
+// Sets persons, institutions and dates of a case inside [first_day, last_day], as far as it fits. number: of its first
+// visit. False: the scenario needs a day that is not in the range.
+bool plant_case(struct plant_case *at, const struct scenario *scenario, const struct region *region, uint32_t case_number,
+                uint32_t person, uint64_t number, int32_t first_day, int32_t last_day);
 // Changes the bill of a case's last visit (after bill_make, before bill_close) and notes what it must cost.
 void plant_deeds(const struct scenario *scenario, struct bill *bill, struct expect *expect);
 // Which visit before the part makes a pair with it; UINT32_MAX: none.

@@ -1,7 +1,8 @@
-// The generator's only source of chance: xoshiro256** seeded by splitmix64 (both public domain algorithms of Blackman and Vigna).
+// The generator's only source of chance: xoshiro256** seeded by splitmix64 (both public domain algorithms of Blackman and
+// Vigna).
 //
-// A stream is named by the seed and two numbers (what for, which one), so that one visit looks the same whatever was drawn before it. The same
-// names give the same numbers on every machine. Not for secrets.
+// A stream is named by the seed and two numbers (what for, which one), so that one visit looks the same whatever was drawn
+// before it. The same names give the same numbers on every machine. Not for secrets.
 #pragma once
 
 #include <stdbool.h>

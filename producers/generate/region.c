@@ -40,25 +40,27 @@ const struct disease special_diseases[DISEASE_SPECIALS] = {
 
 // The pattern repeats, so that any number of institutions has the same mix, and six already have every level.
 static const enum level level_pattern[24] = {
-    LEVEL_III,    LEVEL_PHARMACY, LEVEL_II,       LEVEL_CLINIC,   LEVEL_I,        LEVEL_PHARMACY, LEVEL_II,     LEVEL_PHARMACY,
-    LEVEL_CLINIC, LEVEL_I,        LEVEL_PHARMACY, LEVEL_III,      LEVEL_CLINIC,   LEVEL_PHARMACY, LEVEL_II,     LEVEL_I,
-    LEVEL_CLINIC, LEVEL_PHARMACY, LEVEL_II,       LEVEL_CLINIC,   LEVEL_PHARMACY, LEVEL_I,        LEVEL_CLINIC, LEVEL_PHARMACY,
+    LEVEL_III,    LEVEL_PHARMACY, LEVEL_II,       LEVEL_CLINIC, LEVEL_I,        LEVEL_PHARMACY, LEVEL_II,     LEVEL_PHARMACY,
+    LEVEL_CLINIC, LEVEL_I,        LEVEL_PHARMACY, LEVEL_III,    LEVEL_CLINIC,   LEVEL_PHARMACY, LEVEL_II,     LEVEL_I,
+    LEVEL_CLINIC, LEVEL_PHARMACY, LEVEL_II,       LEVEL_CLINIC, LEVEL_PHARMACY, LEVEL_I,        LEVEL_CLINIC, LEVEL_PHARMACY,
 };
 
-void region_init(struct region *region, uint64_t seed, int32_t start_day, uint32_t institutions, uint32_t people) {
+void region_init(struct region *region, uint64_t seed, uint32_t institutions, uint32_t people) {
   assert(institutions >= REGION_INSTITUTIONS_MIN && institutions <= REGION_INSTITUTIONS_MAX);
   static const char *const level_codes[LEVEL_COUNT] = {"02", "05", "08", "11", "11"};
   *region = (struct region){.seed = seed, .institutions_size = institutions, .people_size = people};
-  catalogue_init(&region->catalogue, start_day);
+  catalogue_init(&region->catalogue);
   region->institutions = memory_take(institutions * sizeof *region->institutions);
   region->people = memory_take(people * sizeof *region->people);
-  for (unsigned level = 0; level < LEVEL_COUNT; level++) region->by_level[level] = memory_take(institutions * sizeof(uint32_t));
+  for (unsigned level = 0; level < LEVEL_COUNT; level++)
+    region->by_level[level] = memory_take(institutions * sizeof(uint32_t));
   for (uint32_t n = 0; n < institutions; n++) {
     struct institution *institution = &region->institutions[n];
     institution->level = level_pattern[n % 24];
     institution->hosp_lv = level_codes[institution->level];
     institution->quoted_numbers = n % 5 == 4;
-    snprintf(institution->code, sizeof institution->code, "%c620100%05u", institution->level == LEVEL_PHARMACY ? 'P' : 'H', (n + 1) % 100000);
+    snprintf(institution->code, sizeof institution->code, "%c620100%05u", institution->level == LEVEL_PHARMACY ? 'P' : 'H',
+             (n + 1) % 100000);
     region->by_level[institution->level][region->by_level_size[institution->level]++] = n;
   }
   for (uint32_t n = 0; n < people; n++) region->people[n] = (struct person){INT32_MIN, INT32_MIN};

@@ -1,7 +1,8 @@
 // The synthetic region: institutions of every level with departments and doctors, diseases, and the people.
 //
-// Everything about a person or a doctor follows from the seed and a number, so only what changes is kept: from which day on a person can be
-// admitted again. Region code 620100; all institutions, persons and numbers are invented. Read-only after region_init but for `people`.
+// Everything about a person or a doctor follows from the seed and a number, so only what changes is kept: from which day on
+// a person can be admitted again. Region code 620100; all institutions, persons and numbers are invented. Read-only after
+// region_init but for `people`.
 #pragma once
 
 #include <stdbool.h>
@@ -28,8 +29,16 @@ struct disease {
 };
 
 // Diseases of ordinary courses, then the special ones that lawful exceptions rest on.
-enum special_disease { DISEASE_CHEMOTHERAPY, DISEASE_DIALYSIS, DISEASE_PSYCHIATRIC, DISEASE_REHABILITATION, DISEASE_OBSTETRIC,
-                       DISEASE_PALLIATIVE, DISEASE_NEWBORN, DISEASE_SPECIALS };
+enum special_disease {
+  DISEASE_CHEMOTHERAPY,
+  DISEASE_DIALYSIS,
+  DISEASE_PSYCHIATRIC,
+  DISEASE_REHABILITATION,
+  DISEASE_OBSTETRIC,
+  DISEASE_PALLIATIVE,
+  DISEASE_NEWBORN,
+  DISEASE_SPECIALS
+};
 
 struct person {
   int32_t free_from;    // first day on which an ordinary admission keeps clear of every stay before
@@ -57,7 +66,7 @@ extern const uint32_t chronic_diseases_size;
 
 // institutions at least REGION_INSTITUTIONS_MIN, so that there are two hospitals, a clinic and a pharmacy.
 enum { REGION_INSTITUTIONS_MIN = 6, REGION_INSTITUTIONS_MAX = 99999, REGION_DEPARTMENT_EMERGENCY = 0 };
-void region_init(struct region *region, uint64_t seed, int32_t start_day, uint32_t institutions, uint32_t people);
+void region_init(struct region *region, uint64_t seed, uint32_t institutions, uint32_t people);
 void region_fini(struct region *region);
 
 void region_write_person(struct text *out, const struct region *region, uint32_t person);    // p_ and 32 hex digits

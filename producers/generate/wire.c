@@ -42,7 +42,8 @@ static void time_field(struct text *out, struct slice key, int64_t time_s) {
   TEXT_LITERAL(out, "\",");
 }
 
-static void envelope(struct text *out, const struct region *region, const struct plan *plan, const struct wire_envelope *e, bool person) {
+static void envelope(struct text *out, const struct region *region, const struct plan *plan, const struct wire_envelope *e,
+                     bool person) {
   const char *institution = region->institutions[plan->institution].code;
   TEXT_LITERAL(out, "{\"msg_id\":\"");
   text_append(out, slice_from(institution));
@@ -129,7 +130,8 @@ static void write_line(struct text *out, const struct bill *bill, uint32_t numbe
   text_byte(out, '}');
 }
 
-static void write_lines(struct text *out, const struct bill *bill, unsigned settlement, uint32_t from, uint32_t to, bool keys) {
+static void write_lines(struct text *out, const struct bill *bill, unsigned settlement, uint32_t from, uint32_t to,
+                        bool keys) {
   uint32_t nth = 0;
   bool first = true;
   TEXT_LITERAL(out, "\"feedetail\":[");
@@ -146,12 +148,14 @@ static void write_lines(struct text *out, const struct bill *bill, unsigned sett
 static void write_diagnoses(struct text *out, const struct disease *disease, unsigned second) {
   TEXT_LITERAL(out, "\"diseinfo\":[");
   if (disease != NULL) {
-    text_format(out, "{\"diag_type\":\"1\",\"maindiag_flag\":\"1\",\"diag_srt_no\":1,\"diag_code\":\"%s\",\"diag_name\":\"%s\"}",
+    text_format(out,
+                "{\"diag_type\":\"1\",\"maindiag_flag\":\"1\",\"diag_srt_no\":1,\"diag_code\":\"%s\",\"diag_name\":\"%s\"}",
                 disease->code, disease->name);
     // Chronic people have a second diagnosis, which never decides anything here.
     if (second < diseases_size && &diseases[second] != disease) {
-      text_format(out, ",{\"diag_type\":\"1\",\"maindiag_flag\":\"0\",\"diag_srt_no\":2,\"diag_code\":\"%s\",\"diag_name\":\"%s\"}",
-                  diseases[second].code, diseases[second].name);
+      text_format(
+          out, ",{\"diag_type\":\"1\",\"maindiag_flag\":\"0\",\"diag_srt_no\":2,\"diag_code\":\"%s\",\"diag_name\":\"%s\"}",
+          diseases[second].code, diseases[second].name);
     }
   }
   text_byte(out, ']');
@@ -180,7 +184,8 @@ void wire_setl(struct text *out, const struct bill *bill, const struct wire_enve
   }
   TEXT_LITERAL(out, "\",\"mdtrt_id\":\"");
   bill_write_mdtrt_id(out, plan);
-  text_format(out, "\",\"medins_setl_id\":\"%s%llu", stay ? "ZY" : "MZ", (unsigned long long)plan->number * 2 + how->settlement);
+  text_format(out, "\",\"medins_setl_id\":\"%s%llu", stay ? "ZY" : "MZ",
+              (unsigned long long)plan->number * 2 + how->settlement);
   TEXT_LITERAL(out, "\",\"psn_no\":\"");
   region_write_person(out, bill->region, plan->person);
   TEXT_LITERAL(out, "\",\"gend\":\"");
@@ -206,7 +211,10 @@ void wire_setl(struct text *out, const struct bill *bill, const struct wire_enve
   amount(out, SLICE(",\"acct_pay\":"), sign * total->account, quoted);
   amount(out, SLICE(",\"psn_cash_pay\":"), sign * (total->medfee - total->fund - total->account), quoted);
   const bool bed_day = (plan->features & PLAN_BED_DAY) != 0;
-  text_format(out, ",\"hi_paymtd\":\"%s\",\"mid_setl_flag\":\"%c\",\"refd_setl_flag\":\"%c\",\"vali_flag\":\"%c\"", bed_day ? "5" : stay ? "3" : "1",
+  text_format(out, ",\"hi_paymtd\":\"%s\",\"mid_setl_flag\":\"%c\",\"refd_setl_flag\":\"%c\",\"vali_flag\":\"%c\"",
+              bed_day ? "5"
+              : stay  ? "3"
+                      : "1",
               interim ? '1' : '0', how->refund_row ? '1' : '0', how->void_row ? '0' : '1');
   if (how->split) text_format(out, ",\"fee_cnt\":%u", total->lines);
   if (how->twin) TEXT_LITERAL(out, ",\"clr_way\":\"2\"");
@@ -216,8 +224,8 @@ void wire_setl(struct text *out, const struct bill *bill, const struct wire_enve
   if (stay) {
     text_field(out, "adm_dept_codg", departments[plan->department_in].code);
     text_field(out, "dscg_dept_codg", departments[plan->department_out].code);
-    text_format(out, "\"wardarea_codg\":\"W%02u\",\"adm_bed\":\"%u\",", plan->department_in * 2u + (unsigned)(plan->number & 1),
-                (unsigned)(plan->number % 46) + 1);
+    text_format(out, "\"wardarea_codg\":\"W%02u\",\"adm_bed\":\"%u\",",
+                plan->department_in * 2u + (unsigned)(plan->number & 1), (unsigned)(plan->number % 46) + 1);
     if ((plan->features & PLAN_WAY_IN_LIST) == 0) text_field(out, "adm_way", admission_way(plan));
     if (!interim) text_field(out, "dscg_way", leaving_way(plan));
   }
@@ -230,8 +238,9 @@ void wire_setl(struct text *out, const struct bill *bill, const struct wire_enve
   for (uint32_t n = 0; stay && n < bill->size; n++) {
     const struct product *product = &bill->region->catalogue.products[bill->lines[n].product];
     if (product->group != GROUP_OPERATION) continue;
-    text_format(out, "%s{\"oprn_oprt_type\":\"1\",\"oprn_oprt_name\":\"%s\",\"oprn_oprt_code\":\"47.0100\",\"oprn_oprt_date\":\"", first ? "" : ",",
-                product->name);
+    text_format(out,
+                "%s{\"oprn_oprt_type\":\"1\",\"oprn_oprt_name\":\"%s\",\"oprn_oprt_code\":\"47.0100\",\"oprn_oprt_date\":\"",
+                first ? "" : ",", product->name);
     first = false;
     date_write_day(out, date_day(bill->lines[n].time_s));
     TEXT_LITERAL(out, "\"}");
@@ -251,13 +260,15 @@ void wire_setl(struct text *out, const struct bill *bill, const struct wire_enve
   TEXT_LITERAL(out, "}}");
 }
 
-void wire_fee(struct text *out, const struct bill *bill, const struct wire_envelope *e, unsigned settlement, uint32_t from, uint32_t to) {
+void wire_fee(struct text *out, const struct bill *bill, const struct wire_envelope *e, unsigned settlement, uint32_t from,
+              uint32_t to) {
   envelope(out, bill->region, &bill->plan, e, true);
   write_lines(out, bill, settlement, from, to, true);
   TEXT_LITERAL(out, "}}");
 }
 
-void wire_setl_cancel(struct text *out, const struct region *region, const struct plan *plan, const struct wire_envelope *e, unsigned settlement) {
+void wire_setl_cancel(struct text *out, const struct region *region, const struct plan *plan, const struct wire_envelope *e,
+                      unsigned settlement) {
   envelope(out, region, plan, e, true);
   TEXT_LITERAL(out, "\"setlinfo\":{\"setl_id\":\"");
   bill_write_setl_id(out, plan, settlement);
@@ -277,8 +288,8 @@ void wire_list(struct text *out, const struct bill *bill, const struct wire_enve
   bill_write_mdtrt_id(out, plan);
   TEXT_LITERAL(out, "\",\"psn_no\":\"");
   region_write_person(out, bill->region, plan->person);
-  text_format(out, "\",\"medcasno\":\"BA%llu\",\"hi_setl_lv\":\"%s\",\"ipt_med_type\":\"1\",", (unsigned long long)plan->number,
-              bill->region->institutions[plan->institution].hosp_lv);
+  text_format(out, "\",\"medcasno\":\"BA%llu\",\"hi_setl_lv\":\"%s\",\"ipt_med_type\":\"1\",",
+              (unsigned long long)plan->number, bill->region->institutions[plan->institution].hosp_lv);
   text_field(out, "adm_way", admission_way(plan));
   text_field(out, "trt_type", "1");
   time_field(out, SLICE("\"adm_time\":\""), plan->begin_s);
@@ -303,8 +314,8 @@ void wire_other(struct text *out, const struct region *region, const struct plan
   else if (person) TEXT_LITERAL(out, "\"mdtrtinfo\":{");
   else {
     const struct product *product = &region->catalogue.products[region->catalogue.first[GROUP_DRUG]];
-    text_format(out, "\"invinfo\":{\"inv_type\":\"BUY\",\"med_list_codg\":\"%s\",\"purc_retn_cnt\":%u,\"finl_trns_pric\":", product->code,
-                (unsigned)(e->sequence % 400) + 1);
+    text_format(out, "\"invinfo\":{\"inv_type\":\"BUY\",\"med_list_codg\":\"%s\",\"purc_retn_cnt\":%u,\"finl_trns_pric\":",
+                product->code, (unsigned)(e->sequence % 400) + 1);
     money_write_scaled(out, product->cap, MONEY_PRICE);
     text_format(out, ",\"fixmedins_bchno\":\"B%llu\"}}}", (unsigned long long)e->sequence);
     return;
@@ -321,7 +332,9 @@ void wire_other(struct text *out, const struct region *region, const struct plan
 }
 
 void wire_tick(struct text *out, const struct wire_envelope *e) {
-  text_format(out, "{\"msg_id\":\"TICK%018llu\",\"msg_type\":\"TICK\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H62010000000\",",
+  text_format(out,
+              "{\"msg_id\":\"TICK%018llu\",\"msg_type\":\"TICK\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":"
+              "\"H62010000000\",",
               (unsigned long long)e->sequence);
   time_field(out, SLICE("\"event_time\":\""), e->event_time_s);
   time_field(out, SLICE("\"recv_time\":\""), e->recv_time_s);

@@ -1,7 +1,7 @@
 // Bills and events as the messages of the bus: one JSON object each, national field names, without a newline.
 //
-// Numbers are JSON numbers or strings, as the institution's system sends them; times are Asia/Shanghai wall time. The text given grows; nothing
-// else is kept but the clock's cached day.
+// Numbers are JSON numbers or strings, as the institution's system sends them; times are Asia/Shanghai wall time. The text
+// given grows; nothing else is kept but the clock's cached day.
 #pragma once
 
 #include "core/text.h"
@@ -26,9 +26,13 @@ struct wire_setl {
 
 void wire_setl(struct text *out, const struct bill *bill, const struct wire_envelope *envelope, const struct wire_setl *how);
 // FEE message with lines [from, to) of the settlement, counted among its lines.
-void wire_fee(struct text *out, const struct bill *bill, const struct wire_envelope *envelope, unsigned settlement, uint32_t from, uint32_t to);
-void wire_setl_cancel(struct text *out, const struct region *region, const struct plan *plan, const struct wire_envelope *envelope, unsigned settlement);
+void wire_fee(struct text *out, const struct bill *bill, const struct wire_envelope *envelope, unsigned settlement,
+              uint32_t from, uint32_t to);
+void wire_setl_cancel(struct text *out, const struct region *region, const struct plan *plan,
+                      const struct wire_envelope *envelope, unsigned settlement);
 void wire_list(struct text *out, const struct bill *bill, const struct wire_envelope *envelope);
-// Events that no rule of the first delivery reads: ADMIT, DISCH, LEAVE, VISIT, AUDIT, FEEDBACK, INVENT (the last without a person).
-void wire_other(struct text *out, const struct region *region, const struct plan *plan, const struct wire_envelope *envelope);
+// Events that no rule of the first delivery reads: ADMIT, DISCH, LEAVE, VISIT, AUDIT, FEEDBACK, INVENT (the last without a
+// person).
+void wire_other(struct text *out, const struct region *region, const struct plan *plan,
+                const struct wire_envelope *envelope);
 void wire_tick(struct text *out, const struct wire_envelope *envelope);

@@ -154,8 +154,8 @@ static void messages_of_a_run_decode_and_add_up(void **state) {
   assert_int_equal(counts.settlements, options.settlements);
   assert_int_equal(counts.messages, taken.messages);
   assert_true(taken.types[EVENT_SETL] > counts.settlements);    // corrections, repeats, refund rows
-  const enum event_type wanted[] = {EVENT_SETL_CANCEL, EVENT_LIST, EVENT_ADMIT, EVENT_DISCH, EVENT_FEE, EVENT_VISIT, EVENT_LEAVE,
-                                    EVENT_INVENT, EVENT_AUDIT, EVENT_FEEDBACK};
+  const enum event_type wanted[] = {EVENT_SETL_CANCEL, EVENT_LIST,  EVENT_ADMIT,  EVENT_DISCH, EVENT_FEE,
+                                    EVENT_VISIT,       EVENT_LEAVE, EVENT_INVENT, EVENT_AUDIT, EVENT_FEEDBACK};
   for (size_t n = 0; n < sizeof wanted / sizeof *wanted; n++) {
     if (taken.types[wanted[n]] == 0) fail_msg("no %s", event_type_name(wanted[n]));
   }
