@@ -17,7 +17,20 @@ void digest_start(void) {
   }
 }
 
-uint64_t digest_hash64(const void *bytes, size_t size, uint64_t seed) { return XXH3_64bits_withSeed(bytes, size, seed); }
+#if defined(__x86_64__)
+// Of the library, as its xxh_x86dispatch.h declares it, which cannot be included beside the inline functions: long inputs by the widest
+// instructions of this machine. The value is the same.
+XXH64_hash_t XXH3_64bits_withSeed_dispatch(const void *input, size_t size, XXH64_hash_t seed);
+enum { INLINE_BYTES_MAX = 1024 };
+#else
+#define XXH3_64bits_withSeed_dispatch XXH3_64bits_withSeed
+enum { INLINE_BYTES_MAX = 0 };
+#endif
+
+uint64_t digest_hash64(const void *bytes, size_t size, uint64_t seed) {
+  if (size > INLINE_BYTES_MAX) return XXH3_64bits_withSeed_dispatch(bytes, size, seed);
+  return XXH3_64bits_withSeed(bytes, size, seed);
+}
 
 void digest_init(struct digest *digest, size_t size, const unsigned char *key, size_t key_size) {
   assert(size >= crypto_generichash_BYTES_MIN && size <= crypto_generichash_BYTES_MAX);

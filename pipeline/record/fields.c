@@ -157,10 +157,7 @@ uint64_t fields_bit(enum object_kind kind, const char *name) {
 
 static unsigned slot_of(const struct keys *keys, struct slice name) {
   unsigned slot = (unsigned)digest_hash64(name.data, name.size, 0) % KEY_SLOTS;
-  for (; keys->slots[slot] != 0; slot = (slot + 1) % KEY_SLOTS) {
-    const struct key *key = &keys->keys[keys->slots[slot]];
-    if (slice_equal((struct slice){key->name, key->name_size}, name)) break;
-  }
+  while (keys->slots[slot] != 0 && !slice_equal(keys->names[keys->slots[slot]], name)) slot = (slot + 1) % KEY_SLOTS;
   return slot;
 }
 
@@ -172,11 +169,12 @@ static void forget(struct key *key) {
 
 static unsigned add(struct keys *keys, struct slice name, const struct key *key) {
   const unsigned at = keys->size++;
-  assert(at < KEY_MAX && name.size <= UINT8_MAX);
+  assert(at < KEY_MAX);
   keys->keys[at] = *key;
+  keys->keys[at].next = keys->keys;
+  keys->keys[at].quick = key->type < FIELD_RARE ? key->type : FIELD_RARE;
+  keys->names[at] = name;
   forget(&keys->keys[at]);
-  keys->keys[at].name = name.data;
-  keys->keys[at].name_size = (uint8_t)name.size;
   keys->slots[slot_of(keys, name)] = (uint8_t)at;
   return at;
 }
@@ -185,13 +183,14 @@ void keys_init(struct keys *keys, enum object_kind kind) {
   memset(keys, 0, sizeof *keys);
   keys->kind = kind;
   forget(&keys->keys[0]);
+  keys->keys[0].next = keys->keys;
   keys->size = 1;
   const struct fields *fields = &fields_of[kind];
   for (unsigned i = 0; i < fields->size; i++) {
     const struct field *row = &fields->rows[i];
     const struct slice name = slice_from(row->name);
     const unsigned at = add(keys, name, &(struct key){.type = row->type, .scale = row->scale, .place = row->place,
-                                                      .more = row->more, .bit = fields_bit(kind, row->name)});
+                                                      .more = row->more, .marks = fields_bit(kind, row->name)});
     char bytes[KEY_TEMPLATE];
     const size_t size = name.size + 3;
     assert(size <= sizeof bytes);
@@ -226,12 +225,12 @@ void keys_learn(struct keys *keys, unsigned at, const char *bytes, size_t size) 
   memcpy(key->bytes, bytes, size);
   key->size = (uint8_t)size;
   key->mask = (uint32_t)((UINT64_C(1) << size) - 1);
-  key->gaps = size != key->name_size + 3u;
+  key->marks = (key->marks & ~FIELDS_GAPS) | (size != keys->names[at].size + 3 ? FIELDS_GAPS : 0);
 }
 
 void keys_follow(struct keys *keys, unsigned previous, unsigned at) {
   struct key *key = &keys->keys[previous];
-  if (key->next == at) return;
-  key->other = key->next;
-  key->next = (uint8_t)at;
+  if (key->next == &keys->keys[at]) return;
+  key->other = (uint8_t)(key->next - keys->keys);
+  key->next = &keys->keys[at];
 }

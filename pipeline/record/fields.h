@@ -1,7 +1,7 @@
 // What is read of a message: for each kind of object a table of its fields, and a memory of the order they came in.
 //
-// Senders repeat the same keys in the same order, so each key remembers the bytes that stood from after the comma before it to its value
-// (`"cnt":`, with the white space of that sender) and which key came next the last two times. Reading an object is then
+// Senders repeat the same keys in the same order, so each key remembers the bytes that stood from after the comma before it to
+// its value (`"cnt":`, with the white space of that sender) and which key came next the last two times. Reading an object is then
 // one 32-byte comparison for each key; only a key that is not where it was before is looked up by name. Unknown keys are
 // remembered too. What is remembered changes the speed, never the result.
 #pragma once
@@ -33,13 +33,14 @@ enum field_type {
   FIELD_TEXT,       // trimmed of spaces
   FIELD_EXACT,      // as it came
   FIELD_ID,         // trimmed, bounded, without control characters
+  FIELD_NUMBER,     // int64 in units of 10^-scale
+  FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
+  FIELD_RARE,       // at most 7: those below are not read in the loop over an object's keys
   FIELD_PERSON,     // psn_no of the envelope: as it came, bounded
   FIELD_SAME,       // an id that may stand in several places (DRAFT) and must be the same everywhere
   FIELD_SAME_PERSON,
-  FIELD_NUMBER,     // int64 in units of 10^-scale
   FIELD_SMALL,      // int32, the same
   FIELD_COUNT,      // int64, whole and not negative
-  FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
   FIELD_DAY,        // int32 day number, of birth
   FIELD_EARLIEST,   // int64 seconds, the earliest of all
   FIELD_STAMP,      // a time of the envelope
@@ -71,6 +72,7 @@ struct fields {
 extern const struct fields fields_of[OBJECT_KINDS];
 // The bit of a row, counted without second spellings: "was there" and "had a value" are sets of these.
 uint64_t fields_bit(enum object_kind kind, const char *name);
+#define FIELDS_GAPS (UINT64_C(1) << 63)
 
 enum { KEY_TEMPLATE = 32, KEY_MAX = 128, KEY_SLOTS = 256 };
 
@@ -78,19 +80,18 @@ struct key {
   char bytes[KEY_TEMPLATE];    // what stood between the comma and the value
   uint32_t mask;       // a bit for each byte of it, which are 0xff bytes, which no message has, when there is none
   uint8_t size;
-  bool gaps;           // it has white space
-  uint8_t next, other; // the keys that came next the last time, and another time
+  uint8_t other;       // the key that came next another time
   uint8_t type, scale;
+  uint8_t quick;       // the type, FIELD_RARE for those below it
   uint16_t place, more;
-  uint8_t name_size;
-  uint64_t bit;        // 0 when not read
-  const char *name;
+  const struct key *next;    // the key that came next the last time
+  uint64_t marks;      // its bit, none when it is not read, and FIELDS_GAPS when the bytes have white space
 };
-_Static_assert(sizeof(struct key) == 64, "a key is one cache line");
 
 // The memory for one kind of object. keys[0] stands before the first key.
 struct keys {
   struct key keys[KEY_MAX];
+  struct slice names[KEY_MAX];
   char text[KEY_MAX][40];
   uint8_t slots[KEY_SLOTS];
   unsigned size;

@@ -1,5 +1,19 @@
 #include "record/scalar.h"
 
+#define ALIKE(byte) {byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, \
+                     byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte}
+const char scalar_backslashes[32] = ALIKE('\\'), scalar_deletes[32] = ALIKE(0x7f);
+
+const int32_t scalar_tens[7][8] = {
+    {0, 0, 0, 0, 0, 0, 0, 1},
+    {0, 1, 0, 0, 0, 0, 0, 10},
+    {0, 10, 1, 0, 0, 0, 0, 100},
+    {0, 100, 10, 1, 0, 0, 0, 1000},
+    {0, 1000, 100, 10, 1, 0, 0, 10000},
+    {0, 10000, 1000, 100, 10, 1, 0, 100000},
+    {0, 100000, 10000, 1000, 100, 10, 1, 1000000},
+};
+
 bool scalar_day(struct scalar_days *days, const char *at, int64_t *time_s) {
   if (!date_parse((struct slice){at, 10}, time_s, NULL)) return false;
   const unsigned slot = ((unsigned)at[8] & 3) << 4 | ((unsigned)at[9] & 15);

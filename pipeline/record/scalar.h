@@ -48,57 +48,41 @@ static inline uint32_t scalar_equal_32(const char *a, const char *b) {
 #endif
 }
 
-// One bit for each of the 32 bytes that is a backslash or DEL.
-static inline uint32_t scalar_odd_32(const char *at) {
-#if defined(__AVX2__)
-  const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)at);
-  return (uint32_t)_mm256_movemask_epi8(
-      _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\')), _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x7f))));
-#elif defined(__SSE2__)
-  uint32_t bits[2];
-  for (unsigned i = 0; i < 2; i++) {
-    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * i));
-    bits[i] = (uint32_t)_mm_movemask_epi8(
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))));
-  }
-  return bits[0] | bits[1] << 16;
-#else
-  uint32_t bits = 0;
-  for (unsigned i = 0; i < 32; i++) bits |= (uint32_t)(at[i] == '\\' || at[i] == 0x7f) << i;
-  return bits;
-#endif
+// 32 times the byte.
+extern const char scalar_backslashes[32], scalar_deletes[32];
+
+// True when no byte of a text is one of the 32 alike. May say false of an empty text.
+static inline bool scalar_lacks(const char *at, size_t size, const char *alike) {
+  for (; !SCALAR_LIKELY(size <= 32); at += 32, size -= 32)
+    if (scalar_equal_32(at, alike) != 0) return false;
+  return scalar_equal_32(at, alike) << (32 - size) % 32 == 0;
 }
 
-// True when no byte of a string's inside is a backslash or DEL: then it stands for itself. Bytes below 0x20 were refused before.
-static inline bool scalar_plain(const char *at, size_t size) {
-  for (; size > 32; at += 32, size -= 32)
-    if (scalar_odd_32(at) != 0) return false;
-  return (scalar_odd_32(at) & (uint32_t)((UINT64_C(1) << size) - 1)) == 0;
-}
+// What the joined digits are multiplied with to be units of 10^-scale, by the number of digits behind the point; 7 means that there
+// is no point. 0: no number of that scale, or nothing behind the point.
+extern const int32_t scalar_tens[7][8];
 
 // Digits with at most one point, 1 to 8 bytes, to units of 10^-scale (scale 0 to 6). False: not of that form, ask the
-// careful way; that includes negative numbers, and with json also leading zeros. Eight bytes at once: the point is taken out
-// by shifting what stands before it, then three multiplications join the digits.
+// careful way; that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
+//
+//   "12.50"  as a word   . . . 1 2 . 5 0    moved to the end; dots here are zeros, for digits stand without their '0'
+//            joined      . . . . 1 2 5 0    what stands before the point moves into its byte; then three multiplications
 static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bool json, int64_t *out) {
-  static const int32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 0};
-  const uint64_t ones = UINT64_C(0x0101010101010101);
-  if (size - 1 > 7) return false;
-  const uint64_t text = scalar_word(at);
-  const uint64_t word = text << (64 - 8 * size) | (ones * '0' >> (8 * size - 8)) >> 8;
-  const uint64_t other = word ^ ones * '.', points = (other - ones) & ~other & ones << 7;
-  const uint64_t point = (points & -points) >> 7;    // 1 in the byte of the first point, or 0
-  const uint64_t before = point - 1;                 // the bytes before it, or all
-  const uint64_t joined = point ? (word & before) << 8 | '0' | (word & ~(before | point * 255)) : word;
-  const uint64_t digits = joined ^ ones * '0';
-  const unsigned fraction = point ? (unsigned)__builtin_clzll(point) / 8 : 0;
-  const char first = (char)text, second = (char)(text >> 8);
-  if ((((digits + ones * 0x76) | digits) & ones << 7) != 0 || fraction > scale || first == '.' || (point >> 56) != 0 ||
-      (json && first == '0' && size > 1 && second != '.'))
+  const uint64_t ones = UINT64_C(0x0101010101010101), text = scalar_word(at) ^ ones * '0';
+  const uint64_t word = text << (64 - 8 * size) % 64;
+  const uint64_t others = ((word + ones * 0x76) | word) & ones << 7;    // the top bit of each byte that is no digit
+  const uint64_t point = others >> 7, cleared = word ^ point * ('.' ^ '0'), before = cleared & (point - 1);
+  const int64_t unit = scalar_tens[scale][(unsigned)__builtin_clzll(others | 1) / 8];
+  const bool zeros = json && (text & 255) == 0 && (text >> 8 & 255) <= 9;
+  // One byte that is no digit at most, and it is the point; the first byte is a digit.
+  if (!SCALAR_LIKELY(size - 1 < 8 && (others & (others - 1)) == 0 && (cleared & point * 255) == 0 && unit != 0 &&
+                     (text & 255) <= 9 && !zeros))
     return false;
+  const uint64_t digits = cleared + (before << (others != 0 ? 8 : 0)) - before;
   const uint64_t pairs = digits * 10 + (digits >> 8), mask = UINT64_C(0x000000FF000000FF);
   const uint64_t value = ((pairs & mask) * UINT64_C(0x000F424000000064) +
                           ((pairs >> 16) & mask) * UINT64_C(0x0000271000000001)) >> 32;
-  *out = (int64_t)(uint32_t)value * tens[scale - fraction];
+  *out = (int64_t)(uint32_t)value * unit;
   return true;
 }
 

@@ -154,19 +154,27 @@ static bool has_control(struct slice s) {
   return false;
 }
 
-// A text that stands between value and end, which are those of token t; *plain: it has neither escapes nor control characters.
-static inline bool text_at(struct walk *w, const char *value, const char *end, uint32_t t, struct slice *out, bool *plain) {
-  *out = (struct slice){value + 1, (size_t)(end - value) - 2};
-  *plain = *value == '"' && end[-1] == '"' && scalar_plain(value + 1, out->size);
-  return SCALAR_LIKELY(*plain) || text_careful(w, t, out);
+// A text of token t that is not as short_text wants it; absent too.
+static __attribute__((noinline)) bool text_normal(struct walk *w, uint32_t t, bool trim, struct slice *out) {
+  if (!text_careful(w, t, out)) return false;
+  *out = trim ? trimmed_unless_absent(*out) : unless_absent(*out);
+  return true;
 }
 
-static bool id_at(struct walk *w, const char *value, const char *end, uint32_t t, uint32_t limit, bool exact, struct slice *out) {
-  bool plain;
-  if (!text_at(w, value, end, t, out, &plain)) return false;
-  *out = exact ? unless_absent(*out) : trimmed_unless_absent(*out);
-  if (UNLIKELY(out->size > limit) || (!plain && has_control(*out))) return fail(w, REJECT_BAD_ID, w->tokens[t]);
-  return true;
+// True when what stands between value and end is a string that stands for itself: closed right before end, without escapes,
+// without spaces at its ends, and not one of the forms of the absent, which all begin with '-', 'n' or something below.
+static inline bool short_text(const char *value, const char *end) {
+  const unsigned char first = (unsigned char)value[1];
+  return SCALAR_LIKELY(*value == '"' && end[-1] == '"' && first > '-' && first != 'n' && end[-2] != ' ') &&
+         SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslashes));
+}
+static inline struct slice inside(const char *value, const char *end) {
+  return (struct slice){value + 1, (size_t)(end - value) - 2};
+}
+
+static bool id_careful(struct walk *w, uint32_t t, uint32_t limit, bool exact, struct slice *out) {
+  if (!text_normal(w, t, !exact, out)) return false;
+  return (out->size <= limit && !has_control(*out)) || fail(w, REJECT_BAD_ID, w->tokens[t]);
 }
 
 // A number as JSON number or string, not in the short form: false is a failure; *had is false when absent.
@@ -183,13 +191,11 @@ static bool number_careful(struct walk *w, uint32_t t, unsigned scale, enum reje
   return !*had || money_parse(text, scale, out) || fail(w, wrong, w->tokens[t]);
 }
 
-static inline bool number_at(struct walk *w, const char *value, const char *end, uint32_t t, unsigned scale, int64_t *out, bool *had) {
-  const bool quoted = *value == '"';
-  *had = true;
-  if (SCALAR_LIKELY(scalar_digits(value + quoted, (size_t)(end - value) - 2 * quoted, scale, !quoted, out)) &&
-      (!quoted || end[-1] == '"'))
-    return true;
-  return number_careful(w, t, scale, REJECT_BAD_AMOUNT, out, had);
+// The same in the short form.
+static inline bool short_number(const char *value, const char *end, unsigned scale, int64_t *out) {
+  const size_t quoted = *value == '"';
+  return SCALAR_LIKELY(scalar_digits(value + quoted, (size_t)(end - value) - 2 * quoted, scale, !quoted, out)) &
+         (!quoted | (end[-1] == '"'));
 }
 
 // A time; *out is DATE_ABSENT when there is none, and *odd when there is a text that is none.
@@ -204,13 +210,18 @@ static bool time_careful(struct walk *w, uint32_t t, int64_t *out, bool *day_onl
   return true;
 }
 
-static inline bool time_at(struct walk *w, const char *value, const char *end, uint32_t t, int64_t *out, bool *day_only) {
+static inline bool in_window(const struct walk *w, int64_t time_s) {
+  return time_s >= w->window_first_s && time_s <= w->window_last_s;
+}
+
+static inline bool short_time(struct walk *w, const char *value, const char *end, int64_t *out) {
+  return end - value == 21 && *value == '"' && end[-1] == '"' && scalar_time(&w->days, value + 1, out) && in_window(w, *out);
+}
+
+static __attribute__((noinline)) bool time_normal(struct walk *w, uint32_t t, int64_t *out, bool *day_only) {
   bool odd;
-  *day_only = false;
-  if (!SCALAR_LIKELY(end - value == 21 && *value == '"' && end[-1] == '"' && scalar_time(&w->days, value + 1, out)) &&
-      !time_careful(w, t, out, day_only, &odd))
-    return false;
-  if (UNLIKELY(*out < w->window_first_s || *out > w->window_last_s)) {
+  if (!time_careful(w, t, out, day_only, &odd)) return false;
+  if (!in_window(w, *out)) {
     *out = DATE_ABSENT;
     *day_only = false;
   }
@@ -255,7 +266,10 @@ static uint32_t skip(struct walk *w, uint32_t t) {
       t++;
     }
     for (;; t++) {
-      if (level == 0) return t;
+      if (level == 0) {
+        w->gaps |= t < w->count && is_space(w->bytes[w->tokens[t] - 1]);
+        return t;
+      }
       const bool array = arrays[(level - 1) / 64] >> (level - 1) % 64 & 1;
       const char mark = byte_of(w, t);
       if (mark != ',' && mark != (array ? ']' : '}')) return fail(w, REJECT_NOT_JSON, offset_of(w, t));
@@ -284,7 +298,6 @@ static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, 
   if (t + 4 < w->count && keys_match(other, w->bytes + w->tokens[t] + 1)) {
     const unsigned at = keys->keys[previous].other;
     keys_follow(keys, previous, at);
-    w->gaps |= other->gaps;
     return at;
   }
   const char byte = byte_of(w, t + 1);
@@ -309,181 +322,178 @@ static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, 
 
 static uint32_t container(struct walk *w, const struct key *key, uint32_t t, bool *had);
 
-// A value of the envelope, or another that is too rare for the loop of object(); *had is false when absent.
-static bool rare_value(struct walk *w, const struct key *key, const char *value, const char *end, uint32_t t, void *base, bool *had) {
+// A value that is rare or not in its short form, or a node: the token after it, *had is false when it is absent.
+static __attribute__((noinline)) uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t, void *base, bool *had) {
   char *to = (char *)base + key->place;
   char *drafted = (char *)&w->draft + key->place;
+  const size_t offset = w->tokens[t];
   struct slice text;
   int64_t number = 0;
   bool day_only, odd;
   *had = true;
   switch (key->type) {
-  case FIELD_PERSON:
-    if (!id_at(w, value, end, t, w->limits.psn_bytes_max, true, &text)) return false;
-    *(struct slice *)(void *)drafted = text;
+  case FIELD_SKIP: return skip(w, t);
+  case FIELD_TEXT:
+  case FIELD_EXACT:
+    if (!text_normal(w, t, key->type == FIELD_TEXT, &text)) return NEVER;
+    *(struct slice *)(void *)to = text;
     *had = text.data != NULL;
-    return true;
+    break;
+  case FIELD_ID:
+  case FIELD_PERSON:
+    if (!id_careful(w, t, key->type == FIELD_ID ? w->limits.id_bytes_max : w->limits.psn_bytes_max, key->type == FIELD_PERSON, &text))
+      return NEVER;
+    *(struct slice *)(void *)to = text;
+    *had = text.data != NULL;
+    break;
   case FIELD_SAME:
   case FIELD_SAME_PERSON: {
     const bool person = key->type == FIELD_SAME_PERSON;
     struct slice *same = (struct slice *)(void *)drafted;
-    if (!id_at(w, value, end, t, person ? w->limits.psn_bytes_max : w->limits.id_bytes_max, person, &text)) return false;
+    if (!id_careful(w, t, person ? w->limits.psn_bytes_max : w->limits.id_bytes_max, person, &text)) return NEVER;
     *had = text.data != NULL;
-    if (!*had) return true;
-    if (same->data == NULL) {
+    if (*had && same->data == NULL) {
       *same = text;
-      if (person) w->body_psn_offset = w->tokens[t];
+      if (person) w->body_psn_offset = offset;
     }
-    return slice_equal(*same, text) || fail(w, REJECT_KEY_MISMATCH, w->tokens[t]);
+    if (*had && !slice_equal(*same, text)) return fail(w, REJECT_KEY_MISMATCH, offset);
+    break;
   }
-  case FIELD_SMALL:
-    if (!number_at(w, value, end, t, key->scale, &number, had)) return false;
-    if (number > INT32_MAX || number < INT32_MIN) return fail(w, REJECT_BAD_AMOUNT, w->tokens[t]);
-    *(int32_t *)(void *)to = (int32_t)number;
-    return true;
-  case FIELD_COUNT:
-    if (!number_at(w, value, end, t, 0, &number, had)) return false;
+  case FIELD_NUMBER:
+    if (!number_careful(w, t, key->scale, REJECT_BAD_AMOUNT, &number, had)) return NEVER;
     *(int64_t *)(void *)to = number;
-    return number >= 0 || fail(w, REJECT_BAD_AMOUNT, w->tokens[t]);
+    break;
+  case FIELD_SMALL:
+    if (!number_careful(w, t, key->scale, REJECT_BAD_AMOUNT, &number, had)) return NEVER;
+    if (number > INT32_MAX || number < INT32_MIN) return fail(w, REJECT_BAD_AMOUNT, offset);
+    *(int32_t *)(void *)to = (int32_t)number;
+    break;
+  case FIELD_COUNT:
+    if (!number_careful(w, t, 0, REJECT_BAD_AMOUNT, &number, had)) return NEVER;
+    if (number < 0) return fail(w, REJECT_BAD_AMOUNT, offset);
+    *(int64_t *)(void *)to = number;
+    break;
+  case FIELD_TIME:
+    if (!time_normal(w, t, &number, &day_only)) return NEVER;
+    *(int64_t *)(void *)to = number;
+    if (key->more != 0) *((bool *)base + key->more) = day_only;
+    *had = number != DATE_ABSENT;
+    break;
   case FIELD_DAY:
-    if (!time_careful(w, t, &number, &day_only, &odd)) return false;
+    if (!time_careful(w, t, &number, &day_only, &odd)) return NEVER;
     *had = number != DATE_ABSENT;
     if (*had && (!w->limits.date_window || (date_day(number) >= date_from_civil(1870, 1, 1) && number <= w->window_last_s)))
       *(int32_t *)(void *)to = date_day(number);
-    return true;
+    break;
   case FIELD_EARLIEST: {
     int64_t *earliest = (int64_t *)(void *)drafted;
-    if (!time_at(w, value, end, t, &number, &day_only)) return false;
+    if (!time_normal(w, t, &number, &day_only)) return NEVER;
     if (number != DATE_ABSENT && (*earliest == DATE_ABSENT || number < *earliest)) *earliest = number;
-    return true;
+    break;
   }
   case FIELD_STAMP:
-    if (!time_careful(w, t, &number, &day_only, &odd)) return false;
+    if (!time_careful(w, t, &number, &day_only, &odd)) return NEVER;
+    if (odd) return fail(w, REJECT_BAD_TIME, offset);
     *(int64_t *)(void *)to = number;
-    *had = number != DATE_ABSENT;
-    return !odd || fail(w, REJECT_BAD_TIME, w->tokens[t]);
-  case FIELD_VERSION:
-    if (!number_careful(w, t, 0, REJECT_BAD_VERSION, &number, had)) return false;
+    break;
+  case FIELD_VERSION: {
+    if (!number_careful(w, t, 0, REJECT_BAD_VERSION, &number, had)) return NEVER;
+    const bool whole = memchr(w->bytes + offset, '.', offset_of(w, t + 1) - offset) == NULL;
+    if (*had && (number < 1 || !whole)) return fail(w, REJECT_BAD_VERSION, offset);
     w->draft.event.ver = number;
-    return !*had || (number >= 1 && memchr(value, '.', (size_t)(end - value)) == NULL) || fail(w, REJECT_BAD_VERSION, w->tokens[t]);
-  case FIELD_TYPE:
-    if (!text_careful(w, t, &text)) return false;
-    text = trimmed_unless_absent(text);
-    *had = text.data != NULL;
-    for (unsigned type = 0; *had && type < EVENT_TYPE_COUNT; type++)
-      if (slice_equal(text, slice_from(event_type_name((enum event_type)type)))) {
-        w->draft.event.type = (enum event_type)type;
-        return true;
-      }
-    return !*had || fail(w, REJECT_UNKNOWN_TYPE, w->tokens[t]);
-  default:
-    assert(!"a type of field");
-    return false;
+    break;
   }
+  case FIELD_TYPE: {
+    if (!text_normal(w, t, true, &text)) return NEVER;
+    unsigned type = 0;
+    while (type < EVENT_TYPE_COUNT && !slice_equal(text, slice_from(event_type_name((enum event_type)type)))) type++;
+    if (text.data != NULL && type == EVENT_TYPE_COUNT) return fail(w, REJECT_UNKNOWN_TYPE, offset);
+    w->draft.event.type = (enum event_type)type;
+    break;
+  }
+  default: return container(w, key, t, had);
+  }
+  return t + 1;
+}
+
+// The message ends with the value at token t: it is not well formed either, or what should follow is missing.
+static uint32_t fail_open(struct walk *w, uint32_t t) {
+  return skip(w, t) == NEVER ? NEVER : fail(w, REJECT_NOT_JSON, w->size);
 }
 
 // Decodes the object at token t to base by the table of its kind; the token after it. *had: the rows that had a value.
 static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *base, uint64_t *had) {
   struct keys *const keys = &w->keys[kind];
   const char *const bytes = w->bytes;
-  const uint32_t *const tokens = w->tokens;
-  const uint32_t count = w->count;
-  uint64_t seen = 0, present = 0;
-  unsigned at = 0;
-  bool gaps = false;
-  const char *mark = bytes + tokens[t];
-  if (++w->depth > w->limits.depth_max) return fail(w, REJECT_TOO_DEEP, tokens[t]);
-  for (;;) {
-    const unsigned previous = at;
-    at = keys->keys[previous].next;
-    const struct key *key = &keys->keys[at];
+  const uint32_t *const tokens = w->tokens, *const tokens_end = tokens + w->count;
+  const uint32_t *token = tokens + t;    // the brace, then the comma before a key
+  const char *mark = bytes + *token;
+  const struct key *key = keys->keys;
+  uint64_t seen = 0, silent = 0;
+  if (UNLIKELY(++w->depth > w->limits.depth_max)) return fail(w, REJECT_TOO_DEEP, *token);
+  do {
+    const struct key *const previous = key;
+    key = previous->next;
     const char *value = mark + 1 + key->size;
-    if (SCALAR_LIKELY(t + 4 < count && keys_match(key, mark + 1))) {
-      gaps |= key->gaps;
-    } else {
-      at = key_after(w, keys, previous, t);
+    bool some;
+    if (!SCALAR_LIKELY(token + 4 < tokens_end && keys_match(key, mark + 1))) {
+      const unsigned at = key_after(w, keys, (unsigned)(previous - keys->keys), (uint32_t)(token - tokens));
       if (at == KEY_FAILED) return NEVER;
       if (at == KEY_EMPTY) {
-        t++;
+        mark = bytes + *++token;
         break;
       }
       key = &keys->keys[at];
-      value = bytes + tokens[t + 3];
+      value = bytes + token[3];
+      if (token + 4 >= tokens_end) return fail_open(w, (uint32_t)(token - tokens) + 3);
     }
-    t += 3;
-    const char *const end = bytes + tokens[t + 1];
-    if (UNLIKELY((seen & key->bit) != 0)) return fail(w, REJECT_DUPLICATE_KEY, tokens[t - 2]);
-    seen |= key->bit;
+    if (UNLIKELY((seen & key->marks) != 0) && (seen & key->marks & ~FIELDS_GAPS) != 0) return fail(w, REJECT_DUPLICATE_KEY, token[1]);
+    seen |= key->marks;
+    token += 4;
+    const char *const end = bytes + *token;
     char *const to = (char *)base + key->place;
-    struct slice text;
     int64_t number;
-    bool plain, day_only, some = true;
-    switch (key->type) {
+    mark = end;
+    switch (key->quick & 7) {
     case FIELD_SKIP:
-      if ((*value == '"' && end[-1] == '"' && scalar_plain(value + 1, (size_t)(end - value) - 2)) ||
-          scalar_digits(value, (size_t)(end - value), 6, true, &number)) {
-        t++;
-      } else if (bytes[tokens[t]] != '{' && bytes[tokens[t]] != '[') {
-        if (!check_scalar(w, t)) return NEVER;
-        t++;
-      } else {
-        t = skip(w, t);
-        if (t == NEVER) return NEVER;
-        if (t < count) gaps |= is_space(bytes[tokens[t] - 1]);
-      }
-      break;
+      if (*value == '"' ? end[-1] == '"' && SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslashes))
+                        : scalar_digits(value, (size_t)(end - value), 6, true, &number))
+        break;
+      goto careful;
     case FIELD_TEXT:
-      if (!text_at(w, value, end, t, &text, &plain)) return NEVER;
-      text = trimmed_unless_absent(text);
-      *(struct slice *)(void *)to = text;
-      some = text.data != NULL;
-      t++;
-      break;
     case FIELD_EXACT:
-      if (!text_at(w, value, end, t, &text, &plain)) return NEVER;
-      text = unless_absent(text);
-      *(struct slice *)(void *)to = text;
-      some = text.data != NULL;
-      t++;
+      if (!short_text(value, end)) goto careful;
+      *(struct slice *)(void *)to = inside(value, end);
       break;
     case FIELD_ID:
-      if (!id_at(w, value, end, t, w->limits.id_bytes_max, false, &text)) return NEVER;
-      *(struct slice *)(void *)to = text;
-      some = text.data != NULL;
-      t++;
+      if (!short_text(value, end) || (size_t)(end - value) > w->limits.id_bytes_max ||
+          !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_deletes))
+        goto careful;
+      *(struct slice *)(void *)to = inside(value, end);
       break;
     case FIELD_NUMBER:
-      if (!number_at(w, value, end, t, key->scale, &number, &some)) return NEVER;
-      if (SCALAR_LIKELY(some)) *(int64_t *)(void *)to = number;
-      t++;
+      if (!short_number(value, end, key->scale, &number)) goto careful;
+      *(int64_t *)(void *)to = number;
       break;
     case FIELD_TIME:
-      if (!time_at(w, value, end, t, &number, &day_only)) return NEVER;
+      if (!short_time(w, value, end, &number)) goto careful;
       *(int64_t *)(void *)to = number;
-      if (key->more != 0) *((bool *)base + key->more) = day_only;
-      some = number != DATE_ABSENT;
-      t++;
       break;
-    default:
-      if (key->type >= FIELD_BODY) {
-        t = container(w, key, t, &some);
-        if (t == NEVER) return NEVER;
-      } else {
-        if (!rare_value(w, key, value, end, t, base, &some)) return NEVER;
-        t++;
-      }
+    case FIELD_RARE:
+    case 7:
+    careful:
+      token = tokens + value_careful(w, key, (uint32_t)(token - tokens) - 1, base, &some);
+      if (token == tokens) return NEVER;
+      if (token >= tokens_end) return fail(w, REJECT_NOT_JSON, w->size);
+      if (!some) silent |= key->marks;
+      mark = bytes + *token;
     }
-    if (SCALAR_LIKELY(some)) present |= key->bit;
-    mark = bytes + tokens[t];
-    if (UNLIKELY(t >= count)) return fail(w, REJECT_NOT_JSON, w->size);
-    if (*mark == ',') continue;
-    if (UNLIKELY(*mark != '}')) return fail(w, REJECT_NOT_JSON, tokens[t]);
-    break;
-  }
-  w->gaps |= gaps;
+  } while (*mark == ',');
+  if (UNLIKELY(*mark != '}')) return fail(w, REJECT_NOT_JSON, *token);
+  w->gaps |= (seen & FIELDS_GAPS) != 0;
   w->depth--;
-  *had = present;
-  return t + 1;
+  *had = seen & ~silent;
+  return (uint32_t)(token - tokens) + 1;
 }
 
 // ---- nodes ----
