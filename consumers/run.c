@@ -292,15 +292,9 @@ static void watch(struct run *run, const sigset_t *signals) {
   say_progress(run, &before, now_s() - begun_s, true);
 }
 
-static enum status serve_all(struct run *run, struct error *error) {
+static enum status serve_all(struct run *run, const sigset_t *signals, struct error *error) {
   run->seats_size = (size_t)run->options->site->run.workers;
   run->seats = memory_take(run->seats_size * sizeof *run->seats);
-  sigset_t signals;    // blocked before the threads begin, so that only the main thread hears them
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, NULL);
   for (size_t i = 0; i < run->seats_size; i++) {
     struct seat *seat = &run->seats[i];
     seat->run = run;
@@ -312,7 +306,7 @@ static enum status serve_all(struct run *run, struct error *error) {
   }
   journal_say(JOURNAL_INFO, "screening '%s' with %zu workers, rule set %s", run->topics[TOPIC_SETTLEMENTS], run->seats_size,
               run->options->ruleset->hash);
-  watch(run, &signals);
+  watch(run, signals);
   enum status status = STATUS_OK;
   for (size_t i = 0; i < run->seats_size; i++)
     if (run->seats[i].status != STATUS_OK) status = error_set(error, run->seats[i].status, "worker %zu: %s", i, run->seats[i].error.text);
@@ -322,9 +316,15 @@ static enum status serve_all(struct run *run, struct error *error) {
 
 enum status run_screen(const struct run_options *options, struct error *error) {
   struct run run = {.options = options, .lock = -1};
+  sigset_t signals;    // blocked before any thread begins, so that only the main thread hears them, and none ends us half-way
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
   arena_init(&run.arena, 1 << 14);
   enum status status = prepare(&run, error);
-  if (status == STATUS_OK) status = serve_all(&run, error);
+  if (status == STATUS_OK) status = serve_all(&run, &signals, error);
   client_close(run.client);
   if (run.lock >= 0) close(run.lock);
   explicit_bzero(run.key, sizeof run.key);

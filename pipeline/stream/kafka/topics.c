@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "stream/kafka/handle.h"
 
@@ -129,6 +130,22 @@ static enum status create_wait(struct client *client, rd_kafka_NewTopic_t **topi
   return status;
 }
 
+// The cluster answers before every broker knows the new topics: waits until each partition can be asked for its end.
+static enum status settle(struct client *client, const char *name, struct error *error) {
+  struct error last = {0};
+  for (int attempt = 0; attempt < ADMIN_TIMEOUT_MS / 50; attempt++) {
+    int32_t partitions = 0;
+    int64_t first, end;
+    last.status = STATUS_OK;
+    enum status status = client_partitions(client, name, &partitions, &last);
+    for (int32_t p = 0; p < partitions && status == STATUS_OK; p++) status = client_range(client, name, p, &first, &end, &last);
+    if (status == STATUS_OK && partitions > 0) return STATUS_OK;
+    const struct timespec pause = {0, 50000000};
+    nanosleep(&pause, NULL);
+  }
+  return error_set(error, STATUS_RETRY, "topic '%s' was made, but is not ready: %s", name, last.text);
+}
+
 enum status topics_create(struct client *client, const struct topics_settings *settings,
                           void (*tell_line)(void *context, const char *line), void *context, struct error *error) {
   struct teller teller = {tell_line, context, false};
@@ -146,6 +163,8 @@ enum status topics_create(struct client *client, const struct topics_settings *s
   }
   if (status == STATUS_OK) status = create_wait(client, topics, size, &teller, error);
   rd_kafka_NewTopic_destroy_array(topics, size);
+  for (enum topic topic = 0; topic < TOPIC_COUNT && status == STATUS_OK && !teller.wrong; topic++)
+    status = settle(client, topics_name(&arena, settings->prefix, topic), error);
   arena_fini(&arena);
   return status == STATUS_OK && teller.wrong ? STATUS_REJECT : status;
 }

@@ -1,0 +1,144 @@
+"""A real broker, a real redis-server and the program between them, for the tests of this folder."""
+import base64, collections, json, os, random, shutil, subprocess, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SCRIPTS = os.path.join(HERE, "broker")
+
+
+class Cluster:
+    """One broker and one redis-server on free ports, in a folder of their own; stopped at the end, whatever happened."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="settlewatch-")
+        try:
+            self.servers = subprocess.run([f"{SCRIPTS}/broker-up", f"{self.folder}/kafka"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+            self.redis = subprocess.run([f"{SCRIPTS}/redis-up", "-u", f"{self.folder}/redis"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        except Exception:
+            self.close()
+            raise
+
+    def redis_cli(self, *words, data=None):
+        return subprocess.run(["redis-cli", "-s", self.redis, *words], check=True, input=data, stdout=subprocess.PIPE).stdout
+
+    def close(self):
+        for command in ("broker-down", "redis-down"):
+            folder = f"{self.folder}/{'kafka' if command == 'broker-down' else 'redis'}"
+            if os.path.isdir(folder):
+                subprocess.run([f"{SCRIPTS}/{command}", folder], stdout=subprocess.DEVNULL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Site:
+    """One set of topics with settings of its own."""
+
+    def __init__(self, program, rules, cluster, name, **settings):
+        self.program, self.rules, self.cluster, self.name = program, rules, cluster, name
+        self.state_dir = f"{cluster.folder}/{name}-state"
+        self.config = f"{cluster.folder}/{name}.yaml"
+        self.settings = dict(partitions=4, workers=2, batch_records=5000, redis=True, instance="a", kafka={}, run={}, edge={})
+        self.processes = []
+        self.write(**settings)
+
+    def write(self, **settings):
+        s = self.settings
+        s.update(settings)
+        kafka = {"bootstrap.servers": self.cluster.servers, "group": self.name, "prefix": self.name + "-", "partitions": s["partitions"],
+                 "output_partitions": 2, "replication": 1, "session_timeout_ms": 6000, **s["kafka"]}
+        redis = {"url": "unix:" + self.cluster.redis} if s["redis"] else {"off": True}
+        run = {"workers": s["workers"], "batch_records": s["batch_records"], "instance": s["instance"], "state_dir": self.state_dir, **s["run"]}
+        with open(self.config, "w", encoding="utf-8") as out:
+            json.dump({"rules": self.rules, "kafka": kafka, "redis": redis, "run": run, "edge": s["edge"]}, out, indent=1)    # JSON is YAML
+
+    def call(self, *words, code=0):
+        done = subprocess.run([self.program, *words, "--config", self.config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
+        assert done.returncode == code, (words, done.returncode, done.stdout[-2000:], done.stderr[-4000:])
+        return done.stdout + done.stderr
+
+    def start(self, *words):
+        self.log = open(f"{self.cluster.folder}/{self.name}.log", "ab")
+        self.processes.append(subprocess.Popen([self.program, *words, "--config", self.config], stdout=self.log, stderr=self.log))
+        return self.processes[-1]
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def run_to_the_end(self, *words, code=0):
+        return self.call("run", "screen", "--from", "earliest", "--once-until-end", *words, code=code)
+
+    def read(self, topic, *words):
+        out = self.call("topics", "read", topic, "--from-beginning", "--until-end", *words)
+        return [json.loads(line) for line in out.splitlines()]
+
+    def open_findings(self):
+        return open_findings(self.read("credit-deductions"), self.name)
+
+    def covered(self):
+        """How many records the receipts prove, after checking that they cover every offset once, with an unbroken chain."""
+        ranges = collections.defaultdict(list)
+        for receipt in self.read("screening-receipts"):
+            parts = sum(receipt[d] for d in ("screened", "duplicate", "superseded", "unused", "waiting", "dead"))
+            assert parts == receipt["records"] == receipt["last_offset"] - receipt["first_offset"] + 1, receipt
+            ranges[receipt["partition"]].append(receipt)
+        total = 0
+        for partition, rows in ranges.items():
+            rows.sort(key=lambda row: row["first_offset"])
+            offset, chain = 0, "0" * 64
+            for number, row in enumerate(rows, 1):
+                assert row["first_offset"] == offset, f"{self.name}[{partition}]: offset {offset} is covered by no receipt or by two"
+                assert row["receipt"] == number and row["previous"] == chain, (row, number, chain)
+                offset, chain = row["last_offset"] + 1, row["chain"]
+            total += offset
+        return total
+
+    def dead_letters(self):
+        """(reason, bytes) of each, sorted."""
+        return sorted((m["headers"]["reason"], base64.b64decode(m["value"])) for m in self.read("dead-letters"))
+
+
+def open_findings(findings, where):
+    last, seen = {}, set()
+    for finding in findings:
+        key = (finding["deduction_id"], finding["revision"])
+        assert key not in seen, f"{where}: {key} twice"
+        seen.add(key)
+        if key[1] > last.get(key[0], {"revision": 0})["revision"]:
+            last[key[0]] = finding
+    return {(f["deduction_id"], f["vola_amt"], f["fund_amt"], f["band"]) for f in last.values() if f["stage"] == "proposed"}
+
+
+class Reference:
+    """A generated month with odd lines in it, and what the embedded form says about it."""
+
+    def __init__(self, program, rules, folder, seed, settlements):
+        subprocess.run([program, "generate", "--seed", str(seed), "--settlements", str(settlements), "--violations", "0.05", "--out", folder], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.path = f"{folder}/input.ndjson"
+        odd = [b'{"msg_id":"x"', b"[1,2]", b"\xff\xfe", b'{"msg_type":"SETL","body":{}}', b'{"msg_id":"y","msg_type":"NEWS","body":{}}']
+        dice = random.Random(seed)
+        with open(f"{folder}/settlements.ndjson", "rb") as lines:
+            rows = lines.read().splitlines()
+        for line in odd * 4:
+            rows.insert(dice.randrange(len(rows)), line)
+        with open(self.path, "wb") as out:
+            out.write(b"\n".join(rows) + b"\n")
+        self.lines = len(rows)
+        self.ticks = sum(b'"msg_type":"TICK"' in row for row in rows)
+        self.out = f"{folder}/embedded"
+        subprocess.run([program, "screen", self.path, "--rules", rules, "--out", self.out, "--quiet", "--summary", "json"], check=True, stdout=subprocess.DEVNULL)
+        with open(f"{self.out}/credit-deductions.ndjson", encoding="utf-8") as lines:
+            self.open = open_findings(map(json.loads, lines), "embedded")
+        with open(f"{self.out}/dead-letters.ndjson", encoding="utf-8") as lines:
+            self.dead = sorted((m["reason"], base64.b64decode(m["raw"])) for m in map(json.loads, lines))
+
+    def records(self, partitions):
+        return self.lines + self.ticks * (partitions - 1)
+
+
+def wait_for(condition, what, seconds=60):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
