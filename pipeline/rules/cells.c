@@ -56,7 +56,8 @@ static void add_test(struct walk *walk, const struct condition_node *node, unsig
   }
 }
 
-static void add_cell(struct walk *walk, struct variable *variable, uint64_t truths, bool absent, const struct value *sample) {
+static void add_cell(struct walk *walk, struct variable *variable, uint64_t truths, bool absent,
+                     const struct value *sample) {
   for (size_t i = 0; i < variable->cells_size; i++)
     if (variable->cells[i].truths == truths && variable->cells[i].absent == absent) return;
   if (variable->cells_size == CELLS_MAX) {
@@ -79,7 +80,8 @@ static void try_number(struct walk *walk, struct variable *variable, enum value_
   try_value(walk, variable, (struct value){.type = type, .number = number});
 }
 
-static void try_text(struct walk *walk, struct variable *variable, struct arena *arena, struct slice text, const char *tail) {
+static void try_text(struct walk *walk, struct variable *variable, struct arena *arena, struct slice text,
+                     const char *tail) {
   const size_t tail_size = strlen(tail);
   char *copy = arena_take(arena, text.size + tail_size + 1);
   if (text.size > 0) memcpy(copy, text.data, text.size);
@@ -100,8 +102,9 @@ static void find_cells(struct walk *walk, struct variable *variable, struct aren
   const enum value_type type = operand_row(walk->rule->kind, variable->operand)->type;
   if (codes >= 0) {
     for (unsigned s = 1; s < operand_symbols[codes]; s++)
-      try_value(walk, variable,
-                (struct value){.type = VALUE_TEXT, .number = s, .text = slice_from(code_symbol_name((enum code_table)codes, s))});
+      try_value(
+          walk, variable,
+          (struct value){.type = VALUE_TEXT, .number = s, .text = slice_from(code_symbol_name((enum code_table)codes, s))});
     return;
   }
   if (type == VALUE_BOOL) {
@@ -150,8 +153,10 @@ bool cells_walk(const struct rule *rule, const struct condition *const *conditio
                 bool (*visit)(void *context, const struct cells_case *one), void *context) {
   struct arena arena;
   arena_init(&arena, 0);
-  struct walk walk = {.rule = rule, .free_both = free_both, .variables = ARENA_ZEROED(&arena, struct variable, VARIABLES_MAX)};
-  unsigned char **node_truths = ARENA_ZEROED(&arena, unsigned char *, size + 1), *truths = ARENA_ZEROED(&arena, unsigned char, size + 1);
+  struct walk walk = {
+      .rule = rule, .free_both = free_both, .variables = ARENA_ZEROED(&arena, struct variable, VARIABLES_MAX)};
+  unsigned char **node_truths = ARENA_ZEROED(&arena, unsigned char *, size + 1),
+                *truths = ARENA_ZEROED(&arena, unsigned char, size + 1);
   struct text words = {0};
   for (size_t c = 0; c < size; c++) {
     if (conditions[c] == NULL) continue;

@@ -5,7 +5,8 @@
 //   gap:   <= 7 | >= 8        previous.discharge_way:   AGAINST_ADVICE | the rest | absent
 //
 // The product of the operands' cells is walked, each condition is combined from the truths of its tests. What the
-// loader cannot know (a table's rows, a look-up) is free. When there are too many cells, nothing is said: never a false alarm.
+// loader cannot know (a table's rows, a look-up) is free. When there are too many cells, nothing is said: never a
+// false alarm.
 #pragma once
 
 #include "rules/condition.h"
@@ -17,8 +18,8 @@ struct cells_case {
 };
 
 // Calls visit for every case until it returns false. False when there are too many cells, or tests that cannot be told apart
-// (then nothing was visited). conditions may hold NULL: always true. free_both: free tests are true and false and unknown in turn,
-// whatever other tests say (more cases than there can be); else only unknown (fewer).
+// (then nothing was visited). conditions may hold NULL: always true. free_both: free tests are true and false and unknown in
+// turn, whatever other tests say (more cases than there can be); else only unknown (fewer).
 bool cells_walk(const struct rule *rule, const struct condition *const *conditions, size_t size, bool free_both,
                 bool (*visit)(void *context, const struct cells_case *one), void *context);
 // False only when it is certain that the conditions never hold together.

@@ -30,7 +30,8 @@ static bool check_branches(const struct rule *rule, const struct condition *cond
   return good;
 }
 
-static bool check_possible(const struct rule *rule, const struct yaml_node *node, const struct condition *condition, const char *what) {
+static bool check_possible(const struct rule *rule, const struct yaml_node *node, const struct condition *condition,
+                           const char *what) {
   const struct condition *conditions[] = {condition};
   if (!cells_possible(rule, conditions, 1)) {
     yaml_error(rule->file, node, 1116, "%s can never hold: its parts contradict each other", what);
@@ -41,7 +42,8 @@ static bool check_possible(const struct rule *rule, const struct yaml_node *node
 
 static bool names_somebody(const struct condition *condition) {
   for (uint32_t i = 0; i < condition->size; i++) {
-    const struct operand *operand = condition_is_test(condition->nodes[i].op) ? operand_of(condition->nodes[i].operand) : NULL;
+    const struct operand *operand = condition_is_test(condition->nodes[i].op) ? operand_of(condition->nodes[i].operand)
+                                                                              : NULL;
     if (operand != NULL && operand->names_somebody) return true;
   }
   return false;
@@ -61,12 +63,14 @@ static bool check_exemption(const struct rule *rule, const struct exemption *exe
     }
   }
   if (exemption->until_day < rule->from_day) {
-    yaml_error(rule->file, yaml_find(node, "until"), 1123, "exemption '%.*s' ends before the rule begins", SLICE_ARG(exemption->id));
+    yaml_error(rule->file, yaml_find(node, "until"), 1123, "exemption '%.*s' ends before the rule begins",
+               SLICE_ARG(exemption->id));
     good = false;
   }
   const struct condition *both[] = {rule->scope, exemption->condition};
   if (good && rule->scope != NULL && !cells_possible(rule, both, 2)) {
-    yaml_error(rule->file, yaml_find(node, "if"), 1123, "exemption '%.*s' can never apply: the scope excludes it", SLICE_ARG(exemption->id));
+    yaml_error(rule->file, yaml_find(node, "if"), 1123, "exemption '%.*s' can never apply: the scope excludes it",
+               SLICE_ARG(exemption->id));
     good = false;
   }
   return good;
@@ -79,7 +83,8 @@ static bool check_exemptions(const struct rule *rule) {
     good &= check_exemption(rule, &rule->exemptions[i], node);
     for (size_t j = 0; j < i; j++) {
       if (!slice_equal(rule->exemptions[i].id, rule->exemptions[j].id)) continue;
-      yaml_error(rule->file, yaml_find(node, "id"), 1122, "the exemption '%.*s' stands twice", SLICE_ARG(rule->exemptions[i].id));
+      yaml_error(rule->file, yaml_find(node, "id"), 1122, "the exemption '%.*s' stands twice",
+                 SLICE_ARG(rule->exemptions[i].id));
       good = false;
     }
   }
@@ -116,7 +121,8 @@ static bool visit_bands(void *context, const struct cells_case *one) {
       first = n;
     } else if ((check->overlaps_told >> n & 1) == 0) {
       yaml_error(check->rule->file, nth(check->list, n), 1124, "bands '%.*s' and '%.*s' both apply when %.*s",
-                 SLICE_ARG(check->rule->bands[first].name), SLICE_ARG(check->rule->bands[n].name), SLICE_ARG(text_slice(one->words)));
+                 SLICE_ARG(check->rule->bands[first].name), SLICE_ARG(check->rule->bands[n].name),
+                 SLICE_ARG(text_slice(one->words)));
       check->overlaps_told |= 1U << n;
       check->good = false;
     }
@@ -138,7 +144,8 @@ static bool check_bands(const struct rule *rule) {
     conditions[1 + n] = rule->bands[n].condition;
     for (size_t j = 0; j < n; j++) {
       if (!slice_equal(rule->bands[n].name, rule->bands[j].name)) continue;
-      yaml_error(rule->file, yaml_find(nth(list, n), "name"), 1122, "the band '%.*s' stands twice", SLICE_ARG(rule->bands[n].name));
+      yaml_error(rule->file, yaml_find(nth(list, n), "name"), 1122, "the band '%.*s' stands twice",
+                 SLICE_ARG(rule->bands[n].name));
       check.good = false;
     }
   }
@@ -178,8 +185,11 @@ struct expected { bool hit, no_hit; };
 
 // One expectation: exactly one of hit: BAND, exempt: ID, withdrawn: BAND, outcome: WORD, and what else is compared.
 static bool check_expect(const struct rule *rule, const struct yaml_node *expect, struct expected *expected) {
-  static const struct { const char *key; bool (*known)(const struct rule *, struct slice); const char *what; } kinds_of[] = {
-      {"hit", is_band, "band"}, {"withdrawn", is_band, "band"}, {"exempt", is_exemption, "exemption"}, {"outcome", is_outcome, "outcome"}};
+  static const struct { const char *key; bool (*known)(const struct rule *, struct slice); const char *what;
+  } kinds_of[] = {{"hit", is_band, "band"},
+                  {"withdrawn", is_band, "band"},
+                  {"exempt", is_exemption, "exemption"},
+                  {"outcome", is_outcome, "outcome"}};
   if (!yaml_is_map(rule->file, expect)) return false;
   unsigned found = 0;
   for (size_t i = 0; i < sizeof kinds_of / sizeof kinds_of[0]; i++) {
@@ -202,7 +212,8 @@ static bool check_expect(const struct rule *rule, const struct yaml_node *expect
 
 static bool check_test(const struct rule *rule, const struct yaml_node *test, struct expected *expected) {
   if (!yaml_is_map(rule->file, test)) return false;
-  const struct yaml_node *given = yaml_find(test, "given"), *expect = yaml_find(test, "expect"), *name = yaml_find(test, "name");
+  const struct yaml_node *given = yaml_find(test, "given"), *expect = yaml_find(test, "expect"),
+                         *name = yaml_find(test, "name");
   struct slice sentence;
   if (name == NULL || given == NULL || expect == NULL) {
     yaml_error(rule->file, test, 1135, "a test needs '%s'", name == NULL ? "name" : given == NULL ? "given" : "expect");
@@ -214,7 +225,8 @@ static bool check_test(const struct rule *rule, const struct yaml_node *test, st
     good = false;
   }
   if (expect->type == YAML_LIST) {
-    for (const struct yaml_node *item = expect->child; item != NULL; item = item->next) good &= check_expect(rule, item, expected);
+    for (const struct yaml_node *item = expect->child; item != NULL; item = item->next)
+      good &= check_expect(rule, item, expected);
     return good;
   }
   return check_expect(rule, expect, expected) && good;
@@ -331,13 +343,14 @@ bool check_set(const struct rule *const *rules, size_t size, bool whole) {
     bool told = false;    // one is enough of what may be hundreds of copies
     for (size_t p = r; !told && p-- > 0 && slice_equal(rules[p]->id, rules[r]->id);) {
       if (rules[p]->version == rules[r]->version) {
-        yaml_error(rules[r]->file, value_of(rules[r], "version"), 1131, "%.*s version %lld stands in %s already", SLICE_ARG(rules[r]->id),
-                   (long long)rules[r]->version, rules[p]->file->name);
+        yaml_error(rules[r]->file, value_of(rules[r], "version"), 1131, "%.*s version %lld stands in %s already",
+                   SLICE_ARG(rules[r]->id), (long long)rules[r]->version, rules[p]->file->name);
         told = true;
-      } else if (rules[p]->status == RULE_ACTIVE && rules[r]->status == RULE_ACTIVE && rules[p]->from_day <= rules[r]->to_day &&
-                 rules[r]->from_day <= rules[p]->to_day) {
-        yaml_error(rules[r]->file, value_of(rules[r], "effective"), 1132, "%.*s versions %lld and %lld are in force on the same days (%s)",
-                   SLICE_ARG(rules[r]->id), (long long)rules[p]->version, (long long)rules[r]->version, rules[p]->file->name);
+      } else if (rules[p]->status == RULE_ACTIVE && rules[r]->status == RULE_ACTIVE &&
+                 rules[p]->from_day <= rules[r]->to_day && rules[r]->from_day <= rules[p]->to_day) {
+        yaml_error(rules[r]->file, value_of(rules[r], "effective"), 1132,
+                   "%.*s versions %lld and %lld are in force on the same days (%s)", SLICE_ARG(rules[r]->id),
+                   (long long)rules[p]->version, (long long)rules[r]->version, rules[p]->file->name);
         told = true;
       }
     }

@@ -28,7 +28,8 @@ static uint32_t add(struct builder *builder, struct condition_node node) {
 
 static struct arena *arena_of(const struct prepare *prepare) { return &prepare->ruleset->arena; }
 
-int compile_operand(const struct prepare *prepare, const struct yaml_node *node, struct slice name, enum compile_place place) {
+int compile_operand(const struct prepare *prepare, const struct yaml_node *node, struct slice name,
+                    enum compile_place place) {
   const struct kind *kind = prepare->rule->kind;
   const int number = operand_find(kind, name);
   if (number == OPERAND_NONE) {
@@ -41,8 +42,8 @@ int compile_operand(const struct prepare *prepare, const struct yaml_node *node,
   }
   const struct operand *operand = operand_of(number);
   if (place == COMPILE_BEFORE && (operand == NULL || (number & OPERAND_PREVIOUS) || operand->pair)) {
-    yaml_error(prepare->file, node, 1111, "'%.*s' is known only after the kind has looked: it cannot stand in 'scope' or 'require'",
-               SLICE_ARG(name));
+    yaml_error(prepare->file, node, 1111,
+               "'%.*s' is known only after the kind has looked: it cannot stand in 'scope' or 'require'", SLICE_ARG(name));
     return OPERAND_NONE;
   }
   if (((number & OPERAND_PREVIOUS) || (operand != NULL && operand->pair)) && kind != NULL && kind->unit != KIND_PAIR) {
@@ -55,19 +56,20 @@ int compile_operand(const struct prepare *prepare, const struct yaml_node *node,
 }
 
 // A time as a bound: a day stands for its first second, or for its last when the bound includes the whole day.
-static bool constant_time(const struct builder *builder, const struct yaml_node *node, bool bound, bool whole_day, int64_t *out) {
+static bool constant_time(const struct builder *builder, const struct yaml_node *node, bool bound, bool whole_day,
+                          int64_t *out) {
   bool day_only;
   if (node->type == YAML_SCALAR && date_parse(node->scalar, out, &day_only) && (!day_only || bound)) {
     if (day_only && whole_day) *out += DATE_DAY_SECONDS - 1;
     return true;
   }
-  yaml_error(builder->prepare->file, node, 1114, "'%.*s' is not a time, expected 'yyyy-MM-dd HH:mm:ss'%s", SLICE_ARG(node->scalar),
-             bound ? " or a day" : "");
+  yaml_error(builder->prepare->file, node, 1114, "'%.*s' is not a time, expected 'yyyy-MM-dd HH:mm:ss'%s",
+             SLICE_ARG(node->scalar), bound ? " or a day" : "");
   return false;
 }
 
-static bool constant(const struct builder *builder, const struct yaml_node *node, enum value_type type, bool bound, bool whole_day,
-                     int64_t *out) {
+static bool constant(const struct builder *builder, const struct yaml_node *node, enum value_type type, bool bound,
+                     bool whole_day, int64_t *out) {
   const struct yaml_file *file = builder->prepare->file;
   int32_t day;
   bool yes;
@@ -89,7 +91,9 @@ static bool constant(const struct builder *builder, const struct yaml_node *node
   }
 }
 
-static int order_texts(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
+static int order_texts(const void *a, const void *b) {
+  return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
 static int order_numbers(const void *a, const void *b) {
   const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
   return (x > y) - (x < y);
@@ -117,8 +121,8 @@ static uint32_t symbol_bits(const struct builder *builder, const struct yaml_nod
   }
   for (unsigned s = 1; s < operand_symbols[table]; s++) words[size++] = code_symbol_name(table, s);
   const char *nearest = diagnostics_nearest(name, words, size);
-  yaml_error(prepare->file, node, 1113, "unknown symbol '%.*s' of codes/%s.yaml%s%s%s", SLICE_ARG(name), code_table_files[table],
-             nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+  yaml_error(prepare->file, node, 1113, "unknown symbol '%.*s' of codes/%s.yaml%s%s%s", SLICE_ARG(name),
+             code_table_files[table], nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
   return 0;
 }
 
@@ -130,11 +134,15 @@ static bool compile_in(struct builder *builder, int operand, const struct yaml_n
   const struct yaml_node *first = node->type == YAML_LIST ? node->child : node;
   const uint32_t size = node->type == YAML_LIST ? node->size : 1;
   if (node->type == YAML_MAP || size == 0 || size > LIST_MAX) {
-    yaml_error(prepare->file, node, 1115, size == 0 ? "the list is empty: nothing would ever fit" : "a value or a list of values is expected");
+    yaml_error(prepare->file, node, 1115,
+               size == 0 ? "the list is empty: nothing would ever fit" : "a value or a list of values is expected");
     return false;
   }
-  struct condition_node test = {.op = codes >= 0 ? CONDITION_SYMBOLS : type == VALUE_TEXT ? CONDITION_TEXTS : CONDITION_NUMBERS,
-                                .operand = operand, .node = node};
+  struct condition_node test = {.op = codes >= 0           ? CONDITION_SYMBOLS
+                                      : type == VALUE_TEXT ? CONDITION_TEXTS
+                                                           : CONDITION_NUMBERS,
+                                .operand = operand,
+                                .node = node};
   struct slice *texts = ARENA_ARRAY(arena_of(prepare), struct slice, size);
   int64_t *numbers = ARENA_ARRAY(arena_of(prepare), int64_t, size);
   bool good = true;
@@ -201,7 +209,8 @@ static bool compile_prefixes(struct builder *builder, int operand, const struct 
     }
   }
   qsort(texts, size, sizeof *texts, order_texts);
-  add(builder, (struct condition_node){.op = CONDITION_PREFIXES, .operand = operand, .node = node, .texts = texts, .texts_size = size});
+  add(builder, (struct condition_node){
+                   .op = CONDITION_PREFIXES, .operand = operand, .node = node, .texts = texts, .texts_size = size});
   return true;
 }
 
@@ -212,7 +221,8 @@ static bool compile_in_table(struct builder *builder, int operand, const struct 
   const struct table *table = lookup_table(prepare, node, name);
   if (table == NULL) return false;
   if (table->key_size != 1 || table->columns[table->key[0]].type != CELL_TEXT) {
-    yaml_error(prepare->file, node, 1119, "'in_table' needs a table with one text column as key, '%s' has another", table->name);
+    yaml_error(prepare->file, node, 1119, "'in_table' needs a table with one text column as key, '%s' has another",
+               table->name);
     return false;
   }
   struct condition_node test = {.op = CONDITION_TABLE, .operand = operand, .node = node, .table = table};
@@ -297,17 +307,20 @@ static bool compile_tests(struct builder *builder, int operand, const struct yam
   if (node->type != YAML_MAP) return compile_in(builder, operand, node);
   if (!yaml_check_keys(file, node, keys, sizeof keys / sizeof keys[0])) return false;
   if (node->size == 0) {
-    yaml_error(file, node, 1115, "a condition is expected: a value, a list, or {in, in_table, at_least, at_most, above, below, "
+    yaml_error(file, node, 1115,
+               "a condition is expected: a value, a list, or {in, in_table, at_least, at_most, above, below, "
                "starts_with, present}");
     return false;
   }
   const uint32_t group = node->size > 1 ? add(builder, (struct condition_node){.op = CONDITION_ALL, .node = node}) : 0;
-  const struct yaml_node *in = yaml_find(node, "in"), *in_table = yaml_find(node, "in_table"), *starts = yaml_find(node, "starts_with"),
-                         *present = yaml_find(node, "present");
+  const struct yaml_node *in = yaml_find(node, "in"), *in_table = yaml_find(node, "in_table"),
+                         *starts = yaml_find(node, "starts_with"), *present = yaml_find(node, "present");
   bool good = compile_range(builder, operand, node);
   if (in != NULL) good &= compile_in(builder, operand, in);
-  if (in_table != NULL) good &= needs_text(builder, operand, in_table, "in_table") && compile_in_table(builder, operand, in_table);
-  if (starts != NULL) good &= needs_text(builder, operand, starts, "starts_with") && compile_prefixes(builder, operand, starts);
+  if (in_table != NULL)
+    good &= needs_text(builder, operand, in_table, "in_table") && compile_in_table(builder, operand, in_table);
+  if (starts != NULL)
+    good &= needs_text(builder, operand, starts, "starts_with") && compile_prefixes(builder, operand, starts);
   bool yes;
   if (present != NULL) {
     if (yaml_is_bool(file, present, &yes)) {
@@ -364,7 +377,8 @@ static bool compile_map(struct builder *builder, const struct yaml_node *map) {
   return good;
 }
 
-const struct condition *compile_condition(const struct prepare *prepare, const struct yaml_node *map, enum compile_place place) {
+const struct condition *compile_condition(const struct prepare *prepare, const struct yaml_node *map,
+                                          enum compile_place place) {
   struct builder builder = {.prepare = prepare, .place = place};
   struct condition *condition = NULL;
   if (compile_map(&builder, map)) {
@@ -402,7 +416,8 @@ bool compile_operands(const struct prepare *prepare, const struct yaml_node *lis
   return good;
 }
 
-bool compile_sentence(const struct prepare *prepare, const struct yaml_node *scalar, const struct piece **out, size_t *size) {
+bool compile_sentence(const struct prepare *prepare, const struct yaml_node *scalar, const struct piece **out,
+                      size_t *size) {
   struct slice s;
   *out = NULL;
   *size = 0;

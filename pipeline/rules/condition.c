@@ -55,7 +55,8 @@ enum truth condition_test_value(const struct condition_node *node, const struct 
         if (slice_starts_with(value->text, node->texts[i])) return TRUTH_TRUE;
       return TRUTH_FALSE;
     case CONDITION_RANGE:
-      if ((node->low_lookup == NULL && value->number < node->low) || (node->high_lookup == NULL && value->number > node->high))
+      if ((node->low_lookup == NULL && value->number < node->low) ||
+          (node->high_lookup == NULL && value->number > node->high))
         return TRUTH_FALSE;
       return node->low_lookup != NULL || node->high_lookup != NULL ? TRUTH_UNKNOWN : TRUTH_TRUE;
     default: return TRUTH_UNKNOWN;
@@ -82,7 +83,8 @@ static enum truth test_bounds(const struct condition_node *node, int64_t number,
   return truth;
 }
 
-static enum truth test_one(const struct condition_node *node, const struct value *value, const struct condition_context *context) {
+static enum truth test_one(const struct condition_node *node, const struct value *value,
+                           const struct condition_context *context) {
   if (value->type != VALUE_UNKNOWN && node->op == CONDITION_TABLE)
     return truth_of(in_table(node, value->text, view_service_day(context->input->visit)));
   if (value->type != VALUE_UNKNOWN && node->op == CONDITION_RANGE) return test_bounds(node, value->number, context);
@@ -152,8 +154,8 @@ static void write_number(const struct rule *rule, int operand, int64_t number, s
   value_write(out, &value);
 }
 
-static void write_bound(const struct rule *rule, const struct condition_node *node, const struct lookup *lookup, int64_t number,
-                        const char *word, const struct condition_context *context, struct text *out) {
+static void write_bound(const struct rule *rule, const struct condition_node *node, const struct lookup *lookup,
+                        int64_t number, const char *word, const struct condition_context *context, struct text *out) {
   if (out->size > 0 && out->data[out->size - 1] != ' ') TEXT_LITERAL(out, " and ");
   text_format(out, "%s ", word);
   if (lookup == NULL) {
@@ -168,8 +170,8 @@ static void write_bound(const struct rule *rule, const struct condition_node *no
   lookup_canonical(rule->kind, lookup, out);
 }
 
-void condition_write_limit(const struct rule *rule, const struct condition_node *node, const struct condition_context *context,
-                           struct text *out) {
+void condition_write_limit(const struct rule *rule, const struct condition_node *node,
+                           const struct condition_context *context, struct text *out) {
   switch (node->op) {
     case CONDITION_SYMBOLS: {
       const int table = operand_codes(node->operand);

@@ -1,6 +1,7 @@
 // Conditions: the closed vocabulary of scopes, exemptions and bands, with a third truth value.
 //
-//   field: value | [a, b] | {in: [..]} | {in_table: t} | {at_least, at_most, above, below} | {starts_with: ..} | {present: bool}
+//   field: value | [a, b] | {in: [..]} | {in_table: t} | {at_least, at_most, above, below} | {starts_with: ..}
+//          | {present: bool}
 //   all: [..]  any: [..]  not: {..}
 //
 // Compiled to one flat array in the order of reading; a node's `end` is the place after its last descendant:
@@ -15,12 +16,15 @@
 #include "rules/lookup.h"
 
 enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
-static inline enum truth truth_not(enum truth a) { return a == TRUTH_UNKNOWN ? a : (a == TRUTH_FALSE ? TRUTH_TRUE : TRUTH_FALSE); }
+static inline enum truth truth_not(enum truth a) {
+  return a == TRUTH_UNKNOWN ? a : (a == TRUTH_FALSE ? TRUTH_TRUE : TRUTH_FALSE);
+}
 static inline enum truth truth_of(bool a) { return a ? TRUTH_TRUE : TRUTH_FALSE; }
 
 enum condition_op {
   CONDITION_ALL, CONDITION_ANY, CONDITION_NOT,
-  CONDITION_SYMBOLS, CONDITION_TEXTS, CONDITION_NUMBERS, CONDITION_PREFIXES, CONDITION_TABLE, CONDITION_RANGE, CONDITION_PRESENT
+  CONDITION_SYMBOLS, CONDITION_TEXTS, CONDITION_NUMBERS, CONDITION_PREFIXES, CONDITION_TABLE, CONDITION_RANGE,
+  CONDITION_PRESENT
 };
 static inline bool condition_is_test(enum condition_op op) { return op >= CONDITION_SYMBOLS; }
 
@@ -66,7 +70,7 @@ enum truth condition_combine(const struct condition *condition, const unsigned c
 int condition_unknown(const struct condition *condition, const struct condition_context *context);
 
 // "at_most 7", "in [..]": the right side of a test as people read it.
-void condition_write_limit(const struct rule *rule, const struct condition_node *node, const struct condition_context *context,
-                           struct text *out);
+void condition_write_limit(const struct rule *rule, const struct condition_node *node,
+                           const struct condition_context *context, struct text *out);
 // The whole condition in one form whatever the YAML looked like, for hashing.
 void condition_canonical(const struct rule *rule, const struct condition *condition, struct text *out);

@@ -78,8 +78,8 @@ static int order_texts(const void *a, const void *b) {
   return slice_compare(slice_from(*(const char *const *)a), slice_from(*(const char *const *)b));
 }
 
-// Which facts of visits the rules read, and with which kinds: what a dossier must keep. Numbers in rules do not count, so that a
-// changed bound asks for no rebuild.
+// Which facts of visits the rules read, and with which kinds: what a dossier must keep. Numbers in rules do not count, so
+// that a changed bound asks for no rebuild.
 struct needs {
   const char **names;
   size_t size, capacity;
@@ -101,7 +101,8 @@ static void need_condition(struct needs *needs, const struct rule *rule, const s
     const struct lookup *lookups[] = {node->op == CONDITION_RANGE ? node->low_lookup : NULL,
                                       node->op == CONDITION_RANGE ? node->high_lookup : NULL};
     for (size_t l = 0; l < 2; l++)
-      for (size_t b = 0; lookups[l] != NULL && b < lookups[l]->by_size; b++) need(needs, operand_text(rule->kind, lookups[l]->by[b]));
+      for (size_t b = 0; lookups[l] != NULL && b < lookups[l]->by_size; b++)
+        need(needs, operand_text(rule->kind, lookups[l]->by[b]));
   }
 }
 

@@ -63,7 +63,8 @@ struct rule_index {
   struct witness_table *tables;
   uint32_t tables_size;
   uint32_t code_visits;                         // symbols of the rules with a code witness
-  bool national, hospital, missing_restricted;  // some table has such keys; some rule wants missing lines of listed institutions
+  bool national, hospital,
+      missing_restricted;    // some table has such keys; some rule wants missing lines of listed institutions
   uint64_t *filter;
   uint64_t filter_words;
   struct slot *slots;
@@ -91,7 +92,8 @@ static uint64_t place_hash(uint64_t institution, uint32_t space) {
   return mixed ^ mixed >> 32;
 }
 
-static const struct local *place_find(const struct rule_index *index, struct slice institution, uint64_t hashed, uint32_t space) {
+static const struct local *place_find(const struct rule_index *index, struct slice institution, uint64_t hashed,
+                                      uint32_t space) {
   if (index->places_size == 0) return NULL;
   const uint64_t hash = place_hash(hashed, space);
   for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
@@ -101,7 +103,8 @@ static const struct local *place_find(const struct rule_index *index, struct sli
   }
 }
 
-static void place_add(struct rule_index *index, struct arena *arena, struct slice institution, uint32_t space, uint32_t rule) {
+static void place_add(struct rule_index *index, struct arena *arena, struct slice institution, uint32_t space,
+                      uint32_t rule) {
   const uint64_t hash = place_hash(institution_hash(institution), space);
   for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
     struct local *local = &index->places[at];
@@ -129,8 +132,8 @@ static uint32_t table_number_of(struct rule_index *index, const struct table *ta
   return index->tables_size++;
 }
 
-static void add_code_rule(struct rule_index *index, struct arena *arena, const struct rule *rule, const struct slice *institutions,
-                          size_t institutions_size, bool restricted) {
+static void add_code_rule(struct rule_index *index, struct arena *arena, const struct rule *rule,
+                          const struct slice *institutions, size_t institutions_size, bool restricted) {
   const bool hospital = rule->kind->witness == WITNESS_HOSPITAL_CODE;
   const bool wants_missing = rule->kind->wants_missing != NULL && rule->kind->wants_missing(rule);
   const struct table *table = rule->kind->witness_table(rule);
@@ -174,7 +177,8 @@ static void add_rules(struct rule_index *index, struct arena *arena) {
       add_code_rule(index, arena, rule, institutions[r].list, institutions[r].size, institutions[r].restricted);
     } else if (institutions[r].restricted) {
       for (size_t i = 0; i < institutions[r].size; i++)
-        place_add(index, arena, institutions[r].list[i], rule->kind->unit == KIND_PAIR ? SPACE_PAIR : SPACE_CLAIM, rule->number);
+        place_add(index, arena, institutions[r].list[i], rule->kind->unit == KIND_PAIR ? SPACE_PAIR : SPACE_CLAIM,
+                  rule->number);
     } else {
       for (unsigned s = 0; s < VISIT_SYMBOL_COUNT; s++)
         if (rule->visits >> s & 1) list_add(arena, &index->visits[rule->kind->unit == KIND_PAIR][s], rule->number);
@@ -192,7 +196,8 @@ static uint64_t filter_word(const struct rule_index *index, uint64_t hash) {
 }
 // Four bits of one word, from the lower bits that do not choose the word.
 static uint64_t filter_mask(uint64_t hash) {
-  return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63) | UINT64_C(1) << (hash >> 12 & 63) | UINT64_C(1) << (hash >> 18 & 63);
+  return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63) | UINT64_C(1) << (hash >> 12 & 63) |
+         UINT64_C(1) << (hash >> 18 & 63);
 }
 static uint64_t slot_of(const struct rule_index *index, uint64_t hash) { return (hash ^ hash >> 29) & index->slots_mask; }
 
@@ -330,15 +335,16 @@ static void find_by_visit(const struct rule_index *index, bool pair, const struc
   }
 }
 
-static bool same_key(const struct witness_table *table, uint32_t row, const struct visit *visit, struct slice code, bool hospital) {
+static bool same_key(const struct witness_table *table, uint32_t row, const struct visit *visit, struct slice code,
+                     bool hospital) {
   if (table->hospital != hospital) return false;
   if (!hospital) return slice_equal(table_text(table->table, row, table->table->key[0]), code);
   return slice_equal(table_text(table->table, row, table->table->key[1]), code) &&
          slice_equal(table_text(table->table, row, table->table->key[0]), visit->fixmedins_code);
 }
 
-static void find_postings(const struct rule_index *index, const struct visit *visit, uint32_t item, bool hospital, uint64_t hash,
-                          struct index_scratch *scratch) {
+static void find_postings(const struct rule_index *index, const struct visit *visit, uint32_t item, bool hospital,
+                          uint64_t hash, struct index_scratch *scratch) {
   const struct slice code = hospital ? visit->items[item].medins_list_codg : visit->items[item].med_list_codg;
   for (uint64_t at = slot_of(index, hash); index->slots[at].first != UINT32_MAX; at = (at + 1) & index->slots_mask) {
     if (index->slots[at].tag != (uint32_t)(hash >> 32)) continue;
@@ -350,7 +356,8 @@ static void find_postings(const struct rule_index *index, const struct visit *vi
   }
 }
 
-// One kind of key over all lines, some at a time: hashes, then the filter's words, then the slots, each fetched before it is needed.
+// One kind of key over all lines, some at a time: hashes, then the filter's words, then the slots, each fetched before it is
+// needed.
 static void find_keys(const struct rule_index *index, const struct visit *visit, bool hospital, uint64_t institution,
                       struct index_scratch *scratch) {
   uint64_t hashes[LANES];
@@ -379,7 +386,8 @@ static void find_keys(const struct rule_index *index, const struct visit *visit,
 }
 
 // Which rules want the hits: of each table that was hit, and those that want lines without a row.
-static void find_groups(const struct rule_index *index, const struct visit *visit, uint64_t institution, struct index_scratch *scratch) {
+static void find_groups(const struct rule_index *index, const struct visit *visit, uint64_t institution,
+                        struct index_scratch *scratch) {
   for (uint32_t t = 0; t < scratch->touched_size; t++) {
     const uint32_t table = scratch->touched[t];
     const struct local *local = index->tables[table].restricted

@@ -1,12 +1,14 @@
 // The required-witness index: which rules a visit can concern at all, at a cost that follows the record, not the rule set.
 //
-// A rule with a code witness is found by one hash look-up per line and key kind (national code; institution + hospital code); the
-// other rules by the visit's symbol and, where their scope names institutions, by institution. What the index does not
-// return is out_of_scope and is never evaluated. Rules that are draft or retired are not in the index.
+// A rule with a code witness is found by one hash look-up per line and key kind (national code; institution + hospital
+// code); the other rules by the visit's symbol and, where their scope names institutions, by institution. What the index
+// does not return is out_of_scope and is never evaluated. Rules that are draft or retired are not in the index.
 //
-//   line -> hash -> filter (8 bytes of a bit set, mostly "no") -> slot -> postings {table, row} -> the table's rules -> candidates
+//   line -> hash -> filter (8 bytes of a bit set, mostly "no") -> slot -> postings {table, row} -> the table's rules ->
+//   candidates
 //
-// The filter is small enough to stay in the cache when the tables have a million rows. Read-only after create; shared by threads.
+// The filter is small enough to stay in the cache when the tables have a million rows. Read-only after create; shared by
+// threads.
 #pragma once
 
 #include "rules/judge.h"

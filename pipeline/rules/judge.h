@@ -1,10 +1,10 @@
 // One rule, one visit, one verdict: pure, and the same code for the engine, for `rules explain` and for rule tests.
 //
-// Order (executors 4, 1.10): scope -> require -> the kind's predicate -> exemptions -> bands -> claims. Outcomes exclude each other:
-// error > out_of_scope > bad_data > (predicate true: exempt > hit) > insufficient_history > no_hit. For kinds that look at
-// single lines a line with bad data is passed over; the visit's outcome is bad_data only when no line hits.
-// An exemption whose condition is unknown does not exempt: the finding is open and `provisional` until the field is known or the
-// watermark is provisional_days past the settlement (decisions 15).
+// Order (executors 4, 1.10): scope -> require -> the kind's predicate -> exemptions -> bands -> claims. Outcomes exclude
+// each other: error > out_of_scope > bad_data > (predicate true: exempt > hit) > insufficient_history > no_hit. For kinds
+// that look at single lines a line with bad data is passed over; the visit's outcome is bad_data only when no line hits.
+// An exemption whose condition is unknown does not exempt: the finding is open and `provisional` until the field is known or
+// the watermark is provisional_days past the settlement (decisions 15).
 #pragma once
 
 #include "core/arena.h"
@@ -23,7 +23,9 @@ enum outcome {
 const char *outcome_name(enum outcome outcome);
 
 // A typed value of an operand.
-enum value_type { VALUE_UNKNOWN, VALUE_TEXT, VALUE_INT, VALUE_FEN, VALUE_PRICE, VALUE_COUNT, VALUE_TIME, VALUE_DAY, VALUE_BOOL };
+enum value_type {
+  VALUE_UNKNOWN, VALUE_TEXT, VALUE_INT, VALUE_FEN, VALUE_PRICE, VALUE_COUNT, VALUE_TIME, VALUE_DAY, VALUE_BOOL
+};
 struct value {
   enum value_type type;
   int64_t number;       // all but text
@@ -77,7 +79,8 @@ struct judge_input {
 void judge(const struct rule *rule, const struct judge_input *input, struct verdict *verdict);
 
 // The value of an operand of the rule's vocabulary for a verdict in the making; VALUE_UNKNOWN when absent.
-struct value judge_operand(const struct rule *rule, int operand, const struct judge_input *input, const struct verdict *verdict);
+struct value judge_operand(const struct rule *rule, int operand, const struct judge_input *input,
+                           const struct verdict *verdict);
 // Name of an operand as written in rules: "gap", "previous.endtime".
 const char *operand_name(const struct rule *rule, int operand);
 // The value as people read it: yuan with two digits, dates, symbol names.

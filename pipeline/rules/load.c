@@ -112,12 +112,17 @@ static void find_paths(struct loader *loader, const char *const *paths, size_t s
 static void load_knowledge(struct loader *loader) {
   struct ruleset *ruleset = loader->ruleset;
   if (loader->base == NULL) {
-    if (loader->found) tell(loader, loader->first, 1137, "no folder with codes/ here or above: a rule folder has codes/, calendars/ and knowledge/");
+    if (loader->found)
+      tell(loader, loader->first, 1137,
+           "no folder with codes/ here or above: a rule folder has codes/, calendars/ and knowledge/");
     return;
   }
-  ruleset->codes = codes_load(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "codes", NULL), loader->diagnostics);
-  ruleset->calendar = calendar_load(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "calendars", NULL), loader->diagnostics);
-  ruleset->tables = tables_open(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "knowledge", NULL), loader->diagnostics);
+  ruleset->codes = codes_load(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "codes", NULL),
+                              loader->diagnostics);
+  ruleset->calendar = calendar_load(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "calendars", NULL),
+                                    loader->diagnostics);
+  ruleset->tables = tables_open(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "knowledge", NULL),
+                                loader->diagnostics);
   // All of them now: a table that no rule reads is still wrong when it is wrong, and afterwards nothing changes any more.
   size_t size = 0;
   const char *const *names = ruleset->tables != NULL ? tables_names(ruleset->tables, &size) : NULL;
@@ -131,8 +136,8 @@ static void load_knowledge(struct loader *loader) {
   for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
     if (groups[i].bits == 0)
       diagnostics_add(loader->diagnostics, SEVERITY_ERROR, 1140,
-                      (struct place){folder_path(&ruleset->arena, loader->base, "codes/", "med_type.yaml", NULL), 0, 0, 1}, SLICE_NONE,
-                      "the group %s is missing: it says which visits are inpatient", groups[i].name);
+                      (struct place){folder_path(&ruleset->arena, loader->base, "codes/", "med_type.yaml", NULL), 0, 0, 1},
+                      SLICE_NONE, "the group %s is missing: it says which visits are inpatient", groups[i].name);
 }
 
 static int order_rules(const void *a, const void *b) {
@@ -156,7 +161,8 @@ static void load_rules(struct loader *loader) {
     if (file->root == NULL) continue;
     struct prepare prepare = {.ruleset = ruleset, .file = file};
     if (!read_rule(&prepare)) {
-      if (loader->diagnostics->errors == loader->errors) yaml_error(file, file->root, 1138, "the rule was refused without a reason");
+      if (loader->diagnostics->errors == loader->errors)
+        yaml_error(file, file->root, 1138, "the rule was refused without a reason");
     } else if (check_rule(prepare.rule) && prepare.rule->kind->lookback_days != NULL) {
       const int32_t days = prepare.rule->kind->lookback_days(prepare.rule);
       if (days > ruleset->lookback_days) ruleset->lookback_days = days;
@@ -177,7 +183,8 @@ struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagn
   struct loader loader = {.ruleset = ruleset, .diagnostics = diagnostics, .first = size > 0 ? paths[0] : ""};
   const size_t errors = loader.errors = diagnostics->errors;
   find_paths(&loader, paths, size);
-  if (loader.paths_size == 0 && diagnostics->errors == errors) tell(&loader, loader.first, 1138, "there is no rule (*.yaml) here");
+  if (loader.paths_size == 0 && diagnostics->errors == errors)
+    tell(&loader, loader.first, 1138, "there is no rule (*.yaml) here");
   load_knowledge(&loader);
   load_rules(&loader);
   memory_free(loader.paths);
@@ -202,7 +209,8 @@ const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id_o
   const struct rule *found = NULL;
   for (size_t i = 0; i < ruleset->size; i++) {
     const struct rule *rule = ruleset->rules[i];
-    if ((slice_equal(rule->id, id_or_name) || slice_equal(rule->name, id_or_name)) && (found == NULL || rule->version > found->version))
+    if ((slice_equal(rule->id, id_or_name) || slice_equal(rule->name, id_or_name)) &&
+        (found == NULL || rule->version > found->version))
       found = rule;
   }
   return found;

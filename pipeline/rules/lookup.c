@@ -59,11 +59,13 @@ static int value_column(const struct prepare *prepare, const struct yaml_node *m
     }
     found = (int)c;
   }
-  if (found < 0) yaml_error(prepare->file, map, 1119, "table '%s' has no column of the type that is needed here", table->name);
+  if (found < 0)
+    yaml_error(prepare->file, map, 1119, "table '%s' has no column of the type that is needed here", table->name);
   return found;
 }
 
-const struct lookup *lookup_compile(const struct prepare *prepare, const struct yaml_node *map, enum value_type type, bool after) {
+const struct lookup *lookup_compile(const struct prepare *prepare, const struct yaml_node *map, enum value_type type,
+                                    bool after) {
   static const char *const keys[] = {"table", "by", "column"};
   if (map->type != YAML_MAP) {
     yaml_error(prepare->file, map, 1120, "a look-up is a map: {table: NAME, by: [operand, ...]}");
@@ -82,7 +84,8 @@ const struct lookup *lookup_compile(const struct prepare *prepare, const struct 
   good &= compile_operands(prepare, by_node, after ? COMPILE_AFTER : COMPILE_BEFORE, &by, &by_size);
   if (table == NULL || !good) return NULL;
   if (by_size != table->key_size) {
-    yaml_error(prepare->file, by_node, 1120, "table '%s' has %u key columns, 'by' names %zu", table->name, table->key_size, by_size);
+    yaml_error(prepare->file, by_node, 1120, "table '%s' has %u key columns, 'by' names %zu", table->name, table->key_size,
+               by_size);
     return NULL;
   }
   for (size_t i = 0; i < by_size; i++) {
@@ -101,7 +104,8 @@ const struct lookup *lookup_compile(const struct prepare *prepare, const struct 
   return lookup;
 }
 
-bool lookup_value(const struct lookup *lookup, const struct judge_input *input, const struct verdict *verdict, int64_t *out) {
+bool lookup_value(const struct lookup *lookup, const struct judge_input *input, const struct verdict *verdict,
+                  int64_t *out) {
   struct slice key[4];
   for (size_t i = 0; i < lookup->by_size; i++) {
     const struct value value = judge_operand(verdict->rule, lookup->by[i], input, verdict);

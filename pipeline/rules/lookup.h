@@ -15,11 +15,13 @@ struct lookup {
   const struct yaml_node *node;
 };
 
-// The table of that name; NULL after an error at the node: none of that name (with the nearest one), or told before because it is bad.
+// The table of that name; NULL after an error at the node: none of that name (with the nearest one), or told before because
+// it is bad.
 const struct table *lookup_table(const struct prepare *prepare, const struct yaml_node *node, struct slice name);
-// Reads and checks the map; errors go to the file's diagnostics, then NULL. type: what the value must be. after: operands of the
-// kind and `previous.*` may be named.
-const struct lookup *lookup_compile(const struct prepare *prepare, const struct yaml_node *map, enum value_type type, bool after);
+// Reads and checks the map; errors go to the file's diagnostics, then NULL. type: what the value must be. after: operands of
+// the kind and `previous.*` may be named.
+const struct lookup *lookup_compile(const struct prepare *prepare, const struct yaml_node *map, enum value_type type,
+                                    bool after);
 bool lookup_value(const struct lookup *lookup, const struct judge_input *input, const struct verdict *verdict, int64_t *out);
 // A parameter of type SETTING_NUMBER: its number, or what its look-up gives for this visit; false when that is unknown.
 bool lookup_setting(const struct setting_number *number, const struct judge_input *input, const struct verdict *verdict,

@@ -94,21 +94,24 @@ GET(get_rescue) {
       if (items[i].med_list_codg.size == 0) continue;
       const bool dated = items[i].time_s != DATE_ABSENT;
       const int32_t day = dated ? date_day(items[i].time_s) : begin_day;
-      if (day < begin_day || day > begin_day + 2 || table_find_on(table, &items[i].med_list_codg, day) == UINT32_MAX) continue;
+      if (day < begin_day || day > begin_day + 2 || table_find_on(table, &items[i].med_list_codg, day) == UINT32_MAX)
+        continue;
       found = truth_or(found, dated ? within_24h(visit, items[i].time_s, items[i].flags & ITEM_DAY_ONLY) : TRUTH_UNKNOWN);
     }
   }
   return truth_value(found);
 }
 
-// A stay in another institution that begins on or after the earlier stay's last day and ends on or before the later one's first.
+// A stay in another institution that begins on or after the earlier stay's last day and ends on or before the later
+// one's first.
 GET(get_stay_between) {
   if (related == NULL || related->endtime_s == DATE_ABSENT || visit->begntime_s == DATE_ABSENT) return (struct value){0};
   const int32_t from = date_day(related->endtime_s), to = date_day(visit->begntime_s);
   enum truth found = TRUTH_FALSE;
   for (uint32_t i = 0; i < input->history->size && found != TRUTH_TRUE; i++) {
     const struct visit *other = &input->history->visits[i];
-    if (!other->stay || other == visit || other == related || slice_equal(other->fixmedins_code, visit->fixmedins_code)) continue;
+    if (!other->stay || other == visit || other == related || slice_equal(other->fixmedins_code, visit->fixmedins_code))
+      continue;
     if (other->begntime_s == DATE_ABSENT) {
       found = TRUTH_UNKNOWN;
     } else if (date_day(other->begntime_s) >= from && date_day(other->begntime_s) <= to) {
@@ -128,12 +131,13 @@ GET(get_stay_between) {
 #define SYMBOL(table_) .codes = (table_), .offset = SIZE_MAX, .low = 1
 
 const struct operand operands[] = {
-    {ROW("fixmedins_code", VALUE_TEXT, "", "fixmedins_code", "never", "定点医药机构编号"), NAMES("fixmedins_code"), .codes = -1,
-     .low = 1, .offset = offsetof(struct visit, fixmedins_code), .names_somebody = true},
+    {ROW("fixmedins_code", VALUE_TEXT, "", "fixmedins_code", "never", "定点医药机构编号"), NAMES("fixmedins_code"),
+     .codes = -1, .low = 1, .offset = offsetof(struct visit, fixmedins_code), .names_somebody = true},
     {ROW("psn_no", VALUE_TEXT, "", "psn_no", "never", "人员编号（已去标识）"), ONLY("psn_no"), FREE, .get = get_psn_no,
      .names_somebody = true},
     FIELD(mdtrt_id, "body.setlinfo.mdtrt_id", "就诊ID"),
-    {ROW("setl_id", VALUE_TEXT, "", "body.setlinfo.setl_id", "the visit has no settlement yet", "结算ID（中途结算时为最后一次）"),
+    {ROW("setl_id", VALUE_TEXT, "", "body.setlinfo.setl_id", "the visit has no settlement yet",
+         "结算ID（中途结算时为最后一次）"),
      NAMES("setl_id"), FREE, .get = get_setl_id},
     FIELD(insutype, "body.setlinfo.insutype", "险种类型代码"),
     FIELD(med_type, "body.setlinfo.med_type", "医疗类别代码；规则中用 visit"),
@@ -154,45 +158,56 @@ const struct operand operands[] = {
     {ROW("begntime", VALUE_TIME, "", "body.mdtrtinfo.begntime", "the field is empty or impossible", "开始时间（入院时间）"),
      NAMES("begntime"), FREE, .get = get_begntime},
     {ROW("endtime", VALUE_TIME, "", "body.mdtrtinfo.endtime", "the stay is open, or the field is empty or impossible",
-         "结束时间（出院时间）"), NAMES("endtime"), FREE, .get = get_endtime},
+         "结束时间（出院时间）"),
+     NAMES("endtime"), FREE, .get = get_endtime},
     {ROW("setl_time", VALUE_TIME, "", "body.setlinfo.setl_time", "the visit has no settlement yet", "结算时间（最后一次）"),
      NAMES("setl_time"), FREE, .get = get_setl_time},
     {ROW("icu_in_time", VALUE_TIME, "", "body.icuinfo[].scs_cutd_inpool_time", "no intensive care is reported",
-         "首次进入重症监护的时间"), NAMES("icu_in_time"), FREE, .get = get_icu_time},
+         "首次进入重症监护的时间"),
+     NAMES("icu_in_time"), FREE, .get = get_icu_time},
     {ROW("medfee_sumamt", VALUE_FEN, "yuan", "body.setlinfo.medfee_sumamt", "never: the sum over the visit's settlements",
-         "医疗费总额（各次结算合计）"), NAMES("medfee_sumamt"), FREE, .get = get_medfee},
-    {ROW("fund_pay_sumamt", VALUE_FEN, "yuan", "body.setlinfo.fund_pay_sumamt", "never: the sum over the visit's settlements",
-         "基金支付总额（各次结算合计）"), NAMES("fund_pay_sumamt"), FREE, .get = get_fund},
+         "医疗费总额（各次结算合计）"),
+     NAMES("medfee_sumamt"), FREE, .get = get_medfee},
+    {ROW("fund_pay_sumamt", VALUE_FEN, "yuan", "body.setlinfo.fund_pay_sumamt",
+         "never: the sum over the visit's settlements", "基金支付总额（各次结算合计）"),
+     NAMES("fund_pay_sumamt"), FREE, .get = get_fund},
     {ROW("inscp_scp_amt", VALUE_FEN, "yuan", "body.feedetail[].inscp_scp_amt", "never: the net sum over the visit's lines",
-         "符合政策范围金额（退费后明细合计）"), NAMES("inscp_scp_amt"), FREE, .get = get_inscp},
-    {ROW("visit", VALUE_TEXT, "symbol", "body.setlinfo.med_type", "med_type is empty or not in codes/med_type.yaml", "就诊类别符号"),
+         "符合政策范围金额（退费后明细合计）"),
+     NAMES("inscp_scp_amt"), FREE, .get = get_inscp},
+    {ROW("visit", VALUE_TEXT, "symbol", "body.setlinfo.med_type", "med_type is empty or not in codes/med_type.yaml",
+         "就诊类别符号"),
      NAMES("visit"), SYMBOL(CODES_MED_TYPE), .get = get_visit},
-    {ROW("admission_way", VALUE_TEXT, "symbol", "body.mdtrtinfo.adm_way", "adm_way came neither with the settlement nor with its list",
-         "入院途径符号"), NAMES("admission_way"), SYMBOL(CODES_ADM_WAY), .get = get_admission_way},
+    {ROW("admission_way", VALUE_TEXT, "symbol", "body.mdtrtinfo.adm_way",
+         "adm_way came neither with the settlement nor with its list", "入院途径符号"),
+     NAMES("admission_way"), SYMBOL(CODES_ADM_WAY), .get = get_admission_way},
     {ROW("discharge_way", VALUE_TEXT, "symbol", "body.mdtrtinfo.dscg_way", "dscg_way is empty or not in codes/dscg_way.yaml",
-         "离院方式符号"), NAMES("discharge_way"), SYMBOL(CODES_DSCG_WAY), .get = get_discharge_way},
+         "离院方式符号"),
+     NAMES("discharge_way"), SYMBOL(CODES_DSCG_WAY), .get = get_discharge_way},
     {ROW("readmission_plan", VALUE_TEXT, "symbol", "body.setlinfo.days_rinp_flag_31",
          "the list has not come, or the site maps the value to nothing", "出院31天内再住院计划符号（该次住院清单所载）"),
      NAMES("readmission_plan"), SYMBOL(CODES_READMISSION_PLAN), .get = get_readmission_plan},
     {ROW("main_diagnosis", VALUE_TEXT, "", "body.diseinfo[].diag_code", "no main diagnosis is given", "主诊断编码"),
      NAMES("main_diagnosis"), .codes = -1, .low = 1, .offset = offsetof(struct visit, main_diagnosis)},
-    {ROW("dx3", VALUE_TEXT, "", "body.diseinfo[].diag_code", "no main diagnosis is given", "主诊断前三位"), NAMES("dx3"), FREE,
-     .get = get_dx3},
+    {ROW("dx3", VALUE_TEXT, "", "body.diseinfo[].diag_code", "no main diagnosis is given", "主诊断前三位"), NAMES("dx3"),
+     FREE, .get = get_dx3},
     {ROW("diagnoses", VALUE_TEXT, "", "body.diseinfo[].diag_code", "no diagnosis is given", "全部诊断编码，任一符合即可"),
      NAMES("diagnoses"), FREE, .get = get_diagnoses, .many = true},
     {ROW("payable_days", VALUE_INT, "days", "derived: begntime, endtime", "begntime is absent or endtime lies before it",
-         "应计床日（计入不计出，当日出入院计1日）"), NAMES("payable_days"), .codes = -1, .offset = SIZE_MAX, .get = get_payable_days,
-     .low = 1, .high = 200000},
+         "应计床日（计入不计出，当日出入院计1日）"),
+     NAMES("payable_days"), .codes = -1, .offset = SIZE_MAX, .get = get_payable_days, .low = 1, .high = 200000},
     {ROW("rescue_within_24h", VALUE_BOOL, "", "derived: table rescue_items, icuinfo, EMERG_RESCUE visits",
-         "begntime is absent, or only days are known and they do not decide", "入院24小时内有抢救"), NAMES("rescue_within_24h"), FREE,
-     .get = get_rescue, .table = "rescue_items"},
-    {ROW("stay_elsewhere_between", VALUE_BOOL, "", "derived: the person's stays", "there is no earlier stay, or its end is absent",
-         "两次住院之间在其他机构住院"), ONLY("stay_elsewhere_between"), FREE, .get = get_stay_between, .pair = true},
+         "begntime is absent, or only days are known and they do not decide", "入院24小时内有抢救"),
+     NAMES("rescue_within_24h"), FREE, .get = get_rescue, .table = "rescue_items"},
+    {ROW("stay_elsewhere_between", VALUE_BOOL, "", "derived: the person's stays",
+         "there is no earlier stay, or its end is absent", "两次住院之间在其他机构住院"),
+     ONLY("stay_elsewhere_between"), FREE, .get = get_stay_between, .pair = true},
 };
 const size_t operands_size = sizeof operands / sizeof operands[0];
 
-const unsigned operand_symbols[CODE_TABLE_COUNT] = {[CODES_MED_TYPE] = VISIT_SYMBOL_COUNT, [CODES_FEE] = FEE_SYMBOL_COUNT,
-                                                    [CODES_ADM_WAY] = ADMISSION_SYMBOL_COUNT, [CODES_DSCG_WAY] = DISCHARGE_SYMBOL_COUNT,
+const unsigned operand_symbols[CODE_TABLE_COUNT] = {[CODES_MED_TYPE] = VISIT_SYMBOL_COUNT,
+                                                    [CODES_FEE] = FEE_SYMBOL_COUNT,
+                                                    [CODES_ADM_WAY] = ADMISSION_SYMBOL_COUNT,
+                                                    [CODES_DSCG_WAY] = DISCHARGE_SYMBOL_COUNT,
                                                     [CODES_READMISSION_PLAN] = PLAN_SYMBOL_COUNT};
 _Static_assert((int)VISIT_SYMBOL_COUNT <= 32 && (int)FEE_SYMBOL_COUNT <= 32, "symbols are bits of 32");
 
@@ -203,7 +218,8 @@ const struct operand *operand_of(int number) {
 int operand_find(const struct kind *kind, struct slice name) {
   for (size_t i = 0; i < operands_size; i++) {
     if (slice_equal(name, slice_from(operands[i].row.name))) return (int)i;
-    if (operands[i].previous != NULL && slice_equal(name, slice_from(operands[i].previous))) return (int)i | OPERAND_PREVIOUS;
+    if (operands[i].previous != NULL && slice_equal(name, slice_from(operands[i].previous)))
+      return (int)i | OPERAND_PREVIOUS;
   }
   for (size_t i = 0; kind != NULL && i < kind->operands_size; i++)
     if (slice_equal(name, slice_from(kind->operands[i].name))) return (int)i | OPERAND_KIND;
@@ -258,7 +274,8 @@ bool operand_range(const struct rule *rule, int number, int64_t *low, int64_t *h
 
 const char *operand_name(const struct rule *rule, int operand) { return operand_text(rule->kind, operand); }
 
-struct value judge_operand(const struct rule *rule, int number, const struct judge_input *input, const struct verdict *verdict) {
+struct value judge_operand(const struct rule *rule, int number, const struct judge_input *input,
+                           const struct verdict *verdict) {
   if (number & OPERAND_KIND) return verdict->values[number & OPERAND_ROW];
   (void)rule;
   const struct operand *operand = &operands[number & OPERAND_ROW];

@@ -1,8 +1,8 @@
 // The vocabulary: every operand that a condition, a sentence, `require` or `show` may name stands in one typed table.
 //
 // An operand's number says which value it is: a row of the table here (a fact of the visit judged), the same row of the
-// earlier stay of a pair (`previous.endtime`), or a row of the rule kind's own table (`gap`). From the table come the getters,
-// the checks of the loader, the handbook (`rules doc fields`) and the words of the trace. Read-only; thread-safe.
+// earlier stay of a pair (`previous.endtime`), or a row of the rule kind's own table (`gap`). From the table come the
+// getters, the checks of the loader, the handbook (`rules doc fields`) and the words of the trace. Read-only; thread-safe.
 #pragma once
 
 #include "rules/judge.h"

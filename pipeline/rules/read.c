@@ -10,7 +10,14 @@ const char *const rule_subject_words[] = {"claim", "patient", "institution", "tr
 const char *const precedence_words[] = {"stay", "fictitious", "duplicate", "quantity", "price", "limit", "reasonable", NULL};
 const char *const agreement_class_words[] = {"none", "P52", "P53", "P54", "P55", "P56", "P57", NULL};
 
-enum { VERSION_MAX = 100000, TEXT_BYTES_MAX = 2000, NAME_BYTES_MAX = 64, ID_BYTES_MAX = 32, EXEMPTIONS_MAX = 64, BANDS_MAX = 16 };
+enum {
+  VERSION_MAX = 100000,
+  TEXT_BYTES_MAX = 2000,
+  NAME_BYTES_MAX = 64,
+  ID_BYTES_MAX = 32,
+  EXEMPTIONS_MAX = 64,
+  BANDS_MAX = 16
+};
 
 struct reader {
   struct prepare *prepare;
@@ -27,7 +34,8 @@ static void must_be_given(struct reader *reader, const struct yaml_node *map, co
 }
 
 // The text of a key; empty ones are refused.
-static bool read_text(struct reader *reader, const struct yaml_node *map, const char *key, bool required, struct slice *out) {
+static bool read_text(struct reader *reader, const struct yaml_node *map, const char *key, bool required,
+                      struct slice *out) {
   const struct yaml_node *node = yaml_find(map, key);
   *out = SLICE_NONE;
   if (node == NULL) {
@@ -61,8 +69,8 @@ static int read_word(struct reader *reader, const char *key, const char *const *
   struct text list = {0};
   for (size_t i = 0; i < size; i++) text_format(&list, "%s%s", i ? ", " : "", words[i]);
   const char *nearest = diagnostics_nearest(word, words, size);
-  yaml_error(reader->file, node, 1103, "'%s' must be one of %.*s, not '%.*s'%s%s%s", key, SLICE_ARG(text_slice(&list)), SLICE_ARG(word),
-             nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+  yaml_error(reader->file, node, 1103, "'%s' must be one of %.*s, not '%.*s'%s%s%s", key, SLICE_ARG(text_slice(&list)),
+             SLICE_ARG(word), nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
   text_fini(&list);
   reader->good = false;
   return 0;
@@ -81,9 +89,10 @@ static bool is_name(struct slice s, bool upper) {
 
 static void read_name(struct reader *reader, const struct yaml_node *map, const char *key, bool upper, struct slice *out) {
   if (!read_text(reader, map, key, true, out) || is_name(*out, upper)) return;
-  yaml_error(reader->file, yaml_find(map, key), 1136, upper ? "'%s' must be upper-case letters, digits and '-', such as ADM-001, at most %d"
-             : "'%s' must be lower-case letters, digits and '_', such as split_admission, at most %d", key,
-             upper ? ID_BYTES_MAX : NAME_BYTES_MAX);
+  yaml_error(reader->file, yaml_find(map, key), 1136,
+             upper ? "'%s' must be upper-case letters, digits and '-', such as ADM-001, at most %d"
+                   : "'%s' must be lower-case letters, digits and '_', such as split_admission, at most %d",
+             key, upper ? ID_BYTES_MAX : NAME_BYTES_MAX);
   reader->good = false;
 }
 
@@ -153,7 +162,8 @@ static void read_basis(struct reader *reader) {
     return;
   }
   if (!yaml_is_list(reader->file, list) || list->size == 0) {
-    if (list->type == YAML_LIST) yaml_error(reader->file, list, 1105, "'basis' is empty: every rule names the law it rests on");
+    if (list->type == YAML_LIST)
+      yaml_error(reader->file, list, 1105, "'basis' is empty: every rule names the law it rests on");
     reader->good = false;
     return;
   }
@@ -219,8 +229,8 @@ static void read_kind(struct reader *reader) {
       size++;
     }
     const char *nearest = diagnostics_nearest(name, words, size);
-    yaml_error(reader->file, node, 1108, "unknown rule kind '%.*s'%s%s%s", SLICE_ARG(name), nearest ? " (did you mean '" : "",
-               nearest ? nearest : "", nearest ? "'?)" : "");
+    yaml_error(reader->file, node, 1108, "unknown rule kind '%.*s'%s%s%s", SLICE_ARG(name),
+               nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
     reader->good = false;
   }
 }
@@ -239,11 +249,12 @@ static void read_params(struct reader *reader) {
     if (!yaml_is_text(reader->file, amount, &name)) {
       reader->good = false;
     } else {
-      for (rule->amount = 0; (size_t)rule->amount < size && !slice_equal(name, slice_from(kind->amounts[rule->amount]));) rule->amount++;
+      for (rule->amount = 0; (size_t)rule->amount < size && !slice_equal(name, slice_from(kind->amounts[rule->amount]));)
+        rule->amount++;
       if ((size_t)rule->amount == size) {
         const char *nearest = diagnostics_nearest(name, kind->amounts, size);
-        yaml_error(reader->file, amount, 1109, "kind '%s' does not compute the amount '%.*s'%s%s%s", kind->name, SLICE_ARG(name),
-                   nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+        yaml_error(reader->file, amount, 1109, "kind '%s' does not compute the amount '%.*s'%s%s%s", kind->name,
+                   SLICE_ARG(name), nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
         rule->amount = 0;
         reader->good = false;
       }
@@ -256,7 +267,8 @@ static void read_params(struct reader *reader) {
   const bool good =
       settings_read(kind->params, kind->params_size, rule->params, reader->file,
                     reader->prepare->params_node, NULL, 0, reader->arena) && resolve_lookups(reader, rule->params);
-  // What a kind checks rests on its parameters, tables and codes only, so other errors of the rule do not keep it from telling its own.
+  // What a kind checks rests on its parameters, tables and codes only, so other errors of the rule do not keep it from
+  // telling its own.
   const bool ready = good && reader->prepare->ruleset->tables != NULL && reader->prepare->ruleset->codes != NULL;
   reader->good &= good && (!ready || kind->prepare == NULL || kind->prepare(reader->prepare));
 }
@@ -355,13 +367,16 @@ static void read_scope(struct reader *reader) {
     reader->good &= rule->scope != NULL;
     if (rule->scope != NULL) rule->visits = scope_visits(rule);
   }
-  if (require != NULL) reader->good &= compile_operands(reader->prepare, require, COMPILE_BEFORE, &rule->require, &rule->require_size);
+  if (require != NULL)
+    reader->good &= compile_operands(reader->prepare, require, COMPILE_BEFORE, &rule->require, &rule->require_size);
 }
 
 bool read_rule(struct prepare *prepare) {
-  static const char *const keys[] = {"rule", "id", "title", "version", "status", "national_code", "subject", "result", "effective",
-                                     "basis", "agreement_class", "statute", "precedence", "yields_to", "require", "scope", "kind",
-                                     "params", "unless", "bands", "amount", "say", "show", "tests", "note"};
+  static const char *const keys[] = {
+      "rule",      "id",     "title",           "version", "status",     "national_code", "subject", "result",
+      "effective", "basis",  "agreement_class", "statute", "precedence", "yields_to",     "require", "scope",
+      "kind",      "params", "unless",          "bands",   "amount",     "say",           "show",    "tests",
+      "note"};
   struct arena *arena = &prepare->ruleset->arena;
   struct rule *rule = prepare->rule = ARENA_ZEROED(arena, struct rule, 1);
   rule->file = prepare->file;

@@ -1,7 +1,7 @@
 // A compiled rule and a compiled rule set.
 //
-// A rule set is loaded whole or not at all (load.h), is read-only from then on and shared by all workers. Its hash covers what it means:
-// canonical rules, tables, calendars, codes; not comments, formatting or tests (decisions 26).
+// A rule set is loaded whole or not at all (load.h), is read-only from then on and shared by all workers. Its hash covers
+// what it means: canonical rules, tables, calendars, codes; not comments, formatting or tests (decisions 26).
 #pragma once
 
 #include <stdbool.h>

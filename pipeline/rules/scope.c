@@ -6,9 +6,10 @@
 #include "rules/condition.h"
 #include "rules/operand.h"
 
-// The scope's truth when one operand has a value and nothing else is known. far: the value is none that the tests list, so that
-// tests which do not list values say nothing.
-static enum truth scope_given(const struct rule *rule, int operand, const struct value *value, bool far, unsigned char *truths) {
+// The scope's truth when one operand has a value and nothing else is known. far: the value is none that the tests list, so
+// that tests which do not list values say nothing.
+static enum truth scope_given(const struct rule *rule, int operand, const struct value *value, bool far,
+                              unsigned char *truths) {
   for (uint32_t i = 0; i < rule->scope->size; i++) {
     const struct condition_node *node = &rule->scope->nodes[i];
     if (!condition_is_test(node->op)) continue;
@@ -42,18 +43,20 @@ bool scope_institutions(const struct rule *rule, struct arena *arena, const stru
   if (rule->scope == NULL) return false;
   const int operand = operand_find(NULL, SLICE("fixmedins_code"));
   unsigned char *truths = memory_take(rule->scope->size);
-  const bool restricted =
-      scope_given(rule, operand, &(struct value){.type = VALUE_TEXT, .text = SLICE("(another)")}, true, truths) == TRUTH_FALSE;
+  const bool restricted = scope_given(rule, operand, &(struct value){.type = VALUE_TEXT, .text = SLICE("(another)")}, true,
+                                      truths) == TRUTH_FALSE;
   size_t most = 0;
   for (uint32_t i = 0; i < rule->scope->size; i++)
-    if (rule->scope->nodes[i].op == CONDITION_TEXTS && rule->scope->nodes[i].operand == operand) most += rule->scope->nodes[i].texts_size;
+    if (rule->scope->nodes[i].op == CONDITION_TEXTS && rule->scope->nodes[i].operand == operand)
+      most += rule->scope->nodes[i].texts_size;
   if (restricted && most > 0) {
     struct slice *list = ARENA_ARRAY(arena, struct slice, most);
     for (uint32_t i = 0; i < rule->scope->size; i++) {
       const struct condition_node *node = &rule->scope->nodes[i];
       if (node->op != CONDITION_TEXTS || node->operand != operand) continue;
       for (uint32_t t = 0; t < node->texts_size; t++)
-        if (scope_given(rule, operand, &(struct value){.type = VALUE_TEXT, .text = node->texts[t]}, false, truths) != TRUTH_FALSE)
+        if (scope_given(rule, operand, &(struct value){.type = VALUE_TEXT, .text = node->texts[t]}, false, truths) !=
+            TRUTH_FALSE)
           list[(*size)++] = node->texts[t];
     }
     qsort(list, *size, sizeof *list, order);

@@ -1,7 +1,7 @@
 // What a rule's scope says about where to look for its records: visit symbols and institutions.
 //
-// Both come from the compiled scope by combining it with everything else unknown, so that any nesting of all, any, not is understood;
-// a record that they exclude is out of scope for certain.
+// Both come from the compiled scope by combining it with everything else unknown, so that any nesting of all, any, not is
+// understood; a record that they exclude is out of scope for certain.
 #pragma once
 
 #include "rules/rule.h"

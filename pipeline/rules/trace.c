@@ -86,17 +86,19 @@ static bool distance_to(int64_t number, int64_t low, int64_t high, int64_t *dist
   return found;
 }
 
-static void bounds_of(const struct condition_node *node, const struct condition_context *context, int64_t *low, int64_t *high) {
+static void bounds_of(const struct condition_node *node, const struct condition_context *context, int64_t *low,
+                      int64_t *high) {
   *low = node->low_lookup ? INT64_MIN : node->low;
   *high = node->high_lookup ? INT64_MAX : node->high;
   int64_t bound;
-  if (node->low_lookup != NULL && lookup_value(node->low_lookup, context->input, context->verdict, &bound)) *low = bound + node->low_above;
+  if (node->low_lookup != NULL && lookup_value(node->low_lookup, context->input, context->verdict, &bound))
+    *low = bound + node->low_above;
   if (node->high_lookup != NULL && lookup_value(node->high_lookup, context->input, context->verdict, &bound))
     *high = bound - node->high_below;
 }
 
-static enum truth add_node(struct trace *trace, enum trace_step step, struct slice name, const struct condition *condition, uint32_t at,
-                           unsigned depth, const struct condition_context *context) {
+static enum truth add_node(struct trace *trace, enum trace_step step, struct slice name, const struct condition *condition,
+                           uint32_t at, unsigned depth, const struct condition_context *context) {
   static const char *const groups[] = {[CONDITION_ALL] = "all", [CONDITION_ANY] = "any", [CONDITION_NOT] = "not"};
   const struct condition_node *node = &condition->nodes[at];
   const size_t place = trace->size;    // rows may move while the children are added
@@ -140,7 +142,8 @@ void trace_condition(struct trace *trace, enum trace_step step, struct slice nam
   add_node(trace, step, name, condition, 0, 0, context);
 }
 
-void trace_operand(struct trace *trace, enum trace_step step, int operand, enum truth truth, const struct condition_context *context) {
+void trace_operand(struct trace *trace, enum trace_step step, int operand, enum truth truth,
+                   const struct condition_context *context) {
   if (trace == NULL) return;
   struct trace_row *row = trace_add(trace, step);
   row->operand = slice_from(operand_text(context->rule->kind, operand));
@@ -216,7 +219,8 @@ void trace_write(const struct trace *trace, struct text *out) {
   size_t operand = 0, value = 0;
   for (size_t i = 0; i < trace->size; i++) {
     const struct trace_row *row = &trace->rows[i];
-    const size_t o = columns_of(row->name) + (row->name.size > 0) + 2 * row->depth + columns_of(row->operand), v = columns_of(row->value);
+    const size_t o = columns_of(row->name) + (row->name.size > 0) + 2 * row->depth + columns_of(row->operand),
+                 v = columns_of(row->value);
     if (o > operand && o <= OPERAND_MAX) operand = o;
     if (v > value && v <= VALUE_MAX) value = v;
   }

@@ -1,7 +1,7 @@
 // The record of one decision: every condition with its operand, value, limit, origin and truth, not short-circuited.
 //
-// `rules explain` prints it. A rule kind may add rows for its own comparisons with trace_range and trace_say; on the hot path there is
-// no trace (judge_input.trace is NULL) and both do nothing. One owner; texts live in the arena.
+// `rules explain` prints it. A rule kind may add rows for its own comparisons with trace_range and trace_say; on the hot
+// path there is no trace (judge_input.trace is NULL) and both do nothing. One owner; texts live in the arena.
 #pragma once
 
 #include "core/arena.h"
@@ -21,7 +21,7 @@ struct trace_row {
   struct slice source;      // "settlements[3]@17 body.mdtrtinfo.endtime"; "kind" for the kind's operands
   enum truth truth;
   bool has_distance;        // of a number against a bound
-  int64_t distance;         // how far beyond the bound when false (positive), how much room is left when true (zero or negative)
+  int64_t distance;    // how far beyond the bound when false (positive), how much room is left when true (zero or negative)
   enum value_type unit;     // type of the distance
 };
 
@@ -40,7 +40,8 @@ struct trace_row *trace_add(struct trace *trace, enum trace_step step);
 void trace_condition(struct trace *trace, enum trace_step step, struct slice name, const struct condition *condition,
                      const struct condition_context *context);
 // One operand: of require, or a value of the kind.
-void trace_operand(struct trace *trace, enum trace_step step, int operand, enum truth truth, const struct condition_context *context);
+void trace_operand(struct trace *trace, enum trace_step step, int operand, enum truth truth,
+                   const struct condition_context *context);
 // For rule kinds: value must lie within low..high (INT64_MIN, INT64_MAX: open); what names the comparison.
 void trace_range(struct trace *trace, const char *what, const struct value *value, int64_t low, int64_t high);
 // For rule kinds: a comparison that is no range. limit may be SLICE_NONE. Texts are copied.

@@ -1,8 +1,8 @@
 // What a rule sees: one person's history as visits, after cancellations, corrections and refunds were resolved.
 //
-// The dossier makes these views; rules only read them. A visit is one mdtrt_id with all its live settlements (interim settlements
-// joined); a stay is a visit whose med_type maps into INPATIENT_STAY. Items are the fee lines with positive net quantity; they
-// are loaded on first use, because most events never need the lines of earlier visits.
+// The dossier makes these views; rules only read them. A visit is one mdtrt_id with all its live settlements (interim
+// settlements joined); a stay is a visit whose med_type maps into INPATIENT_STAY. Items are the fee lines with positive net
+// quantity; they are loaded on first use, because most events never need the lines of earlier visits.
 //
 //   history -> visits[] sorted by (begntime, endtime, mdtrt_id) -> settlements[] by setl_id
 //                                                               -> items[] by (fee_ocur_time, feedetl_sn)
@@ -79,7 +79,7 @@ struct visit {
   const struct item *items;
   uint32_t items_size;
   bool items_loaded;
-  uint32_t unmatched_refunds;               // negative lines without an original: excluded, bad_data(refund_without_original)
+  uint32_t unmatched_refunds;    // negative lines without an original: excluded, bad_data(refund_without_original)
   int64_t inscp_fen, fund_fen;              // sums over items and settlements; valid once loaded
   void (*load)(struct visit *visit);        // set by the dossier
   void *owner;                              // the dossier's
@@ -100,11 +100,11 @@ static inline const struct item *view_items(struct visit *visit) {
   return visit->items;
 }
 
-// max(1, date(endtime) - date(begntime)), 计入不计出 (executors 1.8); an open stay ends at the watermark. 0 when begntime is absent or
-// endtime lies before it.
+// max(1, date(endtime) - date(begntime)), 计入不计出 (executors 1.8); an open stay ends at the watermark. 0 when begntime is
+// absent or endtime lies before it.
 int32_t view_payable_days(const struct history *history, const struct visit *visit);
-// The day by which rules and tables are chosen (executors 1.1): a stay's end, or begin while it is open; else its settlement. When
-// those are absent too, the day of settled_s.
+// The day by which rules and tables are chosen (executors 1.1): a stay's end, or begin while it is open; else its
+// settlement. When those are absent too, the day of settled_s.
 int32_t view_service_day(const struct visit *visit);
 // The first three characters of the main diagnosis; SLICE_NONE without one.
 struct slice view_dx3(const struct visit *visit);

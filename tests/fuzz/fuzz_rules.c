@@ -1,4 +1,5 @@
-// Any bytes as a rule file: read, checked, written canonically; and when it is a rule, judged on two stays, with and without a trace.
+// Any bytes as a rule file: read, checked, written canonically; and when it is a rule, judged on two stays, with and
+// without a trace.
 #include <assert.h>
 #include <stdlib.h>
 
@@ -34,23 +35,56 @@ static int64_t at(int day, int hour) { return date_of_day(date_from_civil(2026, 
 static void judge_both(const struct ruleset *ruleset, const struct rule *rule, struct arena *arena) {
   static const struct slice traces[] = {{"83123450000000000017", 20}};
   static const struct settlement_view settlement = {.setl_id = {"S1", 2}, .medfee_fen = 46000, .fund_fen = 38000};
-  struct item items[] = {
-      {.feedetl_sn = SLICE("1"), .med_list_codg = SLICE("001109000010000"), .medins_list_codg = SLICE("CW01"), .time_s = at(1, 9), .cnt = 90000,
-       .pric = 40000000, .amount_fen = 36000, .inscp_fen = 36000, .fee = FEE_BED},
-      {.feedetl_sn = SLICE("2"), .med_list_codg = SLICE("XB01ACA076A001010100001"), .medins_list_codg = SLICE("YP0917"), .time_s = at(2, 8),
-       .cnt = 100000, .pric = 10000000, .amount_fen = 10000, .inscp_fen = 9000, .fee = FEE_DRUG_W, .traces = traces, .traces_size = 1},
-      {.feedetl_sn = SLICE("3"), .time_s = DATE_ABSENT, .flags = ITEM_NO_CNT | ITEM_NO_PRICE}};
+  struct item items[] = {{.feedetl_sn = SLICE("1"),
+                          .med_list_codg = SLICE("001109000010000"),
+                          .medins_list_codg = SLICE("CW01"),
+                          .time_s = at(1, 9),
+                          .cnt = 90000,
+                          .pric = 40000000,
+                          .amount_fen = 36000,
+                          .inscp_fen = 36000,
+                          .fee = FEE_BED},
+                         {.feedetl_sn = SLICE("2"),
+                          .med_list_codg = SLICE("XB01ACA076A001010100001"),
+                          .medins_list_codg = SLICE("YP0917"),
+                          .time_s = at(2, 8),
+                          .cnt = 100000,
+                          .pric = 10000000,
+                          .amount_fen = 10000,
+                          .inscp_fen = 9000,
+                          .fee = FEE_DRUG_W,
+                          .traces = traces,
+                          .traces_size = 1},
+                         {.feedetl_sn = SLICE("3"), .time_s = DATE_ABSENT, .flags = ITEM_NO_CNT | ITEM_NO_PRICE}};
   struct visit visits[2] = {0};
   for (int i = 0; i < 2; i++)
-    visits[i] = (struct visit){.mdtrt_id = SLICE("M1"), .fixmedins_code = SLICE("H62010000001"), .insutype = SLICE("310"), .med_type = SLICE("21"),
-                               .hosp_lv = SLICE("03"), .symbol = VISIT_INP, .stay = true, .final = true, .begntime_s = at(1 + 9 * i, 9),
-                               .endtime_s = at(6 + 9 * i, 10), .brdy_day = INT32_MIN, .main_diagnosis = SLICE("I63.900"),
-                               .icu_in_first_s = DATE_ABSENT, .settled_s = at(6 + 9 * i, 11), .settlements = &settlement, .settlements_size = 1,
-                               .items = items, .items_size = 3, .items_loaded = true, .inscp_fen = 45000, .fund_fen = 38000};
-  const struct history history = {.psn_no = SLICE("p_1"), .visits = visits, .size = 2, .watermark_s = at(20, 0), .start_day = INT32_MIN};
+    visits[i] = (struct visit){.mdtrt_id = SLICE("M1"),
+                               .fixmedins_code = SLICE("H62010000001"),
+                               .insutype = SLICE("310"),
+                               .med_type = SLICE("21"),
+                               .hosp_lv = SLICE("03"),
+                               .symbol = VISIT_INP,
+                               .stay = true,
+                               .final = true,
+                               .begntime_s = at(1 + 9 * i, 9),
+                               .endtime_s = at(6 + 9 * i, 10),
+                               .brdy_day = INT32_MIN,
+                               .main_diagnosis = SLICE("I63.900"),
+                               .icu_in_first_s = DATE_ABSENT,
+                               .settled_s = at(6 + 9 * i, 11),
+                               .settlements = &settlement,
+                               .settlements_size = 1,
+                               .items = items,
+                               .items_size = 3,
+                               .items_loaded = true,
+                               .inscp_fen = 45000,
+                               .fund_fen = 38000};
+  const struct history history = {
+      .psn_no = SLICE("p_1"), .visits = visits, .size = 2, .watermark_s = at(20, 0), .start_day = INT32_MIN};
   struct index_scratch scratch = {0};
   for (int i = 0; i < 2; i++) {
-    struct judge_input input = {.ruleset = ruleset, .history = &history, .visit = &visits[i], .arena = arena, .provisional_days = 30};
+    struct judge_input input = {
+        .ruleset = ruleset, .history = &history, .visit = &visits[i], .arena = arena, .provisional_days = 30};
     index_find_claim(ruleset->index, &visits[i], &scratch);
     input.candidates = scratch.candidates;
     input.candidates_size = scratch.candidates_size;
@@ -63,7 +97,8 @@ static void judge_both(const struct ruleset *ruleset, const struct rule *rule, s
     assert(plain.outcome == traced.outcome && plain.band == traced.band && plain.provisional == traced.provisional);
     assert(slice_equal(plain.reason, traced.reason) && (plain.outcome == OUTCOME_HIT) == (plain.band != NULL));
     for (uint32_t c = 0; c < plain.claims_size; c++)
-      assert(plain.claims[c].item < 3 && plain.claims[c].claimed_fen >= 0 && plain.claims[c].claimed_fen <= items[plain.claims[c].item].inscp_fen);
+      assert(plain.claims[c].item < 3 && plain.claims[c].claimed_fen >= 0 &&
+             plain.claims[c].claimed_fen <= items[plain.claims[c].item].inscp_fen);
     struct text text = {0};
     trace_write(&trace, &text);
     text_fini(&text);

@@ -95,9 +95,18 @@ static inline int64_t sample_time(int day, int hour) {
 }
 
 static inline struct visit sample_stay(const char *mdtrt_id, int first_day, int last_day) {
-  return (struct visit){.mdtrt_id = slice_from(mdtrt_id), .fixmedins_code = SLICE("H1"), .insutype = SLICE("310"), .med_type = SLICE("21"),
-                        .hosp_lv = SLICE("01"), .symbol = VISIT_INP, .stay = true, .final = true,
-                        .begntime_s = sample_time(first_day, 9), .endtime_s = last_day ? sample_time(last_day, 10) : DATE_ABSENT,
-                        .brdy_day = INT32_MIN, .icu_in_first_s = DATE_ABSENT, .settled_s = sample_time(last_day ? last_day : first_day, 11),
+  return (struct visit){.mdtrt_id = slice_from(mdtrt_id),
+                        .fixmedins_code = SLICE("H1"),
+                        .insutype = SLICE("310"),
+                        .med_type = SLICE("21"),
+                        .hosp_lv = SLICE("01"),
+                        .symbol = VISIT_INP,
+                        .stay = true,
+                        .final = true,
+                        .begntime_s = sample_time(first_day, 9),
+                        .endtime_s = last_day ? sample_time(last_day, 10) : DATE_ABSENT,
+                        .brdy_day = INT32_MIN,
+                        .icu_in_first_s = DATE_ABSENT,
+                        .settled_s = sample_time(last_day ? last_day : first_day, 11),
                         .items_loaded = true};
 }

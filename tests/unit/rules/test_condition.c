@@ -10,7 +10,10 @@ enum { F = TRUTH_FALSE, T = TRUTH_TRUE, U = TRUTH_UNKNOWN };
 // The truth of a condition for a stay from 1 to 6 March with the diagnoses I63.900 (main) and E11.900, changed by change.
 static enum truth truth_with(const char *condition, void (*change)(struct visit *visit)) {
   struct text more = {0};
-  text_format(&more, SHADOW "kind: visit\nsay: {zh: 样例}\nunless:\n  - {id: e, if: %s, reason: 理由, owner: a, approved_by: b, until: 2099-01-01}\n",
+  text_format(&more,
+              SHADOW
+              "kind: visit\nsay: {zh: 样例}\nunless:\n  - {id: e, if: %s, reason: 理由, owner: a, approved_by: b, until: "
+              "2099-01-01}\n",
               condition);
   text_byte(&more, '\0');
   struct sample_case one;
@@ -121,9 +124,11 @@ static void a_bound_may_come_from_a_table(void **state) {
 static void bounds_from_a_table_keep_their_strictness(void **state) {
   (void)state;
   // 10 payable days against 10
-  struct { const char *condition; int truth; } cases[] = {
-      {"{payable_days: {at_most: {table: gap_days, by: [hosp_lv]}}}", T}, {"{payable_days: {below: {table: gap_days, by: [hosp_lv]}}}", F},
-      {"{payable_days: {at_least: {table: gap_days, by: [hosp_lv]}}}", T}, {"{payable_days: {above: {table: gap_days, by: [hosp_lv]}}}", F}};
+  struct { const char *condition; int truth;
+  } cases[] = {{"{payable_days: {at_most: {table: gap_days, by: [hosp_lv]}}}", T},
+               {"{payable_days: {below: {table: gap_days, by: [hosp_lv]}}}", F},
+               {"{payable_days: {at_least: {table: gap_days, by: [hosp_lv]}}}", T},
+               {"{payable_days: {above: {table: gap_days, by: [hosp_lv]}}}", F}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct text more = {0};
     text_format(&more, SHADOW "kind: visit\nsay: {zh: 样例}\nscope: %s\n", cases[i].condition);
@@ -142,11 +147,15 @@ static void a_table_may_hold_whole_values_and_prefixes(void **state) {
   struct sample_folder folder;
   struct text text = {0};
   sample_open(&folder, true);
-  sample_write(&folder, "knowledge/cycles.yaml",
-               SLICE("columns:\n  - {name: dx, type: text}\n  - {name: from, type: date}\n  - {name: to, type: date}\nkey: [dx]\n"
-                     "effective: {from: from, to: to}\nversion: \"1\"\nsource: here\n"));
-  sample_write(&folder, "knowledge/cycles.csv", SLICE("dx,from,to\nZ51*,2022-01-01,\nI63.900,2022-01-01,\nJ1*,2022-01-01,2025-12-31\n"));
-  sample_write(&folder, "rule.yaml", sample_rule(&text, "TST-001", SHADOW "kind: visit\nsay: {zh: 样例}\nscope: {main_diagnosis: {in_table: cycles}}\n"));
+  sample_write(
+      &folder, "knowledge/cycles.yaml",
+      SLICE("columns:\n  - {name: dx, type: text}\n  - {name: from, type: date}\n  - {name: to, type: date}\nkey: [dx]\n"
+            "effective: {from: from, to: to}\nversion: \"1\"\nsource: here\n"));
+  sample_write(&folder, "knowledge/cycles.csv",
+               SLICE("dx,from,to\nZ51*,2022-01-01,\nI63.900,2022-01-01,\nJ1*,2022-01-01,2025-12-31\n"));
+  sample_write(
+      &folder, "rule.yaml",
+      sample_rule(&text, "TST-001", SHADOW "kind: visit\nsay: {zh: 样例}\nscope: {main_diagnosis: {in_table: cycles}}\n"));
   struct sample_case one;
   sample_begin(&one, sample_load(&folder, NULL));
   assert_non_null(one.ruleset);
@@ -163,7 +172,8 @@ static void a_table_may_hold_whole_values_and_prefixes(void **state) {
   text_fini(&text);
 }
 
-// --- What the loader makes of conditions -----------------------------------------------------------------------------------
+// --- What the loader makes of conditions
+// -----------------------------------------------------------------------------------
 
 static uint32_t visits_of(const char *scope) {
   struct text more = {0};
@@ -231,22 +241,31 @@ static void bands_are_checked_against_what_the_kind_can_give(void **state) {
   (void)state;
   struct text told = {0};
   // 0..15: a band above 15 is out of reach, bands within 0..15 are complete
-  assert_non_null(strstr(load_error(PAIR "bands:\n  - {name: a, if: {gap: {at_most: 15}}, severity: 1}\n  - {name: b, if: {gap: {above: 15}}, severity: 2}\n",
-                                    &told), "SW1126"));
+  assert_non_null(strstr(load_error(PAIR "bands:\n  - {name: a, if: {gap: {at_most: 15}}, severity: 1}\n  - {name: b, if: "
+                                         "{gap: {above: 15}}, severity: 2}\n",
+                                    &told),
+                         "SW1126"));
   assert_string_equal(load_error(PAIR "bands:\n  - {name: a, if: {gap: {at_least: 0, at_most: 7}}, severity: 1}\n"
                                       "  - {name: b, if: {gap: {at_least: 8, at_most: 15}}, severity: 2}\n", &told), "");
   assert_non_null(strstr(load_error(PAIR "bands:\n  - {name: a, if: {gap: {at_least: 0, at_most: 7}}, severity: 1}\n"
-                                         "  - {name: b, if: {gap: {at_least: 8, at_most: 14}}, severity: 2}\n", &told), "no band applies when gap 15"));
+                                         "  - {name: b, if: {gap: {at_least: 8, at_most: 14}}, severity: 2}\n",
+                                    &told),
+                         "no band applies when gap 15"));
   // a look-up may be anything: then only the whole range is complete
-  assert_non_null(strstr(load_error(PAIR "params: {limit: {table: gap_days, by: [hosp_lv]}}\nbands:\n  - {name: a, if: {gap: {at_least: 0, at_most: 7}}, severity: 1}\n"
-                                         "  - {name: b, if: {gap: {at_least: 8}}, severity: 2}\n", &told), "SW1125"));
+  assert_non_null(strstr(load_error(PAIR "params: {limit: {table: gap_days, by: [hosp_lv]}}\nbands:\n  - {name: a, if: "
+                                         "{gap: {at_least: 0, at_most: 7}}, severity: 1}\n"
+                                         "  - {name: b, if: {gap: {at_least: 8}}, severity: 2}\n",
+                                    &told),
+                         "SW1125"));
   // two operands
   assert_string_equal(load_error(PAIR "bands:\n  - {name: a, if: {gap: {at_most: 7}, not: {visit: INP}}, severity: 1}\n"
                                       "  - {name: b, if: {gap: {at_most: 7}, visit: INP}, severity: 1}\n"
                                       "  - {name: c, if: {gap: {above: 7}}, severity: 2}\n", &told), "");
   // a table may hold anything
   assert_string_equal(load_error(PAIR "bands:\n  - {name: a, if: {hosp_lv: {in_table: gap_days}}, severity: 1}\n"
-                                      "  - {name: b, if: {not: {hosp_lv: {in_table: gap_days}}}, severity: 1}\n", &told), "");
+                                      "  - {name: b, if: {not: {hosp_lv: {in_table: gap_days}}}, severity: 1}\n",
+                                 &told),
+                      "");
   text_fini(&told);
 }
 
@@ -255,8 +274,9 @@ static void what_cannot_be_checked_is_not_refused(void **state) {
   struct text told = {0}, more = {0};
   text_format(&more, PAIR "scope:\n  all:\n");
   // 14 operands are more than are walked
-  static const char *const names[] = {"insutype", "med_type", "hosp_lv", "gend", "hi_paymtd", "adm_dept_codg", "dscg_dept_codg", "wardarea_codg",
-                                      "atddr_no", "insuplc_admdvs", "mdtrtarea_admvs", "region", "mdtrt_id", "setl_id"};
+  static const char *const names[] = {"insutype",        "med_type",       "hosp_lv",       "gend",     "hi_paymtd",
+                                      "adm_dept_codg",   "dscg_dept_codg", "wardarea_codg", "atddr_no", "insuplc_admdvs",
+                                      "mdtrtarea_admvs", "region",         "mdtrt_id",      "setl_id"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) text_format(&more, "    - {%s: [\"1\", \"2\"]}\n", names[i]);
   text_byte(&more, '\0');
   assert_string_equal(load_error(more.data, &told), "");

@@ -5,7 +5,8 @@
 
 // Rules of every witness and scope, two tables of codes, one of (institution, hospital code); some rules share a table.
 static struct ruleset *many_rules(void) {
-  static const struct { const char *id, *more; } rules[] = {
+  static const struct { const char *id, *more;
+  } rules[] = {
       {"TST-001", SHADOW "kind: visit\nsay: {zh: a}\n"},
       {"TST-002", SHADOW "kind: visit\nsay: {zh: a}\nscope: {visit: INP}\n"},
       {"TST-003", SHADOW "kind: visit\nsay: {zh: a}\nscope: {visit: [INP, OUTP], fixmedins_code: [H1, H3]}\n"},
@@ -16,20 +17,27 @@ static struct ruleset *many_rules(void) {
       {"TST-008", SHADOW "kind: national\nparams: {table: limits}\nsay: {zh: a}\nscope: {fixmedins_code: [H2, H3]}\n"},
       {"TST-009", SHADOW "kind: hospital\nparams: {table: mapping}\nsay: {zh: a}\nscope: {visit: [INP, OUTP]}\n"},
       {"TST-010", SHADOW "kind: hospital\nparams: {table: mapping, missing: true}\nsay: {zh: a}\nscope: {visit: INP}\n"},
-      {"TST-011", SHADOW "kind: hospital\nparams: {table: mapping, missing: true}\nsay: {zh: a}\nscope: {fixmedins_code: H3}\n"},
+      {"TST-011",
+       SHADOW "kind: hospital\nparams: {table: mapping, missing: true}\nsay: {zh: a}\nscope: {fixmedins_code: H3}\n"},
       {"TST-012", SHADOW "kind: visit\nsay: {zh: a}\nscope: {fixmedins_code: H2, visit: INP}\n"},
       {"TST-013", "version: 1\nstatus: draft\neffective: {from: 2022-01-01}\nkind: visit\nsay: {zh: a}\n"},
-      {"TST-014", "version: 1\nstatus: retired\neffective: {from: 2022-01-01}\nkind: national\nparams: {table: prices}\nsay: {zh: a}\n"},
-      {"TST-015", SHADOW "kind: national\nparams: {table: limits, missing: true}\nsay: {zh: a}\nscope: {fixmedins_code: H1, visit: OUTP}\n"},
+      {"TST-014",
+       "version: 1\nstatus: retired\neffective: {from: 2022-01-01}\nkind: national\nparams: {table: prices}\nsay: {zh: "
+       "a}\n"},
+      {"TST-015", SHADOW
+       "kind: national\nparams: {table: limits, missing: true}\nsay: {zh: a}\nscope: {fixmedins_code: H1, visit: OUTP}\n"},
   };
   struct sample_folder folder;
   struct text text = {0}, csv = {0};
   sample_open(&folder, true);
-  static const char code_table[] = "columns:\n  - {name: med_list_codg, type: text}\n  - {name: value, type: int}\nkey: [med_list_codg]\nversion: \"1\"\nsource: here\n";
+  static const char code_table[] =
+      "columns:\n  - {name: med_list_codg, type: text}\n  - {name: value, type: int}\nkey: [med_list_codg]\nversion: "
+      "\"1\"\nsource: here\n";
   sample_write(&folder, "knowledge/prices.yaml", slice_from(code_table));
   sample_write(&folder, "knowledge/limits.yaml", slice_from(code_table));
   sample_write(&folder, "knowledge/mapping.yaml",
-               SLICE("columns:\n  - {name: fixmedins_code, type: text}\n  - {name: medins_list_codg, type: text}\n  - {name: value, type: int}\n"
+               SLICE("columns:\n  - {name: fixmedins_code, type: text}\n  - {name: medins_list_codg, type: text}\n  - "
+                     "{name: value, type: int}\n"
                      "key: [fixmedins_code, medins_list_codg]\nversion: \"1\"\nsource: here\n"));
   text_format(&csv, "med_list_codg,value\n");
   for (int i = 0; i < 40; i += 2) text_format(&csv, "N%d,%d\nN%d,%d\n", i, i, i, i + 1);    // two rows of a key
@@ -80,7 +88,8 @@ static void expect_found(struct ruleset *ruleset, struct visit *visit, const str
       const uint32_t before = candidate_at;
       for (uint32_t i = 0; i < visit->items_size; i++) {
         const bool hospital = rule->kind->witness == WITNESS_HOSPITAL_CODE;
-        const struct slice key[] = {hospital ? visit->fixmedins_code : visit->items[i].med_list_codg, visit->items[i].medins_list_codg};
+        const struct slice key[] = {hospital ? visit->fixmedins_code : visit->items[i].med_list_codg,
+                                    visit->items[i].medins_list_codg};
         const uint32_t *rows;
         const bool has_key = hospital ? key[1].size > 0 : key[0].size > 0;
         const bool found = has_key && table_find(lines_table(rule), key, &rows) > 0;
@@ -150,7 +159,8 @@ static void load_none(struct visit *visit) {
 
 static void lines_are_loaded_only_when_some_rule_asks_for_codes(void **state) {
   (void)state;
-  struct ruleset *ruleset = sample_one(SHADOW "kind: national\nparams: {table: procurement_price}\nsay: {zh: a}\nscope: {visit: INP}\n");
+  struct ruleset *ruleset = sample_one(
+      SHADOW "kind: national\nparams: {table: procurement_price}\nsay: {zh: a}\nscope: {visit: INP}\n");
   struct index_scratch scratch = {0};
   struct visit visit = sample_stay("M1", 1, 6);
   visit.items_loaded = false;
@@ -168,10 +178,12 @@ static void lines_are_loaded_only_when_some_rule_asks_for_codes(void **state) {
 
 static void one_scratch_serves_indexes_of_different_size(void **state) {
   (void)state;
-  struct ruleset *large = many_rules(), *small = sample_one(SHADOW "kind: national\nparams: {table: procurement_price}\nsay: {zh: a}\n");
+  struct ruleset *large = many_rules(),
+                 *small = sample_one(SHADOW "kind: national\nparams: {table: procurement_price}\nsay: {zh: a}\n");
   struct index_scratch scratch = {0};
   struct visit visit = sample_stay("M1", 1, 6);
-  const struct item items[] = {{.med_list_codg = SLICE("XA01"), .medins_list_codg = SLICE("L0")}, {.med_list_codg = SLICE("N6")}};
+  const struct item items[] = {{.med_list_codg = SLICE("XA01"), .medins_list_codg = SLICE("L0")},
+                               {.med_list_codg = SLICE("N6")}};
   visit.items = items;
   visit.items_size = 2;
   index_find_claim(small->index, &visit, &scratch);

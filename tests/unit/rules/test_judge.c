@@ -20,7 +20,9 @@ static void expect(struct sample_case *one, enum outcome outcome, const char *re
 static void a_true_predicate_is_a_hit_with_its_band(void **state) {
   (void)state;
   struct sample_case one;
-  begin_pair(&one, PAIR "bands:\n  - {name: short, if: {gap: {at_most: 4}}, severity: 3}\n  - {name: long, if: {gap: {above: 4}}, severity: 2}\n");
+  begin_pair(&one, PAIR
+             "bands:\n  - {name: short, if: {gap: {at_most: 4}}, severity: 3}\n  - {name: long, if: {gap: {above: 4}}, "
+             "severity: 2}\n");
   expect(&one, OUTCOME_HIT, NULL);
   assert_true(slice_equal(one.verdict.band->name, SLICE("long")));
   assert_ptr_equal(one.verdict.visit, &one.visits[1]);
@@ -39,7 +41,8 @@ static void a_true_predicate_is_a_hit_with_its_band(void **state) {
 static void the_effective_range_is_judged_on_the_service_day(void **state) {
   (void)state;
   struct sample_case one;
-  begin_pair(&one, "version: 1\nstatus: shadow\neffective: {from: 2022-01-01, to: 2026-03-20}\nkind: pair\nsay: {zh: 样例}\n");
+  begin_pair(&one,
+             "version: 1\nstatus: shadow\neffective: {from: 2022-01-01, to: 2026-03-20}\nkind: pair\nsay: {zh: 样例}\n");
   expect(&one, OUTCOME_HIT, NULL);    // ends on the 20th, settled later
   one.visits[1].settled_s = sample_time(28, 0);
   expect(&one, OUTCOME_HIT, NULL);
@@ -76,8 +79,10 @@ static void out_of_scope_comes_before_bad_data_and_bad_data_before_the_predicate
 static void an_exemption_excuses_a_hit_and_nothing_else(void **state) {
   (void)state;
   struct sample_case one;
-  begin_pair(&one, PAIR "unless:\n  - {id: first, if: {hosp_lv: \"02\"}, reason: 一}\n  - {id: second, if: {insutype: \"310\"}, reason: 二}\n"
-                        "  - {id: third, if: {visit: INP}, reason: 三}\n");
+  begin_pair(
+      &one, PAIR
+      "unless:\n  - {id: first, if: {hosp_lv: \"02\"}, reason: 一}\n  - {id: second, if: {insutype: \"310\"}, reason: 二}\n"
+      "  - {id: third, if: {visit: INP}, reason: 三}\n");
   expect(&one, OUTCOME_EXEMPT, "second");    // the first that holds
   assert_null(one.verdict.band);
   one.visits[1].begntime_s = sample_time(30, 0);
@@ -89,7 +94,9 @@ static void an_exemption_excuses_a_hit_and_nothing_else(void **state) {
 static void an_exemption_ends_on_its_day(void **state) {
   (void)state;
   struct sample_case one;
-  begin_pair(&one, PAIR "unless:\n  - {id: pilot, if: {fixmedins_code: H1}, reason: 试点, owner: 审核科, approved_by: 医保局, until: 2026-03-20}\n");
+  begin_pair(&one, PAIR
+             "unless:\n  - {id: pilot, if: {fixmedins_code: H1}, reason: 试点, owner: 审核科, approved_by: 医保局, until: "
+             "2026-03-20}\n");
   expect(&one, OUTCOME_EXEMPT, "pilot");
   one.visits[1].endtime_s = sample_time(21, 0);
   expect(&one, OUTCOME_HIT, NULL);
@@ -163,7 +170,8 @@ static void a_rule_of_lines_without_candidates_is_out_of_scope(void **state) {
   sample_end(&one);
 }
 
-// --- Traces ----------------------------------------------------------------------------------------------------------------
+// --- Traces
+// ----------------------------------------------------------------------------------------------------------------
 
 static const struct trace_row *row_of(const struct trace *trace, enum trace_step step, const char *operand) {
   for (size_t i = 0; i < trace->size; i++)
@@ -172,10 +180,11 @@ static const struct trace_row *row_of(const struct trace *trace, enum trace_step
   return NULL;
 }
 
-static const char traced[] =
-    PAIR "scope: {insutype: \"390\", any: [{hosp_lv: \"01\"}, {payable_days: {above: 12}}]}\nrequire: [begntime, hi_paymtd]\n"
-         "unless:\n  - {id: planned, if: {previous.readmission_plan: PLANNED}, reason: 计划}\n"
-         "bands:\n  - {name: short, if: {gap: {at_most: 4}}, severity: 3}\n  - {name: long, if: {gap: {above: 4}}, severity: 2}\n";
+static const char traced[] = PAIR
+    "scope: {insutype: \"390\", any: [{hosp_lv: \"01\"}, {payable_days: {above: 12}}]}\nrequire: [begntime, hi_paymtd]\n"
+    "unless:\n  - {id: planned, if: {previous.readmission_plan: PLANNED}, reason: 计划}\n"
+    "bands:\n  - {name: short, if: {gap: {at_most: 4}}, severity: 3}\n  - {name: long, if: {gap: {above: 4}}, severity: "
+    "2}\n";
 
 static void a_trace_tells_every_condition_and_changes_no_answer(void **state) {
   (void)state;
@@ -195,7 +204,8 @@ static void a_trace_tells_every_condition_and_changes_no_answer(void **state) {
   assert_int_equal(verdict.outcome, OUTCOME_OUT_OF_SCOPE);
   assert_true(slice_equal(verdict.reason, one.verdict.reason));
   // Although the scope is false at its first part, the rest is there too.
-  const struct trace_row *insutype = row_of(&trace, TRACE_SCOPE, "insutype"), *days = row_of(&trace, TRACE_SCOPE, "payable_days");
+  const struct trace_row *insutype = row_of(&trace, TRACE_SCOPE, "insutype"),
+                         *days = row_of(&trace, TRACE_SCOPE, "payable_days");
   assert_int_equal(insutype->truth, TRUTH_FALSE);
   assert_true(slice_equal(insutype->value, SLICE("310")));
   assert_true(slice_equal(insutype->limit, SLICE("in [\"390\"]")));
@@ -220,7 +230,8 @@ static void a_trace_tells_every_condition_and_changes_no_answer(void **state) {
 
 static void a_trace_never_changes_an_outcome(void **state) {
   (void)state;
-  static const char *const levels[] = {"01", "02", ""}, *const insurances[] = {"310", "390", ""}, *const payments[] = {"1", ""};
+  static const char *const levels[] = {"01", "02", ""}, *const insurances[] = {"310", "390", ""},
+                           *const payments[] = {"1", ""};
   struct sample_case one;
   begin_pair(&one, traced);
   unsigned seen = 0;
@@ -245,7 +256,8 @@ static void a_trace_never_changes_an_outcome(void **state) {
     assert_int_equal(plain.provisional, with_trace.provisional);
     seen |= 1u << plain.outcome;
   }
-  assert_int_equal(seen, 1u << OUTCOME_HIT | 1u << OUTCOME_NO_HIT | 1u << OUTCOME_EXEMPT | 1u << OUTCOME_OUT_OF_SCOPE | 1u << OUTCOME_BAD_DATA);
+  assert_int_equal(seen, 1u << OUTCOME_HIT | 1u << OUTCOME_NO_HIT | 1u << OUTCOME_EXEMPT | 1u << OUTCOME_OUT_OF_SCOPE |
+                             1u << OUTCOME_BAD_DATA);
   sample_end(&one);
 }
 
@@ -274,11 +286,16 @@ static void kinds_may_tell_their_own_comparisons(void **state) {
 
 static void values_are_written_as_people_read_them(void **state) {
   (void)state;
-  const struct { struct value value; const char *words; } cases[] = {
-      {{.type = VALUE_FEN, .number = 1100005}, "11000.05"},   {{.type = VALUE_COUNT, .number = 15000}, "1.5"},
-      {{.type = VALUE_PRICE, .number = 2500000}, "2.5"},      {{.type = VALUE_TIME, .number = sample_time(3, 9)}, "2026-03-03 09:00:00"},
-      {{.type = VALUE_DAY, .number = date_day(sample_time(3, 9))}, "2026-03-03"}, {{.type = VALUE_BOOL, .number = 1}, "true"},
-      {{.type = VALUE_INT, .number = -6}, "-6"},              {{.type = VALUE_TEXT, .text = SLICE("I63")}, "I63"}, {{0}, "-"}};
+  const struct { struct value value; const char *words;
+  } cases[] = {{{.type = VALUE_FEN, .number = 1100005}, "11000.05"},
+               {{.type = VALUE_COUNT, .number = 15000}, "1.5"},
+               {{.type = VALUE_PRICE, .number = 2500000}, "2.5"},
+               {{.type = VALUE_TIME, .number = sample_time(3, 9)}, "2026-03-03 09:00:00"},
+               {{.type = VALUE_DAY, .number = date_day(sample_time(3, 9))}, "2026-03-03"},
+               {{.type = VALUE_BOOL, .number = 1}, "true"},
+               {{.type = VALUE_INT, .number = -6}, "-6"},
+               {{.type = VALUE_TEXT, .text = SLICE("I63")}, "I63"},
+               {{0}, "-"}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct text text = {0};
     value_write(&text, &cases[i].value);

@@ -7,12 +7,16 @@ static struct ruleset *with_rescue_items(void) {
   struct sample_folder folder;
   struct text text = {0};
   sample_open(&folder, true);
-  sample_write(&folder, "knowledge/rescue_items.yaml",
-               SLICE("columns:\n  - {name: med_list_codg, type: text}\n  - {name: from, type: date}\n  - {name: to, type: date}\n"
-                     "key: [med_list_codg]\neffective: {from: from, to: to}\nversion: \"1\"\nsource: here\n"));
-  sample_write(&folder, "knowledge/rescue_items.csv", SLICE("med_list_codg,from,to\nR1,2026-01-01,\nR2,2020-01-01,2025-12-31\n"));
-  sample_write(&folder, "rule.yaml", sample_rule(&text, "TST-001", SHADOW "kind: pair\nsay: {zh: 样例}\n"
-                                                 "unless:\n  - {id: rescue, if: {rescue_within_24h: true}, reason: 抢救}\n"));
+  sample_write(
+      &folder, "knowledge/rescue_items.yaml",
+      SLICE("columns:\n  - {name: med_list_codg, type: text}\n  - {name: from, type: date}\n  - {name: to, type: date}\n"
+            "key: [med_list_codg]\neffective: {from: from, to: to}\nversion: \"1\"\nsource: here\n"));
+  sample_write(&folder, "knowledge/rescue_items.csv",
+               SLICE("med_list_codg,from,to\nR1,2026-01-01,\nR2,2020-01-01,2025-12-31\n"));
+  sample_write(&folder, "rule.yaml",
+               sample_rule(&text, "TST-001",
+                           SHADOW "kind: pair\nsay: {zh: 样例}\n"
+                                  "unless:\n  - {id: rescue, if: {rescue_within_24h: true}, reason: 抢救}\n"));
   struct ruleset *ruleset = sample_load(&folder, NULL);
   sample_close(&folder);
   text_fini(&text);
@@ -45,9 +49,10 @@ static void a_rescue_item_counts_within_24_hours(void **state) {
   struct item item = {.med_list_codg = SLICE("R1")};
   visit->items = &item;
   visit->items_size = 1;
-  static const struct { int day, hour, minute; const char *code; bool day_only; int expected; } cases[] = {
-      {3, 9, 0, "R1", false, 1},  {4, 9, 0, "R1", false, 1},  {4, 9, 1, "R1", false, 0}, {3, 8, 59, "R1", false, 0}, {3, 12, 0, "X", false, 0},
-      {3, 12, 0, "R2", false, 0}, {3, 0, 0, "R1", true, 1},   {4, 0, 0, "R1", true, -1}, {5, 0, 0, "R1", true, 0},   {2, 0, 0, "R1", true, 0}};
+  static const struct { int day, hour, minute; const char *code; bool day_only; int expected;
+  } cases[] = {{3, 9, 0, "R1", false, 1}, {4, 9, 0, "R1", false, 1},  {4, 9, 1, "R1", false, 0}, {3, 8, 59, "R1", false, 0},
+               {3, 12, 0, "X", false, 0}, {3, 12, 0, "R2", false, 0}, {3, 0, 0, "R1", true, 1},  {4, 0, 0, "R1", true, -1},
+               {5, 0, 0, "R1", true, 0},  {2, 0, 0, "R1", true, 0}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     item.med_list_codg = slice_from(cases[i].code);
     item.time_s = sample_time(cases[i].day, cases[i].hour) + cases[i].minute * 60;
@@ -127,8 +132,12 @@ static void what_is_absent_is_unknown(void **state) {
   (void)state;
   struct sample_case one;
   sample_begin(&one, with_rescue_items());
-  struct visit *visit = sample_add(&one, (struct visit){.brdy_day = INT32_MIN, .begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT,
-                                                        .icu_in_first_s = DATE_ABSENT, .settled_s = DATE_ABSENT, .items_loaded = true});
+  struct visit *visit = sample_add(&one, (struct visit){.brdy_day = INT32_MIN,
+                                                        .begntime_s = DATE_ABSENT,
+                                                        .endtime_s = DATE_ABSENT,
+                                                        .icu_in_first_s = DATE_ABSENT,
+                                                        .settled_s = DATE_ABSENT,
+                                                        .items_loaded = true});
   one.history.psn_no = SLICE_NONE;
   for (size_t i = 0; i < operands_size; i++) {
     if (strstr(operands[i].row.absent, "never") == operands[i].row.absent && operands[i].row.type != VALUE_FEN) continue;
@@ -142,7 +151,8 @@ static void a_value_is_of_the_type_its_row_says(void **state) {
   (void)state;
   struct sample_case one;
   sample_begin(&one, with_rescue_items());
-  const struct settlement_view settlements[] = {{.setl_id = SLICE("S1"), .medfee_fen = 100, .fund_fen = 60}, {.setl_id = SLICE("S2"), .medfee_fen = 50, .fund_fen = 5}};
+  const struct settlement_view settlements[] = {{.setl_id = SLICE("S1"), .medfee_fen = 100, .fund_fen = 60},
+                                                {.setl_id = SLICE("S2"), .medfee_fen = 50, .fund_fen = 5}};
   for (int i = 0; i < 2; i++) {
     struct visit *visit = sample_add(&one, sample_stay("M1", 3 + 5 * i, 6 + 5 * i));
     visit->gend = visit->hi_paymtd = visit->adm_dept_codg = visit->dscg_dept_codg = visit->wardarea_codg = SLICE("1");
@@ -162,7 +172,8 @@ static void a_value_is_of_the_type_its_row_says(void **state) {
     const struct value value = value_in(&one, &one.visits[1], operands[i].row.name);
     if (value.type != operands[i].row.type) print_error("%s\n", operands[i].row.name);
     assert_int_equal(value.type, operands[i].row.type);
-    if (operands[i].codes >= 0) assert_true(code_symbol_find((enum code_table)operands[i].codes, value.text) == (int)value.number);
+    if (operands[i].codes >= 0)
+      assert_true(code_symbol_find((enum code_table)operands[i].codes, value.text) == (int)value.number);
     if (operands[i].previous == NULL) continue;
     assert_int_equal(value_in(&one, &one.visits[1], operands[i].previous).type, operands[i].row.type);
     assert_int_equal(value_in(&one, &one.visits[0], operands[i].previous).type, VALUE_UNKNOWN);
@@ -179,14 +190,16 @@ static void names_are_unique_and_misspelt_ones_are_recognised(void **state) {
   for (size_t i = 0; i < operands_size; i++) {
     assert_int_equal(operand_find(NULL, slice_from(operands[i].row.name)), (int)i);
     assert_string_equal(operand_text(NULL, (int)i), operands[i].row.name);
-    if (operands[i].previous != NULL) assert_int_equal(operand_find(NULL, slice_from(operands[i].previous)), (int)i | OPERAND_PREVIOUS);
+    if (operands[i].previous != NULL)
+      assert_int_equal(operand_find(NULL, slice_from(operands[i].previous)), (int)i | OPERAND_PREVIOUS);
   }
   assert_int_equal(operand_find(NULL, SLICE("gap")), OPERAND_NONE);
   assert_int_equal(operand_find(&kind_pair, SLICE("gap")), OPERAND_KIND);
   assert_string_equal(operand_nearest(&kind_pair, SLICE("previous.endtim")), "previous.endtime");
 }
 
-// --- Views -----------------------------------------------------------------------------------------------------------------
+// --- Views
+// -----------------------------------------------------------------------------------------------------------------
 
 static void payable_days_count_the_first_and_not_the_last(void **state) {
   (void)state;
