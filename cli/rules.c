@@ -84,6 +84,7 @@ static int check_run(int argc, char **argv) {
   struct ruleset *ruleset = ruleset_load(arguments.paths.items, arguments.paths.size, &diagnostics);
   diagnostics_sort(&diagnostics);
   (arguments.json ? diagnostics_write_json : diagnostics_write_text)(&diagnostics, &text);
+  if (arguments.json && text.data[text.size - 1] != '\n') text_byte(&text, '\n');
   if (!arguments.json && ruleset != NULL) {
     text_format(&text, cli_chinese() ? "%zu 条规则，规则集 %s，提示 %zu 条\n" : "%zu rules, rule set %s, %zu warnings\n", ruleset->size,
                 ruleset->hash, diagnostics.warnings);

@@ -397,13 +397,19 @@ static void compare_outcome(const struct expectation *expectation, const struct 
     differs(session, "expected exempt (%.*s), found %.*s", SLICE_ARG(exempt->scalar), SLICE_ARG(text_slice(&found)));
   if (outcome != NULL && !slice_equal(slice_from(outcome_name(verdict->outcome)), outcome->scalar))
     differs(session, "expected %.*s, found %.*s", SLICE_ARG(outcome->scalar), SLICE_ARG(text_slice(&found)));
+  const struct yaml_node *severity = yaml_find(expectation->map, "severity");
+  int64_t wanted;
+  if (severity != NULL && verdict->outcome == OUTCOME_HIT && yaml_is_int(expectation->file, severity, 1, 3, &wanted) &&
+      wanted != verdict->band->severity)
+    differs(session, "severity: expected %lld, found %d", (long long)wanted, verdict->band->severity);
   if (reason != NULL && !slice_equal(verdict->reason, reason->scalar))
     differs(session, "reason: expected %.*s, found %.*s", SLICE_ARG(reason->scalar), SLICE_ARG(text_slice(&found)));
   text_fini(&found);
 }
 
 static bool own_key(struct slice key) {
-  static const char *const keys[] = {"hit", "exempt", "outcome", "withdrawn", "on", "reason", "amount", "fund_amount", "provisional", "open"};
+  static const char *const keys[] = {"hit", "exempt", "outcome", "withdrawn", "on", "reason", "amount", "fund_amount", "provisional", "open",
+                                     "severity"};
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
     if (slice_equal(key, slice_from(keys[i]))) return true;
   return false;

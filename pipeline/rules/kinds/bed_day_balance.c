@@ -117,7 +117,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     claims_take_excess(&excess, &claims, rule->amount == AMOUNT_EXCESS);
     claims_evidence(&excess, &claims, params->fee_bits);
   }
-  if (postings.uncounted > 0) claims_bad(&claims, BAD_MISSING_CNT);
+  if (postings.uncounted > 0) claims_bad(&claims, CLAIMS_NO_LINE, BAD_MISSING_CNT);
   claims_end(&claims);
 }
 

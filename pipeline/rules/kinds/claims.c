@@ -3,6 +3,9 @@
 #include <assert.h>
 
 #include "record/money.h"
+#include "rules/trace.h"
+
+enum { TOLD_MAX = 50 };    // bad lines told in a trace
 
 struct slice claims_reason(enum bad_reason reason) {
   static const struct slice words[] = {
@@ -33,7 +36,10 @@ void claims_take(struct claims *claims, uint32_t item, int64_t fen) {
   verdict->claims[verdict->claims_size++] = (struct claim){item, fen < 0 ? 0 : (fen > budget ? budget : fen)};
 }
 
-void claims_bad(struct claims *claims, enum bad_reason reason) {
+void claims_bad(struct claims *claims, uint32_t item, enum bad_reason reason) {
+  if (claims->input->trace != NULL && claims->bad_lines < TOLD_MAX)
+    trace_say(claims->input->trace, "bad line", item != CLAIMS_NO_LINE ? claims->input->visit->items[item].feedetl_sn : SLICE_NONE,
+              claims_reason(reason), TRUTH_UNKNOWN);
   if (claims->reason == BAD_REASON_COUNT) claims->reason = reason;
   claims->bad_lines++;
 }
@@ -43,7 +49,7 @@ void claims_end(struct claims *claims) {
     claims->verdict->outcome = OUTCOME_HIT;
     return;
   }
-  if (claims->input->visit->unmatched_refunds > 0) claims_bad(claims, BAD_REFUND_WITHOUT_ORIGINAL);
+  if (claims->input->visit->unmatched_refunds > 0) claims_bad(claims, CLAIMS_NO_LINE, BAD_REFUND_WITHOUT_ORIGINAL);
   if (claims->reason != BAD_REASON_COUNT) claims_refuse(claims->verdict, claims->reason);
 }
 

@@ -28,6 +28,8 @@ enum bad_reason {
 };
 struct slice claims_reason(enum bad_reason reason);
 
+enum { CLAIMS_NO_LINE = UINT32_MAX };
+
 struct claims {
   const struct judge_input *input;
   struct verdict *verdict;
@@ -38,7 +40,8 @@ struct claims {
 void claims_start(struct claims *claims, const struct judge_input *input, struct verdict *verdict);
 // fen is held within 0..the line's in-scope money.
 void claims_take(struct claims *claims, uint32_t item, int64_t fen);
-void claims_bad(struct claims *claims, enum bad_reason reason);
+// item CLAIMS_NO_LINE: the reason concerns no single line.
+void claims_bad(struct claims *claims, uint32_t item, enum bad_reason reason);
 void claims_end(struct claims *claims);
 // The visit as a whole cannot be judged: outcome BAD_DATA.
 void claims_refuse(struct verdict *verdict, enum bad_reason reason);

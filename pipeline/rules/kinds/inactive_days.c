@@ -265,8 +265,8 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     trace_range(input->trace, "idle_permille", &share, params->idle_ratio_permille + 1, INT64_MAX);
   }
   if (!truth) {
-    if (stay.pools[0].undated + stay.pools[1].undated > 0) claims_bad(&claims, BAD_MISSING_FEE_TIME);
-    if (stay.pools[0].uncounted + stay.pools[1].uncounted > 0) claims_bad(&claims, BAD_MISSING_CNT);
+    if (stay.pools[0].undated + stay.pools[1].undated > 0) claims_bad(&claims, CLAIMS_NO_LINE, BAD_MISSING_FEE_TIME);
+    if (stay.pools[0].uncounted + stay.pools[1].uncounted > 0) claims_bad(&claims, CLAIMS_NO_LINE, BAD_MISSING_CNT);
     claims_end(&claims);
     return;
   }

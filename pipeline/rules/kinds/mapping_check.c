@@ -84,7 +84,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const struct candidate *candidate = &input->candidates[i];
     const struct item *item = &visit->items[candidate->item];
     if (item->time_s == DATE_ABSENT) {
-      claims_bad(&claims, BAD_MISSING_FEE_TIME);
+      claims_bad(&claims, candidate->item, BAD_MISSING_FEE_TIME);
       continue;
     }
     const int32_t day = date_day(item->time_s);
@@ -92,7 +92,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     if (row != UINT32_MAX && !table_in_force(params->resolved, row, day))
       row = table_find_on(params->resolved, (struct slice[]){visit->fixmedins_code, item->medins_list_codg}, day);
     if (row == UINT32_MAX || item->med_list_codg.size == 0) {
-      if (params->missing_row == MISSING_BAD_DATA) claims_bad(&claims, BAD_MISSING_ROW);
+      if (params->missing_row == MISSING_BAD_DATA) claims_bad(&claims, candidate->item, BAD_MISSING_ROW);
       continue;
     }
     const struct slice filed = table_text(params->resolved, row, (unsigned)params->code_column);
@@ -100,7 +100,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const enum truth allowed = allowed_before(params, input, item, row, day);
     if (input->trace != NULL) trace_say(input->trace, "med_list_codg", item->med_list_codg, filed, truth_not(allowed));
     if (allowed == TRUTH_UNKNOWN) {
-      claims_bad(&claims, BAD_UNKNOWN_CALENDAR);
+      claims_bad(&claims, candidate->item, BAD_UNKNOWN_CALENDAR);
     } else if (allowed == TRUTH_FALSE) {
       if (verdict->claims_size == 0) {
         verdict->values[VALUE_LINE] = value_text(item->feedetl_sn);

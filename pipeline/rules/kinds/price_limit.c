@@ -60,7 +60,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const struct candidate *candidate = &input->candidates[i];
     const struct item *item = &visit->items[candidate->item];
     if (item->time_s == DATE_ABSENT) {
-      claims_bad(&claims, BAD_MISSING_FEE_TIME);
+      claims_bad(&claims, candidate->item, BAD_MISSING_FEE_TIME);
       continue;
     }
     const int32_t day = date_day(item->time_s);
@@ -71,7 +71,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const int64_t price = table_number(params->resolved, row, (unsigned)params->price_column);
     if (price == INT64_MIN) continue;
     if ((item->flags & (ITEM_NO_PRICE | ITEM_NO_CNT)) != 0) {
-      claims_bad(&claims, (item->flags & ITEM_NO_CNT) != 0 ? BAD_MISSING_CNT : BAD_MISSING_PRICE);
+      claims_bad(&claims, candidate->item, (item->flags & ITEM_NO_CNT) != 0 ? BAD_MISSING_CNT : BAD_MISSING_PRICE);
       continue;
     }
     const product cap = (product)price * (PERMILLE + params->markup_permille);

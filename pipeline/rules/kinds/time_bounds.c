@@ -92,7 +92,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const struct item *item = &visit->items[i];
     if (!item_in_fees(item, params->fee_bits)) continue;
     if (item->time_s == DATE_ABSENT) {
-      claims_bad(&claims, BAD_MISSING_FEE_TIME);
+      claims_bad(&claims, i, BAD_MISSING_FEE_TIME);
       continue;
     }
     const bool day_only = (item->flags & ITEM_DAY_ONLY) != 0;
@@ -108,7 +108,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
       }
       claims_take(&claims, i, rule->amount == AMOUNT_LINES ? item->inscp_fen : 0);
     } else if (early == TRUTH_UNKNOWN || late == TRUTH_UNKNOWN) {
-      claims_bad(&claims, BAD_NO_TIME_OF_DAY);
+      claims_bad(&claims, i, BAD_NO_TIME_OF_DAY);
     }
   }
   if (verdict->claims_size > 0) verdict->values[VALUE_LINES] = value_int(verdict->claims_size);

@@ -120,21 +120,21 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const struct item *item = &visit->items[candidate->item];
     if (item->traces_size == 0) continue;
     if (item->time_s == DATE_ABSENT) {
-      claims_bad(&claims, BAD_MISSING_FEE_TIME);
+      claims_bad(&claims, candidate->item, BAD_MISSING_FEE_TIME);
       continue;
     }
     const int32_t day = date_day(item->time_s);
     const bool known = candidate->row != UINT32_MAX && (table_in_force(params->resolved, candidate->row, day) ||
                                                         table_find_on(params->resolved, &item->med_list_codg, day) != UINT32_MAX);
     if (!known) {
-      claims_bad(&claims, BAD_MISSING_ROW);
+      claims_bad(&claims, candidate->item, BAD_MISSING_ROW);
       continue;
     }
     uint32_t row = UINT32_MAX;
     enum bad_reason bad = BAD_REASON_COUNT;
     const struct slice *code = wrong_code(params, item, day, &row, &bad);
     if (code == NULL) {
-      if (bad != BAD_REASON_COUNT) claims_bad(&claims, bad);
+      if (bad != BAD_REASON_COUNT) claims_bad(&claims, candidate->item, bad);
       continue;
     }
     const struct slice product = table_text(params->resolved, row, (unsigned)params->code_column);

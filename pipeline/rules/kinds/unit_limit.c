@@ -177,8 +177,8 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   }
   claims_take_excess(&context.excess, &claims, rule->amount == AMOUNT_EXCESS);
   claims_evidence(&context.excess, &claims, params->fee_bits);
-  if (postings.uncounted > 0) claims_bad(&claims, BAD_MISSING_CNT);
-  if (postings.undated > 0 && params->per == PER_DAY) claims_bad(&claims, BAD_MISSING_FEE_TIME);
+  if (postings.uncounted > 0) claims_bad(&claims, CLAIMS_NO_LINE, BAD_MISSING_CNT);
+  if (postings.undated > 0 && params->per == PER_DAY) claims_bad(&claims, CLAIMS_NO_LINE, BAD_MISSING_FEE_TIME);
   claims_end(&claims);
 }
 
