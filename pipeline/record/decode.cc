@@ -20,6 +20,7 @@ struct decoder {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
   simdjson::ondemand::parser front;    // of decode_first_stage
   walk *walker;
+  decltype(&walk_message) message;
 };
 
 enum { CAPACITY_MIN = 64 << 10, DEPTH = 1 };
@@ -28,7 +29,17 @@ decoder *decoder_create(const decode_limits *limits) {
   decoder *d = new (memory_take(sizeof *d)) decoder;
   d->limits = *limits;
   d->walker = walk_create(limits);
+  decode_wide(d, true);
   return d;
+}
+
+void decode_wide(decoder *d, bool wide) {
+  d->message = walk_message;
+#if defined(__x86_64__)
+  if (wide && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) d->message = walk_message_wide;
+#else
+  (void)wide;
+#endif
 }
 
 void decoder_destroy(decoder *d) {
@@ -74,8 +85,8 @@ enum status decode(decoder *d, arena *memory, const char *bytes, size_t size, ev
     place_reject(bytes, size, reason, offset, nullptr, &d->limits, out, failure);
     return STATUS_REJECT;
   }
-  return walk_message(d->walker, memory, bytes, size, d->stage->structural_indexes.get(), d->stage->n_structural_indexes, out,
-                      failure);
+  return d->message(d->walker, memory, bytes, size, d->stage->structural_indexes.get(), d->stage->n_structural_indexes, out,
+                    failure);
 }
 
 size_t decode_first_stage(decoder *d, const char *bytes, size_t size) {

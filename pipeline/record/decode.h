@@ -1,4 +1,4 @@
-// One message's bytes to an event, by simdjson on-demand (named in decode.cc only).
+// One message's bytes to an event, over the first stage of simdjson (named in decode.cc only).
 //
 // One pass in the order of the input, keys predicted from the record before. The envelope, `body` and its nodes may stand in any
 // order. Unknown keys are skipped, but the whole message must be well-formed JSON. Every key that is read must have its
@@ -45,6 +45,10 @@ void decoder_destroy(struct decoder *decoder);
 // readable (they key the dead letter), else SLICE_NONE.
 enum status decode(struct decoder *decoder, struct arena *arena, const char *bytes, size_t size, struct event *event,
                    struct decode_failure *failure);
+
+// Whether the decoder uses the widest instructions of the machine (the default where there are any). The result is the same; for
+// tests and measurements.
+void decode_wide(struct decoder *decoder, bool wide);
 
 // simdjson's first stage alone: opens the document and reads one field of the envelope. For the bench. Returns the field's size.
 size_t decode_first_stage(struct decoder *decoder, const char *bytes, size_t size);

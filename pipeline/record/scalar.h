@@ -58,12 +58,39 @@ static inline bool scalar_lacks(const char *at, size_t size, const char *alike) 
   return scalar_equal_32(at, alike) << (32 - size) % 32 == 0;
 }
 
-// What the joined digits are multiplied with to be units of 10^-scale, by the number of digits behind the point; 7 means that there
-// is no point. 0: no number of that scale, or nothing behind the point.
-extern const int32_t scalar_tens[7][8];
+// What the joined digits are multiplied with to be units of 10^-scale, by the bytes from the point on; 0 of them: there is no point.
+// The factor 0: no number of that scale, or nothing behind the point.
+extern const int32_t scalar_units[7][17];
 
-// Digits with at most one point, 1 to 8 bytes, to units of 10^-scale (scale 0 to 6). False: not of that form, ask the
-// careful way; that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
+// Digits with at most one point to units of 10^-scale (scale 0 to 6). False: not of that form or too long, ask the careful way;
+// that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
+#if defined(__AVX2__)
+extern const char scalar_slide[32], scalar_behind[32];
+
+// 1 to 16 bytes: moved to the end of a vector, those before the point by one more, then joined in pairs.
+static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bool json, int64_t *out) {
+  if (!SCALAR_LIKELY(size - 1 < 16)) return false;
+  const __m128i text = _mm_loadu_si128((const __m128i *)(const void *)at), nought = _mm_set1_epi8('0');
+  const uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('.')));
+  const size_t point = (size_t)__builtin_ctz(points | UINT32_C(1) << size), behind = size - point;
+  const __m128i whole = _mm_loadu_si128((const __m128i *)(const void *)(scalar_slide + size - 1));
+  const __m128i fraction = _mm_loadu_si128((const __m128i *)(const void *)(scalar_slide + size));
+  const __m128i which = _mm_loadu_si128((const __m128i *)(const void *)(scalar_behind + (behind == 0 ? 16 : behind - 1)));
+  const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, nought), _mm_blendv_epi8(whole, fraction, which));
+  const __m128i above = _mm_subs_epu8(digits, _mm_set1_epi8(9));
+  const int64_t unit = scalar_units[scale][behind];
+  const bool zeros = json && *at == '0' && (unsigned char)(at[1] - '0') <= 9;
+  if (!SCALAR_LIKELY(_mm_testz_si128(above, above) && unit != 0 && point != 0 && !zeros)) return false;
+  const __m128i twos = _mm_maddubs_epi16(digits, _mm_set1_epi16(1 << 8 | 10));
+  const __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(1 << 16 | 100));
+  const __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
+  const uint64_t halves = (uint64_t)_mm_cvtsi128_si64(eights);
+  const int64_t value = (int64_t)((halves & UINT32_MAX) * 100000000 + (halves >> 32));
+  *out = value * unit;
+  return SCALAR_LIKELY(value < INT64_C(10000000000));    // then it fits with every unit
+}
+#else
+// 1 to 8 bytes:
 //
 //   "12.50"  as a word   . . . 1 2 . 5 0    moved to the end; dots here are zeros, for digits stand without their '0'
 //            joined      . . . . 1 2 5 0    what stands before the point moves into its byte; then three multiplications
@@ -72,7 +99,7 @@ static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bo
   const uint64_t word = text << (64 - 8 * size) % 64;
   const uint64_t others = ((word + ones * 0x76) | word) & ones << 7;    // the top bit of each byte that is no digit
   const uint64_t point = others >> 7, cleared = word ^ point * ('.' ^ '0'), before = cleared & (point - 1);
-  const int64_t unit = scalar_tens[scale][(unsigned)__builtin_clzll(others | 1) / 8];
+  const int64_t unit = scalar_units[scale][((unsigned)__builtin_clzll(others | 1) / 8 + 1) % 8];
   const bool zeros = json && (text & 255) == 0 && (text >> 8 & 255) <= 9;
   // One byte that is no digit at most, and it is the point; the first byte is a digit.
   if (!SCALAR_LIKELY(size - 1 < 8 && (others & (others - 1)) == 0 && (cleared & point * 255) == 0 && unit != 0 &&
@@ -85,6 +112,7 @@ static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bo
   *out = (int64_t)(uint32_t)value * unit;
   return true;
 }
+#endif
 
 // Days read before: the texts of one date repeat line after line. By day of the month.
 struct scalar_days {

@@ -11,9 +11,6 @@
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 enum { NEVER = 0, KEY_EMPTY = KEY_MAX, KEY_FAILED };
 
-const struct decode_limits decode_limits_default = {.record_bytes_max = 8 << 20, .lines_max = 200000, .depth_max = 32,
-                                                    .id_bytes_max = 64, .psn_bytes_max = 128, .date_window = true};
-
 struct walk {
   struct decode_limits limits;
   const char *bytes;
@@ -52,6 +49,10 @@ struct walk {
   struct keys keys[OBJECT_KINDS];
 };
 
+#ifndef WALK_WIDE
+const struct decode_limits decode_limits_default = {.record_bytes_max = 8 << 20, .lines_max = 200000, .depth_max = 32,
+                                                    .id_bytes_max = 64, .psn_bytes_max = 128, .date_window = true};
+
 struct walk *walk_create(const struct decode_limits *limits) {
   struct walk *w = memory_take(sizeof *w);
   w->limits = *limits;
@@ -73,6 +74,7 @@ void walk_destroy(struct walk *w) {
   memory_free(w->minified);
   memory_free(w);
 }
+#endif
 
 static uint32_t fail(struct walk *w, enum reject reason, size_t offset) {
   w->reason = reason;
@@ -809,6 +811,9 @@ static void finish(struct walk *w, struct event *out) {
   *out = *event;
 }
 
+#ifdef WALK_WIDE
+#define walk_message walk_message_wide
+#endif
 enum status walk_message(struct walk *w, struct arena *arena, const char *bytes, size_t size, const uint32_t *tokens,
                          size_t tokens_size, struct event *event, struct decode_failure *failure) {
   w->arena = arena;

@@ -651,9 +651,14 @@ static void the_library_names_itself(void **state) {
 
 static int start(void **state) {
   (void)state;
-  digest_start();
   arena_init(&arena, 1 << 20);
   decoder = decoder_create(&decode_limits_default);
+  return 0;
+}
+
+static int start_narrow(void **state) {
+  start(state);
+  decode_wide(decoder, false);
   return 0;
 }
 
@@ -690,5 +695,7 @@ int main(void) {
       cmocka_unit_test(the_steady_state_asks_for_no_memory),
       cmocka_unit_test(the_library_names_itself),
   };
-  return cmocka_run_group_tests(tests, start, stop);
+  digest_start();
+  const int wide = cmocka_run_group_tests_name("with the widest instructions", tests, start, stop);
+  return wide | cmocka_run_group_tests_name("with those that every machine has", tests, start_narrow, stop);
 }

@@ -80,8 +80,9 @@ static void every_odd_record_has_its_disposition_reason_and_place(void **state) 
   assert_int_equal(json_read(reader, &tree, text, &root, &error), STATUS_OK);
   struct decoder *decoder = decoder_create(&decode_limits_default);
   unsigned records = 0, dead = 0, wrong = 0;
-  // Twice: the second time every key is in the decoder's memory.
-  for (unsigned round = 0; round < 2; round++) {
+  // The second time every key is in the decoder's memory, the third time the instructions are those that every machine has.
+  for (unsigned round = 0; round < 3; round++) {
+    decode_wide(decoder, round < 2);
     const char *at = lines.data, *end = lines.data + lines.size;
     for (const struct json_value *expected = root->child; expected != NULL; expected = expected->next) {
       const char *next = memchr(at, '\n', (size_t)(end - at));
