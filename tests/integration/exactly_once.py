@@ -88,20 +88,22 @@ def wrong_bytes_in_redis(make, reference):
 def killed_in_the_middle(make, reference):
     site = make("killed", batch_records=100)
     site.call("topics", "create")
-    site.call("replay", reference.path)
-    dice, middle = random.Random(seed), 0
-    for _ in range(4):
+    replay = site.start("replay", reference.path, "--rate", str(max(300, reference.lines // 12)))
+    dice, killed = random.Random(seed), 0
+    while replay.poll() is None and killed < 5:
         process = site.start("run", "screen", "--from", "earliest")
         before = site.covered()
         wait_for(lambda: site.covered() > before or process.poll() is not None, "the first transactions after a restart")
-        time.sleep(dice.random() / 10)
+        time.sleep(dice.random() / 5)
         assert process.poll() is None, open(site.log.name).read()[-3000:]
         process.send_signal(signal.SIGKILL)
         process.wait()
-        middle += before < site.covered() < reference.records(4)
+        killed += 1
+    assert killed > 1
+    assert replay.wait(timeout=120) == 0
+    assert site.covered() < reference.records(4), "no kill was in the middle: give more settlements"
     site.run_to_the_end()
     same_as_embedded(site, reference)
-    assert middle > 0, "no kill was in the middle: give more settlements"
 
 
 def terminated_while_records_come(make, reference):
