@@ -9,8 +9,8 @@
 #include "core/memory.h"
 #include "review/seeds.h"
 
-// Codes of this file; their meanings stand in config/explain.c.
-enum { CODE_FILE = 1311, CODE_SECRET = 1312, CODE_FORM = 1313, CODE_CONTRADICTION = 1314 };
+// Codes of this file; their meanings stand in config/diagnostics.c.
+enum { CODE_SECRET = 1312, CODE_FORM = 1313, CODE_CONTRADICTION = 1314 };
 
 #define SITE(member) offsetof(struct site, member)
 static const char *const from_words[] = {"committed", "earliest", NULL};

@@ -321,6 +321,9 @@ static const struct {
     {1301, "The word is none of those allowed for this setting."},
     {1302, "A setting without default is missing."},
     {1303, "The text is longer than the setting allows."},
+    {1312, "A secret file cannot be read, or other users can read it. Keys, seeds and passwords stand in files of mode 600 or 640."},
+    {1313, "The text of this setting is not of the form that it must have; the message shows the form."},
+    {1314, "Two settings contradict each other, or one needs another."},
 };
 enum { CODES = sizeof codes / sizeof codes[0] };
 
