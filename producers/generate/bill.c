@@ -152,7 +152,7 @@ static void make_stay(struct bill *bill) {
   int lines = random_between(random, 12, 30);
   while (lines * bill->payable < 60) lines += 6;
   while (lines * bill->payable > 390) lines--;
-  if ((plan->features & PLAN_ICU) != 0 && bill->payable > 2) bill->icu_days = 1;
+  if ((plan->features & PLAN_ICU) != 0 && bill->payable > 2) bill->icu_days = bill->payable > 4 ? 2 : 1;
   for (int n = 0; n < bill->payable; n++)
     make_day(bill, bill->begin_day + n, lines, n < 64 && (plan->idle_days >> n & 1) != 0);
   if ((plan->features & PLAN_CUMULATIVE) != 0) {

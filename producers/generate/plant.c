@@ -9,13 +9,19 @@ enum { UNIT = 10000, HOUR = 3600, CHANGE = 1000 };
 
 const char *const plant_answer_names[PLANT_ANSWERS] = {"open", "none", "withdrawn"};
 
-// Statutory holidays of 2026 with the make-up days around them: month, first and last day. Cases keep clear of them.
-static const int8_t holidays[][3] = {{1, 1, 4}, {2, 14, 28}, {4, 4, 6}, {5, 1, 9}, {6, 19, 21}, {9, 20, 30}, {10, 1, 10}};
+// Statutory holidays of the shipped calendars with the make-up days around them: year, month, first and last day. Cases that
+// depend on working days or idle days keep clear of them.
+static const int16_t holidays[][4] = {
+    {2025, 1, 1, 1},  {2025, 1, 26, 31}, {2025, 2, 1, 8},  {2025, 4, 4, 6},  {2025, 4, 27, 30}, {2025, 5, 1, 5},
+    {2025, 5, 31, 31}, {2025, 6, 1, 2},  {2025, 9, 28, 30}, {2025, 10, 1, 11},
+    {2026, 1, 1, 4},  {2026, 2, 14, 28}, {2026, 4, 4, 6},  {2026, 5, 1, 9},  {2026, 6, 19, 21}, {2026, 9, 20, 30},
+    {2026, 10, 1, 10},
+};
 
 static bool near_holiday(int32_t from, int32_t to) {
   for (unsigned n = 0; n < sizeof holidays / sizeof *holidays; n++) {
-    const int32_t first = date_from_civil(2026, holidays[n][0], holidays[n][1]),
-                  last = date_from_civil(2026, holidays[n][0], holidays[n][2]);
+    const int32_t first = date_from_civil(holidays[n][0], holidays[n][1], holidays[n][2]);
+    const int32_t last = date_from_civil(holidays[n][0], holidays[n][1], holidays[n][3]);
     if (to >= first && from <= last) return true;
   }
   return false;
@@ -25,7 +31,7 @@ static bool near_holiday(int32_t from, int32_t to) {
 static bool plain_days(int32_t day) {
   int year, month, of_month;
   date_to_civil(day, &year, &month, &of_month);
-  return year == 2026 && !near_holiday(day - 1, day + 10);
+  return (year == 2025 || year == 2026) && !near_holiday(day - 1, day + 10);
 }
 
 // The day that a scenario is bound to; INT32_MIN: any, INT32_MAX: none in the range.
@@ -136,10 +142,12 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
     if (last && scenario->payable != 0) payable = scenario->payable < 0 ? 0 : scenario->payable;
     if ((plan->features & PLAN_INTERIM) != 0 && payable < 4) payable = 4;
     if (last && scenario->med_type != NULL) plan->med_type = scenario->med_type;
+    if (!last && scenario->first_med_type != NULL) plan->med_type = scenario->first_med_type;
     if (last) plan->idle_days = scenario->idle;
     if (pair && (scenario->like & SAME_DISEASE) == 0) {
       plan->disease = other_disease(disease, disease->department, (scenario->like & SAME_DEPARTMENT) != 0, &random);
     }
+    if (last && scenario->last_special != 0) plan->disease = &special_diseases[scenario->last_special - 1];
     if (pair && (scenario->like & SAME_DEPARTMENT) == 0) {
       const uint8_t other =
           plan->disease == disease
@@ -283,6 +291,9 @@ static void deed_bed(enum plant_deed deed, struct bill *bill, struct expect *exp
     }
     case BED_LEAVING_FOR_ENTRY:
       bill->lines[find_line(bill, GROUP_BED, 0)].time_s = date_of_day(leaving) + 24 * HOUR - 1;
+      break;
+    case BED_MOVING:
+      add_bed(bill, bill->begin_day + bill->icu_days - 1, 20 * HOUR);
       break;
     case BED_AT_MIDNIGHT: bill->lines[find_line(bill, GROUP_BED, 0)].time_s = date_of_day(bill->begin_day); break;
     default: assert(!"a deed of beds");

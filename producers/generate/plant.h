@@ -42,6 +42,7 @@ enum plant_deed {
   BED_AFTER,
   BED_BEFORE,
   BED_LEAVING_FOR_ENTRY,
+  BED_MOVING,
   BED_AT_MIDNIGHT,
   IDLE_CLAIM,
   IDLE_SUPPLY,
@@ -88,6 +89,8 @@ struct scenario {
   int payable;                 // days of the last stay; 0: 3 to 7
   int end_hour, begin_hour;    // clock of discharge and readmission; 0: any
   const char *med_type;        // of the last; NULL: 21
+  const char *first_med_type;  // of the earlier ones; NULL: 21
+  int last_special;            // of the last stay alone
   int special;                 // 1 + enum special_disease of all stays; 0: an ordinary one
   int on_change;               // visit on this many days after a change day, + 1000; 0: any day
   bool on_holiday;             // the second to fourth day are a statutory holiday of three days

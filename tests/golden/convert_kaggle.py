@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 
+import readmission_rules
 import shared_data
 
 DAYS = (1, 3, 7, 14, 15, 30)
@@ -86,64 +87,13 @@ def count_by_hand(same, match, scope):
     return tuple(counts[days] for days in DAYS)
 
 
-RULE = """rule: readmission_{name}
-id: {id}
-title: {{zh: 再入院 {days} 日, en: Readmission within {days} days}}
-version: 1
-status: active
-subject: patient
-result: suspicious
-effective: {{from: 2000-01-01}}
-basis:
-  - {{law: test, article: "1"}}
-precedence: stay
-require: [begntime, endtime]
-scope:
-  visit: INPATIENT_STAY
-kind: readmission_interval
-params:
-  min_gap: 0
-  max_gap: {days}
-  gap_unit: days
-  same: {same}
-  match: {match}
-  consecutive_scope: {scope}
-bands:
-  - {{name: all, severity: 1}}
-amount: in_scope_of_later_stay
-say: {{zh: "{{gap}}", en: "{{gap}}"}}
-show: [gap]
-tests:
-  - name: a stay after a stay
-    given:
-      - {{settle: {{id: S1, patient: P1, at: H1, stay: [2026-03-01, 2026-03-06], diagnosis: I63.900, in_scope: 100.00, fund: 80.00}}}}
-      - {{settle: {{id: S2, patient: P1, at: H1, stay: [2026-03-07, 2026-03-09], diagnosis: I63.900, in_scope: 200.00, fund: 150.00}}}}
-    expect: {{hit: all, on: S2, amount: 200.00}}
-  - name: the only stay
-    given:
-      - {{settle: {{id: S1, patient: P1, at: H1, stay: [2026-03-01, 2026-03-06], diagnosis: I63.900, in_scope: 100.00, fund: 80.00}}}}
-    expect: {{outcome: no_hit}}
-"""
-
-
-def write_rules(folder):
-    """The site's code tables and calendars, and one rule for each lane and number of days."""
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
-    for part in ("codes", "calendars", "knowledge"):
-        shutil.copytree(os.path.join("rules.d", part), os.path.join(folder, part))
-    for lane, (same, match, scope, _) in LANES.items():
-        for days in DAYS:
-            name = f"{lane}-{days:02d}"
-            with open(os.path.join(folder, name.lower() + ".yaml"), "w", encoding="utf-8") as file:
-                file.write(RULE.format(name=name.lower().replace("-", "_"), id="KAG-" + name, days=days, same=same, match=match, scope=scope))
-
-
 def check(program, folder):
     os.makedirs(folder, exist_ok=True)
     settlements, rules, out = (os.path.join(folder, name) for name in ("kaggle.ndjson", "kaggle_rules", "kaggle_out"))
     size = convert(settlements)
-    write_rules(rules)
+    readmission_rules.write(rules, [
+        dict(id=f"KAG-{lane}-{days:02d}", days=days, same=same, match=match, scope=scope)
+        for lane, (same, match, scope, _) in LANES.items() for days in DAYS])
     shutil.rmtree(out, ignore_errors=True)
     summary = shared_data.screen(program, settlements, rules, out)
     problems = []
