@@ -2,18 +2,38 @@
 
 #define ALIKE(byte) {byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, \
                      byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte}
-const char scalar_backslashes[32] = ALIKE('\\'), scalar_deletes[32] = ALIKE(0x7f);
+const char scalar_backslashes[32] = ALIKE('\\');
+const char scalar_odd[32] = {[0] = ' ', [12] = '\\', [15] = 0x7f, [16] = ' ', [28] = '\\', [31] = 0x7f,
+                             [1] = -1, [17] = -1};
 
-const int32_t scalar_units[7][17] = {
+const int32_t scalar_units[8][16] = {
     {1}, {10, 0, 1}, {100, 0, 10, 1}, {1000, 0, 100, 10, 1}, {10000, 0, 1000, 100, 10, 1}, {100000, 0, 10000, 1000, 100, 10, 1},
     {1000000, 0, 100000, 10000, 1000, 100, 10, 1},
 };
-// 16 places that give zeros, then the first 16 bytes; 16 times no, then 16 times yes.
+// 16 places that give zeros, then the first 16 bytes.
 #define NONE -128
 const char scalar_slide[32] = {NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
                                0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15};
-const char scalar_behind[32] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
-                                -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+// By the bytes from the point on: which of 16 bytes stand behind it. Without a point all do.
+const char scalar_behind[17][16] = {
+    {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1},
+    {0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1},
+    {0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+    {0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+    {0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+    {0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+    {0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+    {0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+    {0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+};
 
 bool scalar_day(struct scalar_days *days, const char *at, int64_t *time_s) {
   if (!date_parse((struct slice){at, 10}, time_s, NULL)) return false;

@@ -27,6 +27,9 @@ static inline uint64_t scalar_word(const char *at) {
   return word;
 }
 
+extern const char scalar_backslashes[32];    // 32 of them
+extern const char scalar_odd[32];            // twice: at 0 the space, at 12 the backslash, at 15 DEL
+
 // One bit for each of the 32 bytes that equals its counterpart.
 static inline uint32_t scalar_equal_32(const char *a, const char *b) {
 #if defined(__AVX2__)
@@ -48,24 +51,47 @@ static inline uint32_t scalar_equal_32(const char *a, const char *b) {
 #endif
 }
 
-// 32 times the byte.
-extern const char scalar_backslashes[32], scalar_deletes[32];
+// A bit for each of the 32 bytes that is a backslash.
+static inline uint32_t scalar_backslash_32(const char *at) { return scalar_equal_32(at, scalar_backslashes); }
 
-// True when no byte of a text is one of the 32 alike. May say false of an empty text.
-static inline bool scalar_lacks(const char *at, size_t size, const char *alike) {
+// A bit for each of the 32 bytes that is a backslash, a space or DEL.
+static inline uint32_t scalar_odd_32(const char *at) {
+#if defined(__AVX2__)
+  // Each byte against the one odd byte that has its lower four bits.
+  const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)at);
+  const __m256i odd = _mm256_loadu_si256((const __m256i *)(const void *)scalar_odd);
+  return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(odd, bytes), bytes));
+#elif defined(__SSE2__)
+  uint32_t bits[2];
+  for (unsigned i = 0; i < 2; i++) {
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * i));
+    const __m128i space = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), rubout = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+    const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    bits[i] = (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(space, rubout), backslash));
+  }
+  return bits[0] | bits[1] << 16;
+#else
+  uint32_t bits = 0;
+  for (unsigned i = 0; i < 32; i++) bits |= (uint32_t)(at[i] == '\\' || at[i] == ' ' || at[i] == 0x7f) << i;
+  return bits;
+#endif
+}
+
+// True when no byte of the text has its bit set by one of the two above. May say false of an empty text.
+static inline bool scalar_lacks(const char *at, size_t size, uint32_t (*bits_32)(const char *)) {
   for (; !SCALAR_LIKELY(size <= 32); at += 32, size -= 32)
-    if (scalar_equal_32(at, alike) != 0) return false;
-  return scalar_equal_32(at, alike) << (32 - size) % 32 == 0;
+    if (bits_32(at) != 0) return false;
+  return bits_32(at) << (32 - size) % 32 == 0;
 }
 
 // What the joined digits are multiplied with to be units of 10^-scale, by the bytes from the point on; 0 of them: there is no point.
 // The factor 0: no number of that scale, or nothing behind the point.
-extern const int32_t scalar_units[7][17];
+extern const int32_t scalar_units[8][16];    // 16 bytes from the point on: the point is the first, which is refused
 
 // Digits with at most one point to units of 10^-scale (scale 0 to 6). False: not of that form or too long, ask the careful way;
 // that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
 #if defined(__AVX2__)
-extern const char scalar_slide[32], scalar_behind[32];
+extern const char scalar_slide[32], scalar_behind[17][16];
 
 // 1 to 16 bytes: moved to the end of a vector, those before the point by one more, then joined in pairs.
 static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bool json, int64_t *out) {
@@ -73,21 +99,21 @@ static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bo
   const __m128i text = _mm_loadu_si128((const __m128i *)(const void *)at), nought = _mm_set1_epi8('0');
   const uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('.')));
   const size_t point = (size_t)__builtin_ctz(points | UINT32_C(1) << size), behind = size - point;
+  if (*at <= '0' && (*at != '0' || (json && point != 1))) return false;    // no digit, or a leading zero
   const __m128i whole = _mm_loadu_si128((const __m128i *)(const void *)(scalar_slide + size - 1));
   const __m128i fraction = _mm_loadu_si128((const __m128i *)(const void *)(scalar_slide + size));
-  const __m128i which = _mm_loadu_si128((const __m128i *)(const void *)(scalar_behind + (behind == 0 ? 16 : behind - 1)));
+  const __m128i which = _mm_loadu_si128((const __m128i *)(const void *)scalar_behind[behind]);
   const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, nought), _mm_blendv_epi8(whole, fraction, which));
   const __m128i above = _mm_subs_epu8(digits, _mm_set1_epi8(9));
-  const int64_t unit = scalar_units[scale][behind];
-  const bool zeros = json && *at == '0' && (unsigned char)(at[1] - '0') <= 9;
-  if (!SCALAR_LIKELY(_mm_testz_si128(above, above) && unit != 0 && point != 0 && !zeros)) return false;
+  const int64_t unit = (&scalar_units[0][0])[scale * 16 + behind];
+  if (!SCALAR_LIKELY(_mm_testz_si128(above, above) && unit != 0)) return false;
   const __m128i twos = _mm_maddubs_epi16(digits, _mm_set1_epi16(1 << 8 | 10));
   const __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(1 << 16 | 100));
   const __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
   const uint64_t halves = (uint64_t)_mm_cvtsi128_si64(eights);
-  const int64_t value = (int64_t)((halves & UINT32_MAX) * 100000000 + (halves >> 32));
-  *out = value * unit;
-  return SCALAR_LIKELY(value < INT64_C(10000000000));    // then it fits with every unit
+  if (!SCALAR_LIKELY((uint32_t)halves < 100)) return false;    // with every unit it fits
+  *out = (int64_t)((uint32_t)halves * UINT64_C(100000000) + (halves >> 32)) * unit;
+  return true;
 }
 #else
 // 1 to 8 bytes:

@@ -94,6 +94,11 @@ static size_t offset_of(const struct walk *w, uint32_t t) { return t < w->count 
 static char byte_of(const struct walk *w, uint32_t t) { return t < w->count ? w->bytes[w->tokens[t]] : '\0'; }
 static bool is_space(char byte) { return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; }
 
+// True when white space stands before the token.
+static bool spaced(const struct walk *w, uint32_t t) {
+  return t < w->count && w->tokens[t] > 0 && is_space(w->bytes[w->tokens[t] - 1]);
+}
+
 static void *grow(void *array, size_t *room, size_t need, size_t element) {
   if (need <= *room) return array;
   while (*room < need) *room = *room < 16 ? 16 : *room * 2;
@@ -163,12 +168,12 @@ static __attribute__((noinline)) bool text_normal(struct walk *w, uint32_t t, bo
   return true;
 }
 
-// True when what stands between value and end is a string that stands for itself: closed right before end, without escapes,
-// without spaces at its ends, and not one of the forms of the absent, which all begin with '-', 'n' or something below.
+// True when what stands between value and end is a string that stands for itself: closed right before end, without escapes
+// and spaces, and not one of the forms of the absent, which all begin with '-', 'n' or something below.
 static inline bool short_text(const char *value, const char *end) {
   const unsigned char first = (unsigned char)value[1];
-  return SCALAR_LIKELY(*value == '"' && end[-1] == '"' && first > '-' && first != 'n' && end[-2] != ' ') &&
-         SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslashes));
+  return SCALAR_LIKELY(*value == '"' && end[-1] == '"' && first > '-' && first != 'n') &&
+         SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_odd_32));
 }
 static inline struct slice inside(const char *value, const char *end) {
   return (struct slice){value + 1, (size_t)(end - value) - 2};
@@ -195,9 +200,12 @@ static bool number_careful(struct walk *w, uint32_t t, unsigned scale, enum reje
 
 // The same in the short form.
 static inline bool short_number(const char *value, const char *end, unsigned scale, int64_t *out) {
-  const size_t quoted = *value == '"';
-  return SCALAR_LIKELY(scalar_digits(value + quoted, (size_t)(end - value) - 2 * quoted, scale, !quoted, out)) &
-         (!quoted | (end[-1] == '"'));
+  const bool quoted = *value == '"';
+  if (quoted) {
+    value++, end--;
+    if (*end != '"') return false;
+  }
+  return SCALAR_LIKELY(scalar_digits(value, (size_t)(end - value), scale, !quoted, out));
 }
 
 // A time; *out is DATE_ABSENT when there is none, and *odd when there is a text that is none.
@@ -252,14 +260,14 @@ static uint32_t skip(struct walk *w, uint32_t t) {
       const bool array = byte == '[';
       if (w->depth + level >= w->limits.depth_max || level >= 64 * 16) return fail(w, REJECT_TOO_DEEP, offset_of(w, t));
       if (byte_of(w, t + 1) != (array ? ']' : '}')) {
-        w->gaps |= is_space(w->bytes[w->tokens[t] - 1]);
+        w->gaps |= spaced(w, t);
         arrays[level / 64] = (arrays[level / 64] & ~(UINT64_C(1) << level % 64)) | (uint64_t)array << level % 64;
         level++;
         t++;
         if (array) continue;
         goto key;
       }
-      w->gaps |= is_space(w->bytes[w->tokens[t] - 1]) || is_space(w->bytes[w->tokens[t + 1] - 1]);
+      w->gaps |= spaced(w, t) || spaced(w, t + 1);
       t += 2;
     } else if (byte == '\0' || byte == '}' || byte == ']' || byte == ',' || byte == ':') {
       return fail(w, REJECT_NOT_JSON, offset_of(w, t));
@@ -269,13 +277,13 @@ static uint32_t skip(struct walk *w, uint32_t t) {
     }
     for (;; t++) {
       if (level == 0) {
-        w->gaps |= t < w->count && is_space(w->bytes[w->tokens[t] - 1]);
+        w->gaps |= spaced(w, t);
         return t;
       }
       const bool array = arrays[(level - 1) / 64] >> (level - 1) % 64 & 1;
       const char mark = byte_of(w, t);
       if (mark != ',' && mark != (array ? ']' : '}')) return fail(w, REJECT_NOT_JSON, offset_of(w, t));
-      w->gaps |= is_space(w->bytes[w->tokens[t] - 1]);
+      w->gaps |= spaced(w, t);
       if (mark == ',') {
         t++;
         if (array) break;
@@ -297,14 +305,14 @@ static uint32_t skip(struct walk *w, uint32_t t) {
 // The key after token t, which is '{' or ',', when it is not the one expected. Its place in the memory, KEY_EMPTY or KEY_FAILED.
 static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, uint32_t t) {
   const struct key *other = &keys->keys[keys->keys[previous].other];
-  if (t + 4 < w->count && keys_match(other, w->bytes + w->tokens[t] + 1)) {
+  if (keys_match(other, w->bytes + w->tokens[t] + 1)) {
     const unsigned at = keys->keys[previous].other;
     keys_follow(keys, previous, at);
     return at;
   }
   const char byte = byte_of(w, t + 1);
   if (byte == '}' && byte_of(w, t) == '{') {
-    w->gaps |= is_space(w->bytes[w->tokens[t + 1] - 1]);
+    w->gaps |= spaced(w, t + 1);
     return KEY_EMPTY;
   }
   struct slice name;
@@ -418,16 +426,14 @@ static __attribute__((noinline)) uint32_t value_careful(struct walk *w, const st
   return t + 1;
 }
 
-// The message ends with the value at token t: it is not well formed either, or what should follow is missing.
-static uint32_t fail_open(struct walk *w, uint32_t t) {
-  return skip(w, t) == NEVER ? NEVER : fail(w, REJECT_NOT_JSON, w->size);
-}
-
 // Decodes the object at token t to base by the table of its kind; the token after it. *had: the rows that had a value.
+//
+// The loop needs no check that a token is there: the last one is a closing brace (walk_message), so a comma, a key and a colon, which
+// are compared with the bytes, each have one after them, and what is no value goes the careful way.
 static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *base, uint64_t *had) {
   struct keys *const keys = &w->keys[kind];
   const char *const bytes = w->bytes;
-  const uint32_t *const tokens = w->tokens, *const tokens_end = tokens + w->count;
+  const uint32_t *const tokens = w->tokens;
   const uint32_t *token = tokens + t;    // the brace, then the comma before a key
   const char *mark = bytes + *token;
   const struct key *key = keys->keys;
@@ -438,7 +444,7 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
     key = previous->next;
     const char *value = mark + 1 + key->size;
     bool some;
-    if (!SCALAR_LIKELY(token + 4 < tokens_end && keys_match(key, mark + 1))) {
+    if (!SCALAR_LIKELY(keys_match(key, mark + 1))) {
       const unsigned at = key_after(w, keys, (unsigned)(previous - keys->keys), (uint32_t)(token - tokens));
       if (at == KEY_FAILED) return NEVER;
       if (at == KEY_EMPTY) {
@@ -447,7 +453,6 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
       }
       key = &keys->keys[at];
       value = bytes + token[3];
-      if (token + 4 >= tokens_end) return fail_open(w, (uint32_t)(token - tokens) + 3);
     }
     if (UNLIKELY((seen & key->marks) != 0) && (seen & key->marks & ~FIELDS_GAPS) != 0) return fail(w, REJECT_DUPLICATE_KEY, token[1]);
     seen |= key->marks;
@@ -458,7 +463,7 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
     mark = end;
     switch (key->quick & 7) {
     case FIELD_SKIP:
-      if (*value == '"' ? end[-1] == '"' && SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslashes))
+      if (*value == '"' ? end[-1] == '"' && SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32))
                         : scalar_digits(value, (size_t)(end - value), 6, true, &number))
         break;
       goto careful;
@@ -468,9 +473,7 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
       *(struct slice *)(void *)to = inside(value, end);
       break;
     case FIELD_ID:
-      if (!short_text(value, end) || (size_t)(end - value) > w->limits.id_bytes_max ||
-          !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_deletes))
-        goto careful;
+      if (!short_text(value, end) || (size_t)(end - value) > w->limits.id_bytes_max) goto careful;
       *(struct slice *)(void *)to = inside(value, end);
       break;
     case FIELD_NUMBER:
@@ -486,7 +489,7 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
     careful:
       token = tokens + value_careful(w, key, (uint32_t)(token - tokens) - 1, base, &some);
       if (token == tokens) return NEVER;
-      if (token >= tokens_end) return fail(w, REJECT_NOT_JSON, w->size);
+      if (token >= tokens + w->count) return fail(w, REJECT_NOT_JSON, w->size);
       if (!some) silent |= key->marks;
       mark = bytes + *token;
     }
@@ -625,12 +628,12 @@ static uint32_t array(struct walk *w, enum object_kind kind, uint32_t t, element
   if (++w->depth > w->limits.depth_max) return fail(w, REJECT_TOO_DEEP, w->tokens[t]);
   const uint32_t *const tokens = w->tokens;
   if (byte_of(w, t + 1) == ']') {
-    w->gaps |= is_space(w->bytes[tokens[t + 1] - 1]);
+    w->gaps |= spaced(w, t + 1);
     w->depth--;
     return t + 2;
   }
   for (;;) {
-    w->gaps |= is_space(w->bytes[offset_of(w, t + 1) - 1]);
+    w->gaps |= spaced(w, t + 1);
     const char first = byte_of(w, ++t);
     if (first == '{') {
       t = element(w, kind, t);
@@ -647,7 +650,7 @@ static uint32_t array(struct walk *w, enum object_kind kind, uint32_t t, element
     }
     const char mark = byte_of(w, t);
     if (mark != ',' && mark != ']') return fail(w, REJECT_NOT_JSON, offset_of(w, t));
-    w->gaps |= is_space(w->bytes[tokens[t] - 1]);
+    w->gaps |= spaced(w, t);
     if (mark == ']') break;
   }
   w->depth--;
@@ -665,7 +668,7 @@ static uint32_t container(struct walk *w, const struct key *key, uint32_t t, boo
   const char first = byte_of(w, t);
   uint32_t next = t + 1;
   *had = true;
-  w->gaps |= is_space(w->bytes[w->tokens[t] - 1]);
+  w->gaps |= spaced(w, t);
   if (first == '{' && key->type == FIELD_BODY) {
     next = body(w, t);
   } else if (first == '{' && key->type == FIELD_NODE) {
@@ -692,7 +695,7 @@ static uint32_t container(struct walk *w, const struct key *key, uint32_t t, boo
   }
   if (next == NEVER) return NEVER;
   if (key->type == FIELD_TRACES) traces_distinct(w, first_trace);
-  if (next < w->count) w->gaps |= is_space(w->bytes[w->tokens[next] - 1]);
+  w->gaps |= spaced(w, next);
   return next;
 }
 
@@ -811,6 +814,12 @@ static void finish(struct walk *w, struct event *out) {
   *out = *event;
 }
 
+// A message that does not begin and end with braces: finds where it is at fault.
+static bool unclosed(struct walk *w) {
+  const uint32_t next = byte_of(w, 0) == '{' ? skip(w, 0) : 0;
+  return byte_of(w, 0) == '{' && next == NEVER ? false : fail(w, REJECT_NOT_JSON, offset_of(w, next));
+}
+
 #ifdef WALK_WIDE
 #define walk_message walk_message_wide
 #endif
@@ -838,8 +847,10 @@ enum status walk_message(struct walk *w, struct arena *arena, const char *bytes,
   w->unordered = false;
 
   uint64_t had = 0;
-  bool whole = byte_of(w, 0) == '{' || fail(w, REJECT_NOT_JSON, offset_of(w, 0));
-  if (whole) {
+  bool whole = true;
+  if (byte_of(w, 0) != '{' || byte_of(w, w->count - 1) != '}') {
+    whole = unclosed(w);
+  } else {
     const uint32_t next = object(w, OBJECT_ENVELOPE, 0, &w->draft, &had);
     whole = next != NEVER && (next == w->count || fail(w, REJECT_NOT_JSON, offset_of(w, next)));
   }
