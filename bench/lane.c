@@ -36,7 +36,7 @@ static uint64_t cpu_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static const struct reader_limits limits = {8u << 20, 1000, 4u << 20};
+static const struct reader_limits limits = {8u << 20, 1000, 256u << 10};
 
 static struct reader *open_input(struct bench *bench) { return reader_open(&bench->input, 1, &limits); }
 

@@ -57,6 +57,22 @@ void text_format(struct text *text, const char *format, ...) {
   text->size += (size_t)size;
 }
 
+// Bytes at the front of s, a multiple of eight, that stand for themselves in a JSON string.
+static size_t plain_bytes(struct slice s) {
+  const uint64_t ones = 0x0101010101010101u, highs = ones << 7;
+  size_t at = 0;
+  for (; at + 8 <= s.size; at += 8) {
+    uint64_t word;
+    memcpy(&word, s.data + at, 8);
+    // A byte of zero in x gives a high bit in (x - ones) & ~x; below 0x20 likewise with 0x20 in place of one.
+    const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\', delete = word ^ ones * 0x7f;
+    const uint64_t special = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+                             ((delete - ones) & ~delete);
+    if (special & highs) break;
+  }
+  return at;
+}
+
 void text_json(struct text *text, struct slice s) {
   static const char hex[] = "0123456789abcdef";
   if (s.data == NULL) {
@@ -65,7 +81,10 @@ void text_json(struct text *text, struct slice s) {
   }
   char *to = text_reserve(text, s.size * 6 + 2);
   *to++ = '"';
-  for (size_t i = 0; i < s.size; i++) {
+  const size_t plain = plain_bytes(s);
+  memcpy(to, s.data, plain);
+  to += plain;
+  for (size_t i = plain; i < s.size; i++) {
     const unsigned char byte = (unsigned char)s.data[i];
     if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f) {
       *to++ = (char)byte;

@@ -31,11 +31,12 @@ static int by_time(const void *a, const void *b) {
   return order != 0 ? order : slice_compare(x->mdtrt_id, y->mdtrt_id);
 }
 
-static void load(struct visit *visit) {
+// Lines of all bills, unpacked where they were stored.
+static struct net_line *gather(const struct visit *visit, uint32_t *size) {
   struct owner *owner = visit->owner;
-  uint64_t size = 0;
-  for (uint32_t s = 0; s < visit->settlements_size; s++) size += owner->bills[s]->lines_size + owner->bills[s]->fees_size;
-  struct net_line *lines = ARENA_ARRAY(owner->arena, struct net_line, size);
+  uint64_t room = 0;
+  for (uint32_t s = 0; s < visit->settlements_size; s++) room += owner->bills[s]->lines_size + owner->bills[s]->fees_size;
+  struct net_line *lines = ARENA_ARRAY(owner->arena, struct net_line, room);
   uint32_t at = 0;
   for (uint32_t s = 0; s < visit->settlements_size; s++) {
     const struct bill *bill = owner->bills[s];
@@ -57,8 +58,21 @@ static void load(struct visit *visit) {
       lines[at++].settlement = (uint16_t)s;
     }
   }
+  *size = at;
+  return lines;
+}
+
+static void load(struct visit *visit) {
+  struct owner *owner = visit->owner;
+  const struct bill *only = visit->settlements_size == 1 ? owner->bills[0] : NULL;
   struct item *items;
-  visit->items_size = net_items(lines, at, owner->codes, owner->arena, &items, &visit->unmatched_refunds);
+  if (only == NULL || only->fresh == NULL || only->fee_cnt >= 0 ||
+      !net_fresh(only->fresh, only->lines_size, only->fresh_traces, owner->codes, owner->arena, &items, &visit->items_size,
+                 &visit->unmatched_refunds)) {
+    uint32_t size;
+    struct net_line *lines = gather(visit, &size);
+    visit->items_size = net_items(lines, size, owner->codes, owner->arena, &items, &visit->unmatched_refunds);
+  }
   visit->items = items;
   visit->inscp_fen = visit->fund_fen = 0;
   for (uint32_t i = 0; i < visit->items_size; i++) visit->inscp_fen += items[i].inscp_fen;

@@ -1,6 +1,5 @@
 #include "dossier/lines.h"
 
-#include "core/digest.h"
 #include "dossier/pack.h"
 #include "record/money.h"
 
@@ -52,13 +51,24 @@ struct shared {
   bool has_pric;
 };
 
-static bool shared_equal(const struct shared *a, const struct line *b) {
+static bool same_text(struct slice a, struct slice b) { return slice_equal(a, b) && slice_present(a) == slice_present(b); }
+
+static bool same_item(const struct line *a, const struct line *b) {
   const bool has_pric = (b->has & LINE_HAS_PRIC) != 0;
-  return a->has_pric == has_pric && (!has_pric || a->pric == b->pric) && slice_equal(a->med_list_codg, b->med_list_codg) &&
-         slice_equal(a->medins_list_codg, b->medins_list_codg) && slice_equal(a->med_chrgitm_type, b->med_chrgitm_type) &&
-         slice_present(a->med_list_codg) == slice_present(b->med_list_codg) &&
-         slice_present(a->medins_list_codg) == slice_present(b->medins_list_codg) &&
-         slice_present(a->med_chrgitm_type) == slice_present(b->med_chrgitm_type);
+  return ((a->has & LINE_HAS_PRIC) != 0) == has_pric && (!has_pric || a->pric == b->pric) && same_text(a->med_list_codg, b->med_list_codg) &&
+         same_text(a->medins_list_codg, b->medins_list_codg) && same_text(a->med_chrgitm_type, b->med_chrgitm_type);
+}
+
+static uint64_t end_of(struct slice s) {
+  uint64_t value = s.size;
+  if (s.size >= 8) memcpy(&value, s.data + s.size - 8, 8);
+  else if (s.size > 0) memcpy(&value, s.data, s.size);
+  return value;
+}
+
+// Codes differ at their ends; the high bits of the product are good ones. Only where a line looks for its like depends on it.
+static uint64_t place_of(const struct line *line) {
+  return (end_of(line->med_list_codg) ^ end_of(line->medins_list_codg) * 0xff51afd7ed558ccdu ^ (uint64_t)line->pric) * 0x9e3779b97f4a7c15u;
 }
 
 // In-scope money, sent or derived (executors 1.6): gross less what the person bears in full, above the cap, and first.
@@ -73,74 +83,116 @@ static int64_t inscp_of(const struct line *line, unsigned *flags) {
   return line->det_item_fee_fen - line->ownpay_fen - line->overlmt_fen - line->preself_fen;
 }
 
+// med_list_codg, medins_list_codg, med_chrgitm_type, pric. Prices are whole fen most often: the last bits tell, and zero that there is
+// none.
+static char *put_item(char *to, const struct line *line) {
+  to = pack_put_text(to, line->med_list_codg);
+  to = pack_put_text(to, line->medins_list_codg);
+  to = pack_put_text(to, line->med_chrgitm_type);
+  if (!(line->has & LINE_HAS_PRIC)) return pack_put_signed(to, 0);
+  return pack_put_signed(to, line->pric % 10000 == 0 ? (line->pric / 10000) * 4 + 1 : line->pric * 4 + 2);
+}
+
+static char *put_known_item(char *to, const struct line *line, uint64_t place, struct lines_memo *memo) {
+  const struct slice *national = &line->med_list_codg, *hospital = &line->medins_list_codg, *category = &line->med_chrgitm_type;
+  const bool has_pric = (line->has & LINE_HAS_PRIC) != 0;
+  const size_t size = national->size + hospital->size + category->size;
+  struct lines_memo_entry *entry = memo != NULL ? &memo->entries[(place >> 40) % LINES_MEMO] : NULL;
+  if (entry == NULL || size > sizeof entry->texts || !slice_present(*national) || !slice_present(*hospital) || !slice_present(*category))
+    return put_item(to, line);
+  const char *texts = entry->texts;
+  if (entry->packed != 0 && entry->has_pric == has_pric && entry->pric == line->pric && entry->national == national->size &&
+      entry->hospital == hospital->size && entry->category == category->size && memcmp(texts, national->data, national->size) == 0 &&
+      memcmp(texts + national->size, hospital->data, hospital->size) == 0 &&
+      memcmp(texts + national->size + hospital->size, category->data, category->size) == 0) {
+    memcpy(to, entry->bytes, sizeof entry->bytes);
+    return to + entry->packed;
+  }
+  char *end = put_item(to, line);
+  if ((size_t)(end - to) > sizeof entry->bytes) return end;
+  *entry = (struct lines_memo_entry){.pric = line->pric, .has_pric = has_pric, .national = (uint8_t)national->size,
+                                     .hospital = (uint8_t)hospital->size, .category = (uint8_t)category->size,
+                                     .packed = (uint8_t)(end - to)};
+  memcpy(entry->texts, national->data, national->size);
+  memcpy(entry->texts + national->size, hospital->data, hospital->size);
+  memcpy(entry->texts + national->size + hospital->size, category->data, category->size);
+  memcpy(entry->bytes, to, (size_t)(end - to));
+  return end;
+}
+
+// The most that a line can take.
+static size_t room_of(const struct line *line, const struct slice *traces) {
+  size_t room = line->feedetl_sn.size + line->init_feedetl_sn.size + line->med_list_codg.size + line->medins_list_codg.size +
+                line->med_chrgitm_type.size + 5 * PACK_TEXT_EXTRA + 12 * PACK_NUMBER_MAX + sizeof(((struct lines_memo_entry *)0)->bytes);
+  for (unsigned t = 0; t < line->trace_count; t++) room += traces[line->trace_first + t].size + PACK_TEXT_EXTRA;
+  return room;
+}
+
+static unsigned flags_of(const struct line *line, bool plain, int64_t *inscp_fen) {
+  unsigned flags = plain ? 0 : FLAG_TEXT_SN;
+  if (slice_present(line->init_feedetl_sn)) flags |= FLAG_REFUND_OF;
+  if (line->day_only) flags |= FLAG_DAY_ONLY;
+  if (line->fee_ocur_time_s == DATE_ABSENT) flags |= FLAG_NO_TIME;
+  const bool has_cnt = (line->has & LINE_HAS_CNT) != 0;
+  if (!has_cnt) flags |= FLAG_NO_CNT;
+  else if (line->cnt % COUNT_ONE == 0) flags |= FLAG_WHOLE_CNT;
+  if (!(line->has & LINE_HAS_AMOUNT)) flags |= FLAG_NO_AMOUNT;
+  else if (has_cnt && line->has & LINE_HAS_PRIC && money_product_fen(line->cnt, line->pric) == line->det_item_fee_fen) flags |= FLAG_PRODUCT;
+  *inscp_fen = inscp_of(line, &flags);
+  if (!(flags & (FLAG_NO_AMOUNT | FLAG_INSCP_UNKNOWN)) && *inscp_fen == line->det_item_fee_fen) flags |= FLAG_INSCP_FULL;
+  if (line->has & LINE_HAS_OVERLMT && line->overlmt_fen != 0) flags |= FLAG_OVERLMT;
+  if (line->has & LINE_HAS_PRD_DAYS) flags |= FLAG_PRD_DAYS;
+  if (line->trace_count > 0) flags |= FLAG_TRACES;
+  return flags;
+}
+
 void lines_pack(struct text *out, struct arena *arena, const struct line *lines, size_t size, const struct slice *traces,
-                uint64_t *derived) {
+                uint64_t *derived, struct lines_memo *memo) {
   // Open addressing over the items seen so far: slots hold number + 1.
   size_t slots_size = 16;
-  while (slots_size < size * 2) slots_size *= 2;
+  unsigned shift = 60;
+  for (; slots_size < size * 2; slots_size *= 2) shift--;
   uint32_t *slots = ARENA_ZEROED(arena, uint32_t, slots_size);
-  struct shared *items = ARENA_ARRAY(arena, struct shared, size);
+  const struct line **items = ARENA_ARRAY(arena, const struct line *, size);
   uint32_t items_size = 0;
   int64_t last_sn = 0, last_time_s = 0;
 
   for (size_t i = 0; i < size; i++) {
     const struct line *line = &lines[i];
-    unsigned flags = 0;
-    int64_t sn = 0;
-    if (!plain_number(line->feedetl_sn, &sn)) flags |= FLAG_TEXT_SN;
-    if (slice_present(line->init_feedetl_sn)) flags |= FLAG_REFUND_OF;
-    if (line->day_only) flags |= FLAG_DAY_ONLY;
-    if (line->fee_ocur_time_s == DATE_ABSENT) flags |= FLAG_NO_TIME;
-    const bool has_cnt = (line->has & LINE_HAS_CNT) != 0, has_pric = (line->has & LINE_HAS_PRIC) != 0;
-    if (!has_cnt) flags |= FLAG_NO_CNT;
-    else if (line->cnt % COUNT_ONE == 0) flags |= FLAG_WHOLE_CNT;
-    if (!(line->has & LINE_HAS_AMOUNT)) flags |= FLAG_NO_AMOUNT;
-    else if (has_cnt && has_pric && money_product_fen(line->cnt, line->pric) == line->det_item_fee_fen) flags |= FLAG_PRODUCT;
-    const int64_t inscp_fen = inscp_of(line, &flags);
+    int64_t sn = 0, inscp_fen;
+    const unsigned flags = flags_of(line, plain_number(line->feedetl_sn, &sn), &inscp_fen);
     if (flags & FLAG_INSCP_DERIVED && derived != NULL) ++*derived;
-    if (!(flags & (FLAG_NO_AMOUNT | FLAG_INSCP_UNKNOWN)) && inscp_fen == line->det_item_fee_fen) flags |= FLAG_INSCP_FULL;
-    if (line->has & LINE_HAS_OVERLMT && line->overlmt_fen != 0) flags |= FLAG_OVERLMT;
-    if (line->has & LINE_HAS_PRD_DAYS) flags |= FLAG_PRD_DAYS;
-    if (line->trace_count > 0) flags |= FLAG_TRACES;
-
-    pack_unsigned(out, flags);
-    if (flags & FLAG_TEXT_SN) pack_text(out, line->feedetl_sn);
+    char *to = pack_put_unsigned(text_reserve(out, room_of(line, traces)), flags);
+    if (flags & FLAG_TEXT_SN) to = pack_put_text(to, line->feedetl_sn);
     else {
-      pack_signed(out, sn - last_sn);
+      to = pack_put_signed(to, sn - last_sn);
       last_sn = sn;
     }
-    if (flags & FLAG_REFUND_OF) pack_text(out, line->init_feedetl_sn);
+    if (flags & FLAG_REFUND_OF) to = pack_put_text(to, line->init_feedetl_sn);
     if (!(flags & FLAG_NO_TIME)) {
-      pack_signed(out, line->fee_ocur_time_s - last_time_s);
+      to = pack_put_signed(to, line->fee_ocur_time_s - last_time_s);
       last_time_s = line->fee_ocur_time_s;
     }
-    const uint64_t hash = digest_hash64(line->med_list_codg.data, line->med_list_codg.size,
-                                        digest_hash64(line->medins_list_codg.data, line->medins_list_codg.size, (uint64_t)line->pric));
-    size_t slot = hash & (slots_size - 1);
-    while (slots[slot] != 0 && !shared_equal(&items[slots[slot] - 1], line)) slot = (slot + 1) & (slots_size - 1);
+    const uint64_t place = place_of(line);
+    size_t slot = place >> shift;
+    while (slots[slot] != 0 && !same_item(items[slots[slot] - 1], line)) slot = (slot + 1) & (slots_size - 1);
     if (slots[slot] != 0) {
-      pack_unsigned(out, slots[slot]);
+      to = pack_put_unsigned(to, slots[slot]);
     } else {
-      items[items_size] = (struct shared){line->med_list_codg, line->medins_list_codg, line->med_chrgitm_type, line->pric, has_pric};
+      items[items_size] = line;
       slots[slot] = ++items_size;
-      pack_unsigned(out, ITEM_NEW);
-      pack_text(out, line->med_list_codg);
-      pack_text(out, line->medins_list_codg);
-      pack_text(out, line->med_chrgitm_type);
-      // Prices are whole fen most often: the last bit tells, and zero that there is none.
-      if (!has_pric) pack_signed(out, 0);
-      else if (line->pric % 10000 == 0) pack_signed(out, (line->pric / 10000) * 4 + 1);
-      else pack_signed(out, line->pric * 4 + 2);
+      to = put_known_item(pack_put_unsigned(to, ITEM_NEW), line, place, memo);
     }
-    if (has_cnt) pack_signed(out, flags & FLAG_WHOLE_CNT ? line->cnt / COUNT_ONE : line->cnt);
-    if (!(flags & (FLAG_NO_AMOUNT | FLAG_PRODUCT))) pack_signed(out, line->det_item_fee_fen);
-    if (!(flags & (FLAG_INSCP_FULL | FLAG_INSCP_UNKNOWN))) pack_signed(out, inscp_fen);
-    if (flags & FLAG_OVERLMT) pack_signed(out, line->overlmt_fen);
-    if (flags & FLAG_PRD_DAYS) pack_signed(out, line->prd_days);
+    if (!(flags & FLAG_NO_CNT)) to = pack_put_signed(to, flags & FLAG_WHOLE_CNT ? line->cnt / COUNT_ONE : line->cnt);
+    if (!(flags & (FLAG_NO_AMOUNT | FLAG_PRODUCT))) to = pack_put_signed(to, line->det_item_fee_fen);
+    if (!(flags & (FLAG_INSCP_FULL | FLAG_INSCP_UNKNOWN))) to = pack_put_signed(to, inscp_fen);
+    if (flags & FLAG_OVERLMT) to = pack_put_signed(to, line->overlmt_fen);
+    if (flags & FLAG_PRD_DAYS) to = pack_put_signed(to, line->prd_days);
     if (flags & FLAG_TRACES) {
-      pack_unsigned(out, line->trace_count);
-      for (unsigned t = 0; t < line->trace_count; t++) pack_text(out, traces[line->trace_first + t]);
+      to = pack_put_unsigned(to, line->trace_count);
+      for (unsigned t = 0; t < line->trace_count; t++) to = pack_put_text(to, traces[line->trace_first + t]);
     }
+    out->size = (size_t)(to - out->data);
   }
 }
 

@@ -26,9 +26,21 @@ struct stored_line {
   uint32_t traces_size;
 };
 
-// Appends the packed form of the lines. derived (may be NULL) is increased for every in-scope amount that had to be derived.
+// Packed items that were met before: a region bills the same few thousand again and again. Only a shortcut: the bytes are the same with it
+// and without it. One per worker; zeroed memory is an empty one.
+enum { LINES_MEMO = 2048 };
+struct lines_memo {
+  struct lines_memo_entry {
+    int64_t pric;
+    uint8_t has_pric, national, hospital, category, packed;    // sizes; packed 0: empty
+    char texts[51];
+    char bytes[64];
+  } entries[LINES_MEMO];
+};
+
+// Appends the packed form of the lines. derived is increased for every in-scope amount that had to be derived. derived, memo may be NULL.
 void lines_pack(struct text *out, struct arena *arena, const struct line *lines, size_t size, const struct slice *traces,
-                uint64_t *derived);
+                uint64_t *derived, struct lines_memo *memo);
 // What lines_unpack would give for a line that was just packed.
 void lines_take(struct stored_line *stored, const struct line *line, const struct slice *traces);
 // The lines of a packed form: size of them in the arena. False when the bytes are damaged.

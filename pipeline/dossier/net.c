@@ -8,7 +8,6 @@ struct work {
   const struct stored_line *line;
   int64_t cnt, amount_fen, inscp_fen, overlmt_fen;    // what is left after refunds
   uint16_t settlement;
-  bool broken;
 };
 
 static int by_sn(const void *a, const void *b) {
@@ -116,65 +115,131 @@ struct position {
   const struct item *item;
 };
 
-static int by_time_sn(const void *a, const void *b) {
-  const struct position *x = a, *y = b;
-  int order = (x->time_s > y->time_s) - (x->time_s < y->time_s);
-  if (order == 0) order = slice_compare(x->item->feedetl_sn, y->item->feedetl_sn);
-  return order != 0 ? order : (x->item->settlement > y->item->settlement) - (x->item->settlement < y->item->settlement);
+static bool before(const struct position *x, const struct position *y) {
+  if (x->time_s != y->time_s) return x->time_s < y->time_s;
+  const int order = slice_compare(x->item->feedetl_sn, y->item->feedetl_sn);
+  return order != 0 ? order < 0 : x->item->settlement < y->item->settlement;
 }
 
+// Natural merge sort: bills list their lines day by day or kind by kind, so that a few long runs are there already.
 static struct item *sort_items(const struct item *items, uint32_t size, struct arena *arena) {
-  struct position *places = ARENA_ARRAY(arena, struct position, size);
+  struct position *from = ARENA_ARRAY(arena, struct position, size), *to = ARENA_ARRAY(arena, struct position, size);
+  for (uint32_t i = 0; i < size; i++) from[i] = (struct position){items[i].time_s, &items[i]};
+  for (uint32_t runs = 2; runs > 1;) {
+    runs = 0;
+    for (uint32_t first = 0, at = 0; first < size; runs++) {
+      uint32_t middle = first + 1;
+      while (middle < size && !before(&from[middle], &from[middle - 1])) middle++;
+      uint32_t end = middle;
+      if (end < size)
+        for (end++; end < size && !before(&from[end], &from[end - 1]);) end++;
+      uint32_t a = first, b = middle;
+      while (a < middle && b < end) to[at++] = before(&from[b], &from[a]) ? from[b++] : from[a++];
+      while (a < middle) to[at++] = from[a++];
+      while (b < end) to[at++] = from[b++];
+      first = end;
+    }
+    struct position *swap = from;
+    from = to;
+    to = swap;
+  }
   struct item *sorted = ARENA_ARRAY(arena, struct item, size);
-  for (uint32_t i = 0; i < size; i++) places[i] = (struct position){items[i].time_s, &items[i]};
-  qsort(places, size, sizeof *places, by_time_sn);
-  for (uint32_t i = 0; i < size; i++) sorted[i] = *places[i].item;
+  for (uint32_t i = 0; i < size; i++) sorted[i] = *from[i].item;
   return sorted;
+}
+
+// An original and what is left of it, as rules see it.
+static void fill_item(struct item *item, const struct stored_line *line, const struct codes *codes, uint16_t settlement) {
+  *item = (struct item){
+      .feedetl_sn = line->feedetl_sn, .med_list_codg = line->med_list_codg, .medins_list_codg = line->medins_list_codg,
+      .time_s = line->time_s, .cnt = line->cnt, .pric = line->pric, .amount_fen = line->amount_fen,
+      .inscp_fen = line->inscp_fen > 0 ? line->inscp_fen : 0, .overlmt_fen = line->overlmt_fen > 0 ? line->overlmt_fen : 0,
+      .prd_days = line->prd_days, .settlement = settlement, .traces = line->traces, .traces_size = line->traces_size};
+  item->fee = (uint8_t)codes_symbol(codes, CODES_FEE, line->med_chrgitm_type, line->time_s == DATE_ABSENT ? INT32_MIN : date_day(line->time_s));
+  item->flags = (uint8_t)((line->day_only ? ITEM_DAY_ONLY : 0) | (line->inscp_derived ? ITEM_INSCP_DERIVED : 0) |
+                          (line->inscp_unknown ? ITEM_INSCP_UNKNOWN : 0) | (line->has & LINE_HAS_PRIC ? 0 : ITEM_NO_PRICE) |
+                          (line->has & LINE_HAS_CNT ? 0 : ITEM_NO_CNT) | (line->has & LINE_HAS_OVERLMT ? ITEM_HAS_OVERLMT : 0) |
+                          (line->has & LINE_HAS_PRD_DAYS ? ITEM_HAS_PRD_DAYS : 0));
+}
+
+// Nothing is left of it that a rule could see.
+static bool vanished(uint8_t has, int64_t cnt, int64_t amount_fen, uint32_t *unmatched) {
+  if (has & LINE_HAS_CNT ? cnt > 0 : amount_fen > 0) return false;
+  if (cnt < 0 || amount_fen > 1 || amount_fen < -1) ++*unmatched;
+  return true;
+}
+
+// Items in the order of filling to items in order.
+struct filling {
+  struct item *items;
+  uint32_t size;
+  bool unsorted;
+};
+
+static void next_item(struct filling *filling) {
+  const struct item *item = &filling->items[filling->size];
+  if (filling->size > 0 && !filling->unsorted)
+    filling->unsorted = before(&(struct position){item->time_s, item}, &(struct position){item[-1].time_s, item - 1});
+  filling->size++;
+}
+
+static uint32_t end_filling(struct filling *filling, struct arena *arena, struct item **items) {
+  *items = filling->unsorted ? sort_items(filling->items, filling->size, arena) : filling->items;
+  return filling->size;
+}
+
+bool net_fresh(const struct line *lines, uint32_t size, const struct slice *traces, const struct codes *codes, struct arena *arena,
+               struct item **items, uint32_t *items_size, uint32_t *unmatched) {
+  for (uint32_t i = 0; i < size; i++)
+    if (lines[i].cnt < 0 || lines[i].det_item_fee_fen < 0 || slice_present(lines[i].init_feedetl_sn)) return false;
+  *unmatched = 0;
+  struct filling filling = {ARENA_ARRAY(arena, struct item, size), 0, false};
+  for (uint32_t i = 0; i < size; i++) {
+    struct stored_line line;
+    lines_take(&line, &lines[i], traces);
+    if (vanished(line.has, line.cnt, line.amount_fen, unmatched)) continue;
+    fill_item(&filling.items[filling.size], &line, codes, 0);
+    next_item(&filling);
+  }
+  *items_size = end_filling(&filling, arena, items);
+  return true;
 }
 
 uint32_t net_items(struct net_line *lines, uint32_t size, const struct codes *codes, struct arena *arena, struct item **items,
                    uint32_t *unmatched) {
-  struct work *works = ARENA_ARRAY(arena, struct work, size);
-  uint32_t positive = 0, refunds = 0;
   *unmatched = 0;
-  // Originals from the front, refunds from the back.
+  uint32_t refunds = 0;
+  for (uint32_t i = 0; i < size; i++) refunds += negative(&lines[i].line);
+  if (refunds > 0) {
+    // Originals from the front, refunds from the back; then the originals take what is left of them.
+    struct work *works = ARENA_ARRAY(arena, struct work, size);
+    uint32_t originals = 0, back = size;
+    for (uint32_t i = 0; i < size; i++) {
+      const struct stored_line *line = &lines[i].line;
+      works[negative(line) ? --back : originals++] =
+          (struct work){.line = line, .cnt = line->cnt, .amount_fen = line->amount_fen, .inscp_fen = line->inscp_fen,
+                        .overlmt_fen = line->overlmt_fen, .settlement = lines[i].settlement};
+    }
+    net_refunds(works + originals, refunds, works, originals, arena, unmatched);
+    struct net_line *left = ARENA_ARRAY(arena, struct net_line, originals);
+    for (uint32_t i = 0; i < originals; i++) {
+      left[i] = (struct net_line){*works[i].line, works[i].settlement};
+      left[i].line.cnt = works[i].cnt;
+      left[i].line.amount_fen = works[i].amount_fen;
+      left[i].line.inscp_fen = works[i].inscp_fen;
+      left[i].line.overlmt_fen = works[i].overlmt_fen;
+    }
+    lines = left;
+    size = originals;
+  }
+  struct filling filling = {ARENA_ARRAY(arena, struct item, size), 0, false};
   for (uint32_t i = 0; i < size; i++) {
     const struct stored_line *line = &lines[i].line;
-    const uint32_t at = negative(line) ? size - ++refunds : positive++;
-    works[at] = (struct work){.line = line, .cnt = line->cnt, .amount_fen = line->amount_fen, .inscp_fen = line->inscp_fen,
-                              .overlmt_fen = line->overlmt_fen, .settlement = lines[i].settlement};
+    if (vanished(line->has, line->cnt, line->amount_fen, unmatched)) continue;
+    fill_item(&filling.items[filling.size], line, codes, lines[i].settlement);
+    next_item(&filling);
   }
-  if (refunds > 0) net_refunds(works + positive, refunds, works, positive, arena, unmatched);
-
-  struct item *out = *items = ARENA_ARRAY(arena, struct item, positive);
-  uint32_t kept = 0;
-  bool sorted = true;
-  for (uint32_t i = 0; i < positive; i++) {
-    const struct work *work = &works[i];
-    const struct stored_line *line = work->line;
-    const bool has_cnt = (line->has & LINE_HAS_CNT) != 0;
-    if (has_cnt ? work->cnt <= 0 : work->amount_fen <= 0) {
-      if (work->cnt < 0 || work->amount_fen > 1 || work->amount_fen < -1) ++*unmatched;
-      continue;
-    }
-    struct item *item = &out[kept];
-    *item = (struct item){
-        .feedetl_sn = line->feedetl_sn, .med_list_codg = line->med_list_codg, .medins_list_codg = line->medins_list_codg,
-        .time_s = line->time_s, .cnt = work->cnt, .pric = line->pric, .amount_fen = work->amount_fen,
-        .inscp_fen = work->inscp_fen > 0 ? work->inscp_fen : 0, .overlmt_fen = work->overlmt_fen > 0 ? work->overlmt_fen : 0,
-        .prd_days = line->prd_days, .settlement = work->settlement, .traces = line->traces, .traces_size = line->traces_size};
-    item->fee = (uint8_t)codes_symbol(codes, CODES_FEE, line->med_chrgitm_type,
-                                      line->time_s == DATE_ABSENT ? INT32_MIN : date_day(line->time_s));
-    item->flags = (uint8_t)((line->day_only ? ITEM_DAY_ONLY : 0) | (line->inscp_derived ? ITEM_INSCP_DERIVED : 0) |
-                            (line->inscp_unknown ? ITEM_INSCP_UNKNOWN : 0) | (line->has & LINE_HAS_PRIC ? 0 : ITEM_NO_PRICE) |
-                            (has_cnt ? 0 : ITEM_NO_CNT) | (line->has & LINE_HAS_OVERLMT ? ITEM_HAS_OVERLMT : 0) |
-                            (line->has & LINE_HAS_PRD_DAYS ? ITEM_HAS_PRD_DAYS : 0));
-    if (kept > 0 && by_time_sn(&(struct position){out[kept - 1].time_s, &out[kept - 1]}, &(struct position){item->time_s, item}) > 0)
-      sorted = false;
-    kept++;
-  }
-  if (!sorted) *items = sort_items(out, kept, arena);
-  return kept;
+  return end_filling(&filling, arena, items);
 }
 
 struct share {
@@ -182,10 +247,37 @@ struct share {
   struct item *item;
 };
 
-static int by_remainder(const void *a, const void *b) {
-  const struct share *x = a, *y = b;
-  if (x->remainder != y->remainder) return x->remainder < y->remainder ? 1 : -1;
-  return slice_compare(x->item->feedetl_sn, y->item->feedetl_sn);
+// The larger remainder first, ties to the smaller feedetl_sn.
+static bool ahead(const struct share *x, const struct share *y) {
+  if (x->remainder != y->remainder) return x->remainder > y->remainder;
+  return slice_compare(x->item->feedetl_sn, y->item->feedetl_sn) < 0;
+}
+
+// Moves the `first` shares that are ahead of all others to the front, in no order (quickselect, middle of three).
+static void select_first(struct share *shares, uint32_t size, uint32_t first) {
+  uint32_t low = 0, high = size;
+  while (high - low > 1 && first > low && first < high) {
+    struct share pivot = shares[low + (high - low) / 2];
+    if (ahead(&shares[low], &pivot) == ahead(&pivot, &shares[high - 1])) {}
+    else if (ahead(&shares[low], &shares[high - 1]) == ahead(&pivot, &shares[low])) pivot = shares[low];
+    else pivot = shares[high - 1];
+    uint32_t a = low, at = low, b = high;    // [low, a) ahead, [a, at) the pivot's equals, [b, high) behind
+    while (at < b) {
+      const struct share share = shares[at];
+      if (ahead(&share, &pivot)) {
+        shares[at++] = shares[a];
+        shares[a++] = share;
+      } else if (ahead(&pivot, &share)) {
+        shares[at] = shares[--b];
+        shares[b] = share;
+      } else {
+        at++;
+      }
+    }
+    if (first <= a) high = a;
+    else if (first >= b) low = b;
+    else return;
+  }
 }
 
 // Splits fund_fen over the items of one settlement, or of all (settlement < 0).
@@ -206,7 +298,7 @@ static bool split(struct item *items, uint32_t size, int settlement, int64_t fun
     shares[count++] = (struct share){(int64_t)(product % whole), &items[i]};
   }
   if (left > 0) {
-    qsort(shares, count, sizeof *shares, by_remainder);
+    select_first(shares, count, (uint32_t)left);
     for (uint32_t i = 0; left > 0; i++, left--) shares[i].item->fund_fen += sign;
   }
   return true;

@@ -20,6 +20,10 @@ struct net_line {
 uint32_t net_items(struct net_line *lines, uint32_t size, const struct codes *codes, struct arena *arena, struct item **items,
                    uint32_t *unmatched);
 
+// The same straight from the lines of one settlement that came just now. False when there is anything to net.
+bool net_fresh(const struct line *lines, uint32_t size, const struct slice *traces, const struct codes *codes, struct arena *arena,
+               struct item **items, uint32_t *items_size, uint32_t *unmatched);
+
 // Splits each settlement's fund_pay_sumamt over its items by in-scope amount, largest remainder, ties to the smaller feedetl_sn.
 // A settlement without in-scope items of its own (a bill of refunds only) shares over all items of the visit.
 void net_split_fund(struct item *items, uint32_t size, const struct settlement_view *settlements, uint32_t settlements_size,

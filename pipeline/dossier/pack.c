@@ -11,12 +11,7 @@ static const unsigned char capital_place[256] = {
     ['U'] = 31, ['V'] = 32, ['W'] = 33, ['X'] = 34, ['Y'] = 35, ['Z'] = 36, ['.'] = 37, ['-'] = 38, ['_'] = 39, ['x'] = 40};
 
 void pack_unsigned(struct text *out, uint64_t value) {
-  char *to = text_reserve(out, 10);
-  while (value >= 0x80) {
-    *to++ = (char)(value | 0x80);
-    value >>= 7;
-  }
-  *to++ = (char)value;
+  char *to = pack_put_unsigned(text_reserve(out, PACK_NUMBER_MAX), value);
   out->size = (size_t)(to - out->data);
 }
 
@@ -32,41 +27,51 @@ void pack_bytes(struct text *out, const void *bytes, size_t size) {
   text_append(out, (struct slice){bytes, size});
 }
 
-static unsigned form_of(struct slice s) {
-  bool digits = true;
-  for (size_t i = 0; i < s.size; i++) {
-    const unsigned char place = capital_place[(unsigned char)s.data[i]];
-    if (place == 0) return FORM_RAW;
-    digits &= place <= 10;
+// Writes a text in a dense form while it has one; returns the end, or NULL when a character does not fit the form.
+static char *pack_digits(char *to, struct slice s) {
+  for (size_t i = 0; i < s.size; i += 2) {
+    const unsigned first = (unsigned)(unsigned char)s.data[i] - '0';
+    const unsigned second = i + 1 < s.size ? (unsigned)(unsigned char)s.data[i + 1] - '0' : 0;
+    if ((first | second) > 9 && (first > 9 || second > 9)) return NULL;
+    *to++ = (char)(first << 4 | second);
   }
-  return digits ? FORM_DIGITS : FORM_CAPITALS;
+  return to;
+}
+
+static char *pack_capitals(char *to, struct slice s) {
+  size_t i = 0;
+  for (; i + 3 <= s.size; i += 3) {
+    const unsigned a = capital_place[(unsigned char)s.data[i]], b = capital_place[(unsigned char)s.data[i + 1]],
+                   c = capital_place[(unsigned char)s.data[i + 2]];
+    if (a == 0 || b == 0 || c == 0) return NULL;
+    const unsigned value = a * 1600 + b * 40 + c - 1641;
+    *to++ = (char)(value >> 8);
+    *to++ = (char)value;
+  }
+  if (i < s.size) {
+    const unsigned a = capital_place[(unsigned char)s.data[i]], b = i + 1 < s.size ? capital_place[(unsigned char)s.data[i + 1]] : 1;
+    if (a == 0 || b == 0) return NULL;
+    const unsigned value = (a - 1) * 1600 + (b - 1) * 40;
+    *to++ = (char)(value >> 8);
+    *to++ = (char)value;
+  }
+  return to;
+}
+
+char *pack_put_text(char *to, struct slice s) {
+  if (s.data == NULL) return pack_put_unsigned(to, 0);
+  const uint64_t head = (uint64_t)(s.size + 1) << 2;
+  char *end = pack_digits(pack_put_unsigned(to, head | FORM_DIGITS), s);
+  if (end == NULL) end = pack_capitals(pack_put_unsigned(to, head | FORM_CAPITALS), s);
+  if (end != NULL) return end;
+  end = pack_put_unsigned(to, head | FORM_RAW);
+  if (s.size > 0) memcpy(end, s.data, s.size);
+  return end + s.size;
 }
 
 void pack_text(struct text *out, struct slice s) {
-  if (s.data == NULL) {
-    pack_unsigned(out, 0);
-    return;
-  }
-  const unsigned form = form_of(s);
-  pack_unsigned(out, (uint64_t)(s.size + 1) << 2 | form);
-  char *to = text_reserve(out, s.size + 2);
-  if (form == FORM_RAW) {
-    if (s.size > 0) memcpy(to, s.data, s.size);
-    to += s.size;
-  } else if (form == FORM_DIGITS) {
-    for (size_t i = 0; i < s.size; i += 2) {
-      const unsigned second = i + 1 < s.size ? (unsigned)(s.data[i + 1] - '0') : 0;
-      *to++ = (char)((unsigned)(s.data[i] - '0') << 4 | second);
-    }
-  } else {
-    for (size_t i = 0; i < s.size; i += 3) {
-      unsigned value = 0;
-      for (size_t j = i; j < i + 3; j++) value = value * 40 + (j < s.size ? capital_place[(unsigned char)s.data[j]] - 1u : 0);
-      *to++ = (char)(value >> 8);
-      *to++ = (char)value;
-    }
-  }
-  out->size = (size_t)(to - out->data);
+  const char *end = pack_put_text(text_reserve(out, s.size + PACK_TEXT_EXTRA), s);
+  out->size = (size_t)(end - out->data);
 }
 
 static void damage(struct unpack *in) {

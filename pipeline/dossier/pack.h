@@ -16,6 +16,21 @@
 #include "core/arena.h"
 #include "core/text.h"
 
+// Into memory that has room: PACK_NUMBER_MAX bytes for a number, its size and PACK_TEXT_EXTRA for a text. They return the end.
+enum { PACK_NUMBER_MAX = 10, PACK_TEXT_EXTRA = 12 };
+static inline char *pack_put_unsigned(char *to, uint64_t value) {
+  while (value >= 0x80) {
+    *to++ = (char)(value | 0x80);
+    value >>= 7;
+  }
+  *to++ = (char)value;
+  return to;
+}
+static inline char *pack_put_signed(char *to, int64_t value) {
+  return pack_put_unsigned(to, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
+}
+char *pack_put_text(char *to, struct slice s);
+
 void pack_unsigned(struct text *out, uint64_t value);
 void pack_signed(struct text *out, int64_t value);
 void pack_text(struct text *out, struct slice s);

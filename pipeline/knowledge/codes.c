@@ -61,6 +61,7 @@ struct codes {
   struct {
     const struct entry **slots;
     unsigned mask;
+    const struct entry *two_digits[100];    // of the codes "00" to "99": most are
   } tables[CODE_TABLE_COUNT];
   const char *group_names[GROUPS_MAX];
   uint32_t group_sets[GROUPS_MAX];
@@ -75,7 +76,9 @@ static const struct entry **find_slot(const struct entry **slots, unsigned mask,
 }
 
 static const struct entry *find_entry(const struct codes *codes, enum code_table table, struct slice code, int32_t day) {
-  const struct entry *entry = *find_slot(codes->tables[table].slots, codes->tables[table].mask, code);
+  const unsigned tens = (unsigned)(unsigned char)code.data[0] - '0', ones = code.size == 2 ? (unsigned)(unsigned char)code.data[1] - '0' : 10;
+  const struct entry *entry = tens <= 9 && ones <= 9 ? codes->tables[table].two_digits[tens * 10 + ones]
+                                                     : *find_slot(codes->tables[table].slots, codes->tables[table].mask, code);
   while (entry != NULL && (day < entry->from || day > entry->to)) entry = entry->next;
   return entry;
 }
@@ -180,6 +183,10 @@ static bool read_codes(struct codes *codes, struct arena *arena, const struct ya
   }
   codes->tables[table].slots = slots;
   codes->tables[table].mask = size - 1;
+  for (unsigned i = 0; i < 100; i++) {
+    const char code[2] = {(char)('0' + i / 10), (char)('0' + i % 10)};
+    codes->tables[table].two_digits[i] = *find_slot(slots, size - 1, (struct slice){code, 2});
+  }
   return good;
 }
 

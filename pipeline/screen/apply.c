@@ -67,7 +67,7 @@ static void fill_diagnoses(struct bill *bill, const struct event *event, struct 
       bill->diagnoses[bill->diagnoses_size++] = upper(arena, event->diagnoses[i].diag_code);
 }
 
-static void apply_settlement(struct dossier *dossier, const struct event *event, struct text *scratch, uint64_t *amounts_derived,
+static void apply_settlement(struct dossier *dossier, const struct event *event, struct apply_scratch *scratch, uint64_t *amounts_derived,
                   struct applied *applied) {
   struct bill *bill = dossier_take(dossier, event->setl_id);
   if (!accept(&bill->setl, event->ver, event->content, applied)) return;
@@ -118,9 +118,9 @@ static void apply_settlement(struct dossier *dossier, const struct event *event,
   bill->refund_row = slice_equal(event->refd_setl_flag, SLICE("1"));
   bill->valid = !slice_present(event->vali_flag) || slice_equal(event->vali_flag, SLICE("1"));
   fill_diagnoses(bill, event, arena);
-  text_clear(scratch);
-  lines_pack(scratch, arena, event->lines, event->lines_size, event->traces, amounts_derived);
-  bill->lines = arena_copy(arena, text_slice(scratch));
+  text_clear(&scratch->text);
+  lines_pack(&scratch->text, arena, event->lines, event->lines_size, event->traces, amounts_derived, &scratch->memo);
+  bill->lines = arena_copy(arena, text_slice(&scratch->text));
   bill->fresh = event->lines;
   bill->fresh_traces = event->traces;
   bill->touched = applied->changed = true;
@@ -172,7 +172,7 @@ static uint32_t fee_place(const struct bill *bill, struct slice feedetl_sn) {
   return low;
 }
 
-static void apply_fees(struct dossier *dossier, const struct event *event, struct text *scratch, uint64_t *amounts_derived,
+static void apply_fees(struct dossier *dossier, const struct event *event, struct apply_scratch *scratch, uint64_t *amounts_derived,
                   struct applied *applied) {
   struct bill *bill = dossier_take(dossier, event->setl_id);
   // A message of several lines is one fact: it is used when any line is news, and dead when any contradicts what is here.
@@ -202,9 +202,9 @@ static void apply_fees(struct dossier *dossier, const struct event *event, struc
       memmove(fees + place + 1, fees + place, (bill->fees_size - place) * sizeof *fees);
       bill->fees_size++;
     }
-    text_clear(scratch);
-    lines_pack(scratch, dossier->arena, line, 1, event->traces, amounts_derived);
-    fees[place] = (struct fee_line){line->feedetl_sn, event->ver, line->content, arena_copy(dossier->arena, text_slice(scratch))};
+    text_clear(&scratch->text);
+    lines_pack(&scratch->text, dossier->arena, line, 1, event->traces, amounts_derived, &scratch->memo);
+    fees[place] = (struct fee_line){line->feedetl_sn, event->ver, line->content, arena_copy(dossier->arena, text_slice(&scratch->text))};
   }
   // Without its settlement the bill has no time yet but that of its lines.
   if (bill->setl.ver == 0 && (bill->setl.event_time_s == 0 || event_time(event) > bill->setl.event_time_s))
@@ -215,7 +215,7 @@ static void apply_fees(struct dossier *dossier, const struct event *event, struc
   applied->disposition = bill->setl.ver != 0 && dossier_complete(bill) ? DISPOSITION_SCREENED : DISPOSITION_WAITING;
 }
 
-void apply(struct dossier *dossier, const struct event *event, struct text *scratch, uint64_t *amounts_derived,
+void apply(struct dossier *dossier, const struct event *event, struct apply_scratch *scratch, uint64_t *amounts_derived,
                   struct applied *applied) {
   *applied = (struct applied){.disposition = DISPOSITION_UNUSED};
   const uint32_t bills = dossier->bills_size;

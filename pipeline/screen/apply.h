@@ -5,6 +5,7 @@
 #pragma once
 
 #include "dossier/dossier.h"
+#include "dossier/lines.h"
 #include "screen/step.h"
 
 struct applied {
@@ -17,5 +18,9 @@ struct applied {
 
 // True for events that the step keeps in a dossier; others are unused.
 bool apply_uses(const struct event *event);
-// scratch is overwritten.
-void apply(struct dossier *dossier, const struct event *event, struct text *scratch, uint64_t *amounts_derived, struct applied *applied);
+// What a worker keeps from event to event, so that nothing is asked of the heap. Zeroed memory is a new one.
+struct apply_scratch {
+  struct text text;
+  struct lines_memo memo;
+};
+void apply(struct dossier *dossier, const struct event *event, struct apply_scratch *scratch, uint64_t *amounts_derived, struct applied *applied);

@@ -36,6 +36,7 @@ struct screen {
   bool pairs;                     // some rule looks at earlier visits
   struct index_scratch scratch;
   struct text text, value, fingerprint;
+  struct apply_scratch apply;
   struct screen_counts counts;
   struct rule_counts *rule_counts;
 };
@@ -68,6 +69,7 @@ void screen_destroy(struct screen *screen) {
   text_fini(&screen->text);
   text_fini(&screen->value);
   text_fini(&screen->fingerprint);
+  text_fini(&screen->apply.text);
   memory_free(screen->rule_counts);
   memory_free(screen);
 }
@@ -443,7 +445,7 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   const struct bill *held = dossier_find(&dossier, event->setl_id);
   if (held != NULL) remember(screen, &dossier, held->init_setl_id, before, &before_size);
   struct applied applied;
-  apply(&dossier, event, &screen->text, &screen->counts.amounts_derived, &applied);
+  apply(&dossier, event, &screen->apply, &screen->counts.amounts_derived, &applied);
   result->disposition = applied.disposition;
   result->reject = applied.reject;
   if (!applied.changed) return STATUS_OK;

@@ -19,16 +19,25 @@ static void chain(struct partition_state *state, const struct outbox *outbox, si
   digest_bytes(&digest, state->chain, sizeof state->chain);
   digest_field(&digest, slice_from(topic));
   feed_number(&digest, now->partition);
+  uint64_t facts = 0;
   feed_number(&digest, now->first_offset);
   feed_number(&digest, now->last_offset);
   digest_field(&digest, slice_from(ruleset->hash));
   for (size_t i = from; i < to; i++) {
     const struct outbox_entry *entry = &outbox->entries[i];
     if (entry->source.topic != now->topic || entry->source.partition != now->partition) continue;
+    const struct slice value = outbox_bytes(outbox, entry->value, entry->value_size);
+    if (entry->topic == TOPIC_INSTITUTION_FACTS) {
+      facts = digest_hash64(value.data, value.size, facts);
+      continue;
+    }
     digest_field(&digest, slice_from(topic_name(entry->topic)));
     digest_field(&digest, outbox_bytes(outbox, entry->key, entry->key_size));
-    digest_field(&digest, outbox_bytes(outbox, entry->value, entry->value_size));
+    digest_field(&digest, value);
   }
+  unsigned char sum[8];
+  for (unsigned i = 0; i < sizeof sum; i++) sum[i] = (unsigned char)(facts >> (8 * i));
+  digest_bytes(&digest, sum, sizeof sum);
   digest_final(&digest, state->chain);
 }
 

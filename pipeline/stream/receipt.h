@@ -2,7 +2,8 @@
 //
 // One receipt per batch and input partition: screened + duplicate + superseded + unused + waiting + dead = records of the range, asserted. The
 // chain: chain' = BLAKE2b-256(chain, topic, partition, first, last, rule set, then of every output of the range its topic, key and
-// value). Whoever has the outputs in order can recompute it. Outputs of the range are those whose source lies in it.
+// value; facts, which only repeat the input, enter as one running 64-bit checksum). Whoever has the outputs in order can recompute it.
+// Outputs of the range are those whose source lies in it.
 #pragma once
 
 #include "stream/engine.h"

@@ -30,7 +30,7 @@ static void fill(struct dossier *dossier, struct arena *arena) {
     bill->begntime_s = sample_time("2019-01-01 00:00:00");
     const struct line line = sample_line("1", "001109000010000", "2026-03-01 08:00:00", "1", "40", 4000);
     text_clear(&packed);
-    lines_pack(&packed, arena, &line, 1, NULL, NULL);
+    lines_pack(&packed, arena, &line, 1, NULL, NULL, NULL);
     bill->lines = arena_copy(arena, text_slice(&packed));
     bill->lines_size = 1;
     if (i == 1) bill->cancel = (struct slot){.ver = 1, .content = 9, .event_time_s = 0, .recv_time_s = 5, .source = {1, 0, 4}};
