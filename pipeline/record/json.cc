@@ -140,7 +140,7 @@ const char *build(Value &value, struct arena *arena, struct json_value *out, uns
 
 }  // namespace
 
-struct json_reader *json_reader_create(void) { return new json_reader{}; }
+struct json_reader *json_reader_create(void) { return new json_reader(); }
 
 void json_reader_destroy(struct json_reader *reader) {
   if (reader == nullptr) return;
