@@ -137,6 +137,8 @@ static const struct setting rows[] = {
      "Meant for the first deployment, and better given there as --from earliest."},
     {"run.snapshot_s", SETTING_INT, SITE(run.snapshot_s), "300", 0, 86400, 0, "s", NULL,
      "How often the index of a partition is written to state_dir, besides at its end. 0: only at its end."},
+    {"run.rebuild_ms", SETTING_INT, SITE(run.rebuild_ms), "1000", 0, 60000, 0, "ms", NULL,
+     "How long an assignment of partitions may wait for their indexes; those that take longer are learned while the others work."},
     {"run.startup_s", SETTING_INT, SITE(run.startup_s), "60", 1, 3600, 0, "s", NULL,
      "The run gives up when the brokers have not accepted it in this time (a wrong password is retried for ever otherwise)."},
 };

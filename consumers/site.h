@@ -41,7 +41,7 @@ struct site {
     int64_t timeout_ms, ttl_days;
   } redis;
   struct site_run {
-    int64_t workers, batch_records, batch_bytes, batch_ms, memory_bytes, snapshot_s, startup_s;
+    int64_t workers, batch_records, batch_bytes, batch_ms, memory_bytes, snapshot_s, rebuild_ms, startup_s;
     struct slice instance, state_dir, mac_key_file;
     int from;                              // enum site_from
   } run;

@@ -6,7 +6,7 @@ usage: exactly_once.py SETTLEWATCH RULES [SETTLEMENTS [SEED]]
 Starts a broker and a redis-server of its own. Each check is a function below; all are run, and every failure is told. The seed printed
 makes the same input and the same moments again.
 """
-import base64, os, random, signal, sys, time, traceback
+import base64, os, random, re, shutil, signal, sys, time, traceback
 
 from cluster import Cluster, Reference, Site, wait_for
 
@@ -44,6 +44,18 @@ def without_redis(make, reference):
     site = make("noredis", redis=False, workers=1)
     screened(site, reference)
     same_as_embedded(site, reference)
+
+
+def partitions_wait_paused_for_their_indexes(make, reference):
+    """Nothing may be learned inside the assignment, and no snapshot helps: every partition is paused and resumed."""
+    site = make("paused", workers=2, run={"rebuild_ms": 0})
+    screened(site, reference)
+    same_as_embedded(site, reference)
+    shutil.rmtree(site.state_dir)
+    site.call("replay", reference.path)
+    log = site.run_to_the_end()
+    assert re.search(r"ready, [1-9]\d* subjects", log), log
+    same_as_embedded(site, reference, times=2)
 
 
 def small_transactions_and_many_restarts_with_little_memory(make, reference):
@@ -214,7 +226,7 @@ def persons_become_pseudonyms_at_the_edge(make, reference):
         assert b'"psn_no"' not in value or message["key"].startswith("p_"), message["key"]
 
 
-CHECKS = [with_redis, without_redis, small_transactions_and_many_restarts_with_little_memory, wrong_bytes_in_redis, killed_in_the_middle,
+CHECKS = [with_redis, without_redis, partitions_wait_paused_for_their_indexes, small_transactions_and_many_restarts_with_little_memory, wrong_bytes_in_redis, killed_in_the_middle,
           terminated_while_records_come, two_processes_share_the_partitions, wrong_topics_are_told, a_first_deployment_says_where_to_begin,
           one_process_of_a_name, nobody_answers, a_dossier_is_shown, persons_become_pseudonyms_at_the_edge]
 

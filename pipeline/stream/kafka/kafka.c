@@ -35,6 +35,7 @@ struct kafka {
   struct owned *owned;
   size_t owned_size;
   bool assigned_once;
+  bool assigning;             // inside the rebalance callback, before the assignment
   // the batch at hand
   struct arena arena;
   struct record *records;
@@ -165,6 +166,8 @@ static enum status positions(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic
   return STATUS_OK;
 }
 
+static enum status rebuild_step(struct kafka *kafka, int slice_ms, bool *busy, struct error *error);
+
 static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
   struct error *error = &kafka->failed;
   if (positions(kafka, rk, list, error) != STATUS_OK) {
@@ -173,6 +176,11 @@ static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partit
   }
   for (size_t i = kafka->owned_size; i-- > 0;)
     if (!kafka->owned[i].assigned) partition_drop(kafka, kafka->owned[i].number, true);
+  const int64_t deadline = now_ms() + kafka->settings.rebuild_ms;
+  kafka->assigning = true;
+  enum status status = STATUS_OK;
+  for (bool busy = true; busy && status == STATUS_OK && now_ms() < deadline;) status = rebuild_step(kafka, REBUILD_SLICE_MS, &busy, error);
+  kafka->assigning = false;
   const rd_kafka_resp_err_t code = rd_kafka_assign(rk, list);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     handle_fail_code(&kafka->consumer, STATUS_FATAL, "taking the assignment", code, error);
@@ -216,6 +224,7 @@ static void partition_ready(struct kafka *kafka, struct owned *owned) {
   if (kafka->settings.load != NULL) kafka->settings.load(kafka->settings.context, owned->number, own);
   client_say(kafka->settings.client, 6, "%s[%d]: ready, %zu subjects", kafka->settings.topics[TOPIC_PATIENT_STATE], (int)owned->number,
              state_subjects(kafka->state, owned->number));
+  if (kafka->assigning) return;
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
   rd_kafka_topic_partition_list_add(list, input(kafka), owned->number);
   (void)rd_kafka_resume_partitions(kafka->consumer.rk, list);

@@ -5,6 +5,7 @@
 //
 //   partition:  (assigned) --> REBUILD: paused, its index is learned from the state topic --> READY: its records are taken
 //
+// What is learned within rebuild_ms of an assignment needs no pause: a paused partition's first fetch comes up to a second later.
 // A rebalance is served inside take, when no transaction is open; so a revoked partition only costs the batch at hand. Index
 // and dossiers of a partition are kept when it comes back at once with the position we left it at (nobody else worked on it).
 // After an abort the same records are handed out again, from memory, unless a rebalance took their partitions away.
@@ -21,7 +22,7 @@ struct kafka_settings {
   const char *topics[TOPIC_COUNT];     // full names
   const char *group, *slot;            // slot: host-instance-worker; makes group.instance.id and transactional.id
   int64_t batch_records, batch_bytes, message_bytes_max;
-  int batch_ms, transaction_timeout_ms, session_timeout_ms, snapshot_s;
+  int batch_ms, transaction_timeout_ms, session_timeout_ms, snapshot_s, rebuild_ms;
   bool from_earliest;                  // where a partition without a committed position begins; else it is refused
   const char *state_dir;               // snapshots
   const unsigned char *key;            // of seals and index, DIGEST_KEY_BYTES
