@@ -37,11 +37,14 @@ struct witness_table {
 
 struct slot {
   uint32_t tag;      // upper half of the hash
-  uint32_t first;    // into postings, UINT32_MAX: empty
+  uint32_t first;    // where its first posting is, in words of 4 bytes; UINT32_MAX: empty
 };
+// With the key's bytes behind it, so that comparing costs no further fetch; the next posting of the key follows.
 struct posting {
   uint32_t table;    // the highest bit marks the last posting of the key
   uint32_t row;
+  uint32_t institution_size, code_size;
+  char bytes[];      // institution (hospital codes), code
 };
 enum { POSTING_TABLE = 0x7fffffff };
 static const uint32_t posting_last = 0x80000000;
@@ -63,13 +66,13 @@ struct rule_index {
   struct witness_table *tables;
   uint32_t tables_size;
   uint32_t code_visits;                         // symbols of the rules with a code witness
-  bool national, hospital,
-      missing_restricted;    // some table has such keys; some rule wants missing lines of listed institutions
+  bool national, hospital;                      // some table has such keys
+  bool missing_restricted;                      // some rule wants lines without a row for listed institutions
   uint64_t *filter;
   uint64_t filter_words;
   struct slot *slots;
   uint64_t slots_mask;
-  struct posting *postings;
+  uint32_t *postings;    // words
 };
 
 // --- Making -----------------------------------------------------------------------------------------------------------
@@ -213,8 +216,33 @@ static int order_keys(const void *a, const void *b) {
   return (x->row > y->row) - (x->row < y->row);
 }
 
+static const struct posting *posting_at(const struct rule_index *index, uint32_t word) {
+  return (const struct posting *)(const void *)&index->postings[word];
+}
+static uint32_t posting_words(uint32_t institution_size, uint32_t code_size) {
+  return (uint32_t)((sizeof(struct posting) + (size_t)institution_size + code_size + 3) / 4);
+}
+
+static struct slice key_institution(const struct witness_table *table, uint32_t row) {
+  return table->hospital ? table_text(table->table, row, table->table->key[0]) : SLICE("");
+}
+static struct slice key_code(const struct witness_table *table, uint32_t row) {
+  return table_text(table->table, row, table->table->key[table->hospital ? 1 : 0]);
+}
+
+// Writes a posting at the word; returns the word after it.
+static uint32_t add_posting(struct rule_index *index, uint32_t word, const struct key *key, bool last) {
+  const struct slice institution = key_institution(&index->tables[key->table], key->row),
+                     code = key_code(&index->tables[key->table], key->row);
+  struct posting *posting = (struct posting *)(void *)&index->postings[word];
+  *posting = (struct posting){key->table | (last ? posting_last : 0), key->row, (uint32_t)institution.size, (uint32_t)code.size};
+  memcpy(posting->bytes, institution.data, institution.size);
+  memcpy(posting->bytes + institution.size, code.data, code.size);
+  return word + posting_words(posting->institution_size, posting->code_size);
+}
+
 static void add_keys(struct rule_index *index, struct arena *arena) {
-  size_t size = 0, capacity = 1;
+  size_t size = 0, capacity = 1, words = 1;
   for (uint32_t t = 0; t < index->tables_size; t++) capacity += index->tables[t].table->rows_size;
   struct key *keys = memory_take(capacity * sizeof *keys);
   for (uint32_t t = 0; t < index->tables_size; t++) {
@@ -222,10 +250,10 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
     const uint32_t *rows;
     uint32_t rows_size;
     for (uint32_t n = 0; table_posting(table, n, &rows, &rows_size); n++) {
-      const struct slice first = table_text(table, rows[0], table->key[0]);
-      const uint64_t hash = index->tables[t].hospital
-                                ? hospital_hash(institution_hash(first), table_text(table, rows[0], table->key[1]))
-                                : national_hash(first);
+      const struct slice institution = key_institution(&index->tables[t], rows[0]), code = key_code(&index->tables[t], rows[0]);
+      const uint64_t hash =
+          index->tables[t].hospital ? hospital_hash(institution_hash(institution), code) : national_hash(code);
+      words += posting_words((uint32_t)institution.size, (uint32_t)code.size);
       assert(size < capacity);
       keys[size++] = (struct key){hash, t, rows[0]};
     }
@@ -238,15 +266,18 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
   index->slots = ARENA_ARRAY(arena, struct slot, room);
   memset(index->slots, 0xff, room * sizeof *index->slots);
   index->slots_mask = room - 1;
-  index->postings = ARENA_ARRAY(arena, struct posting, size + 1);
+  assert(words < UINT32_MAX);
+  index->postings = ARENA_ARRAY(arena, uint32_t, words);
+  uint32_t word = 0;
   for (size_t i = 0; i < size; i++) {
     const bool first = i == 0 || keys[i].hash != keys[i - 1].hash, last = i + 1 == size || keys[i].hash != keys[i + 1].hash;
-    index->postings[i] = (struct posting){keys[i].table | (last ? posting_last : 0), keys[i].row};
+    const uint32_t here = word;
+    word = add_posting(index, word, &keys[i], last);
     if (!first) continue;
     index->filter[filter_word(index, keys[i].hash)] |= filter_mask(keys[i].hash);
     uint64_t at = slot_of(index, keys[i].hash);
     while (index->slots[at].first != UINT32_MAX) at = (at + 1) & index->slots_mask;
-    index->slots[at] = (struct slot){(uint32_t)(keys[i].hash >> 32), (uint32_t)i};
+    index->slots[at] = (struct slot){(uint32_t)(keys[i].hash >> 32), here};
   }
   memory_free(keys);
 }
@@ -335,29 +366,28 @@ static void find_by_visit(const struct rule_index *index, bool pair, const struc
   }
 }
 
-static bool same_key(const struct witness_table *table, uint32_t row, const struct visit *visit, struct slice code,
-                     bool hospital) {
-  if (table->hospital != hospital) return false;
-  if (!hospital) return slice_equal(table_text(table->table, row, table->table->key[0]), code);
-  return slice_equal(table_text(table->table, row, table->table->key[1]), code) &&
-         slice_equal(table_text(table->table, row, table->table->key[0]), visit->fixmedins_code);
-}
-
 static void find_postings(const struct rule_index *index, const struct visit *visit, uint32_t item, bool hospital,
                           uint64_t hash, struct index_scratch *scratch) {
   const struct slice code = hospital ? visit->items[item].medins_list_codg : visit->items[item].med_list_codg;
+  const struct slice institution = hospital ? visit->fixmedins_code : SLICE("");
   for (uint64_t at = slot_of(index, hash); index->slots[at].first != UINT32_MAX; at = (at + 1) & index->slots_mask) {
     if (index->slots[at].tag != (uint32_t)(hash >> 32)) continue;
-    for (const struct posting *posting = &index->postings[index->slots[at].first];; posting++) {
+    for (uint32_t word = index->slots[at].first;;) {
+      const struct posting *posting = posting_at(index, word);
       const uint32_t table = posting->table & POSTING_TABLE;
-      if (same_key(&index->tables[table], posting->row, visit, code, hospital)) push_hit(scratch, table, item, posting->row);
+      if (posting->code_size == code.size && posting->institution_size == institution.size &&
+          index->tables[table].hospital == hospital &&
+          memcmp(posting->bytes + institution.size, code.data, code.size) == 0 &&
+          memcmp(posting->bytes, institution.data, institution.size) == 0)
+        push_hit(scratch, table, item, posting->row);
       if (posting->table & posting_last) break;
+      word += posting_words(posting->institution_size, posting->code_size);
     }
   }
 }
 
-// One kind of key over all lines, some at a time: hashes, then the filter's words, then the slots, each fetched before it is
-// needed.
+// One kind of key over all lines, some at a time: hashes, then the filter's words, then the slots, then the postings, each
+// fetched before it is needed.
 static void find_keys(const struct rule_index *index, const struct visit *visit, bool hospital, uint64_t institution,
                       struct index_scratch *scratch) {
   uint64_t hashes[LANES];
@@ -380,6 +410,10 @@ static void find_keys(const struct rule_index *index, const struct visit *visit,
       hashes[left] = hashes[lane];
       items[left++] = items[lane];
       __builtin_prefetch(&index->slots[slot_of(index, hashes[lane])]);
+    }
+    for (unsigned lane = 0; lane < left; lane++) {
+      const struct slot *slot = &index->slots[slot_of(index, hashes[lane])];
+      if (slot->first != UINT32_MAX) __builtin_prefetch(&index->postings[slot->first]);
     }
     for (unsigned lane = 0; lane < left; lane++) find_postings(index, visit, items[lane], hospital, hashes[lane], scratch);
   }
