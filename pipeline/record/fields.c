@@ -151,7 +151,7 @@ uint64_t fields_bit(enum object_kind kind, const char *name) {
     if (!fields->rows[i].again) bit = bit == 0 ? 1 : bit << 1;
     if (strcmp(fields->rows[i].name, name) == 0) return bit;
   }
-  assert(!"a field of the table");
+  assert(name == NULL);    // it is no field of the table
   return 0;
 }
 
