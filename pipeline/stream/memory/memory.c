@@ -10,14 +10,13 @@ struct lane {
   struct kept *input, *states;
   size_t input_size, input_capacity, states_size, states_capacity;
   size_t position;
+  unsigned char epoch[STATE_EPOCH_BYTES];    // of the first log that committed a state here
 };
 
 struct memory_broker {
   struct lane *lanes;
   int32_t partitions;
   struct text outputs[TOPIC_COUNT];
-  unsigned char epoch[STATE_EPOCH_BYTES];    // of the first log that committed
-  bool epoch_known;
 };
 
 struct memory {
@@ -97,18 +96,15 @@ static enum status read_states(void *context, int32_t partition, struct state_re
 
 struct state_reader memory_reader(struct memory_broker *broker) { return (struct state_reader){broker, read_states}; }
 
-enum status memory_teach(struct memory_broker *broker, struct state *state, struct error *error) {
-  for (int32_t p = 0; p < broker->partitions; p++) {
-    const struct lane *lane = &broker->lanes[p];
-    state_open(state, p);
-    for (size_t i = 0; i < lane->states_size; i++) {
-      const struct kept *row = &lane->states[i];
-      const struct state_read record = {(int64_t)i, key_of(row), value_of(row), row->due_s};
-      const enum status status = state_learn(state, p, &record, broker->epoch, error);
-      if (status != STATUS_OK) return status;
-    }
+enum status memory_teach(struct memory_broker *broker, struct state *state, int32_t partition, int64_t from, struct error *error) {
+  const struct lane *lane = &broker->lanes[partition];
+  enum status status = STATUS_OK;
+  for (size_t i = from > 0 ? (size_t)from : 0; i < lane->states_size && status == STATUS_OK; i++) {
+    const struct kept *row = &lane->states[i];
+    const struct state_read record = {(int64_t)i, key_of(row), value_of(row), row->due_s};
+    status = state_learn(state, partition, &record, lane->epoch, error);
   }
-  return STATUS_OK;
+  return status;
 }
 
 static enum status take(struct log *log, int timeout_ms, struct log_batch *batch, struct error *error) {
@@ -162,6 +158,7 @@ static void apply(struct memory *memory) {
   for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) text_append(&broker->outputs[topic], text_slice(&memory->outputs[topic]));
   for (size_t i = 0; i < memory->states_size; i++) {
     struct lane *lane = &broker->lanes[memory->states[i].partition];
+    if (lane->states_size == 0) memcpy(lane->epoch, memory->epoch, sizeof lane->epoch);
     memory->states[i].offset = append(&lane->states, &lane->states_size, &lane->states_capacity, memory->states[i].key,
                                       memory->states[i].value, memory->states[i].due_s);
   }
@@ -169,8 +166,6 @@ static void apply(struct memory *memory) {
     struct lane *lane = &broker->lanes[memory->records[i].source.partition];
     if ((size_t)memory->records[i].source.offset >= lane->position) lane->position = (size_t)memory->records[i].source.offset + 1;
   }
-  if (!broker->epoch_known) memcpy(broker->epoch, memory->epoch, sizeof broker->epoch);
-  broker->epoch_known = true;
 }
 
 static enum status commit(struct log *log, struct error *error) {

@@ -22,9 +22,9 @@ int64_t memory_position(const struct memory_broker *broker, int32_t partition);
 // Everything that was committed for a topic: values, one per line, in order.
 struct slice memory_outputs(const struct memory_broker *broker, enum topic topic);
 
-// Reads the committed state records; teaches a state all of them, as an assignment does: all partitions are opened.
+// Reads the committed state records; teaches an open partition of a state those from an offset on, as an assignment does.
 struct state_reader memory_reader(struct memory_broker *broker);
-enum status memory_teach(struct memory_broker *broker, struct state *state, struct error *error);
+enum status memory_teach(struct memory_broker *broker, struct state *state, int32_t partition, int64_t from, struct error *error);
 
 // batch_records records at most are taken at a time, partition by partition in turn. fault may be NULL.
 struct log *memory_open(struct memory_broker *broker, const unsigned char epoch[STATE_EPOCH_BYTES], size_t batch_records,

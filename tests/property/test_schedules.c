@@ -1,0 +1,226 @@
+// Whatever happens on the way, the same bytes come out: workers that abort, crash before and after their commit, start again from
+// snapshots or from the whole state topic, with hardly any memory, and with a cache that lies.
+//
+// usage: property_schedules [SCHEDULES [SEED]]. A seed that fails is printed and replays.
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "consumers/worker.h"
+#include "core/memory.h"
+#include "producers/generate/generate.h"
+#include "rules/load.h"
+#include "stream/memory/memory.h"
+#include "stream/memory/shelf.h"
+
+enum { PARTITIONS = 3, SETTLEMENTS = 1200 };
+
+static const char *const topic_names[] = {"settlements"};
+static const unsigned char key[DIGEST_KEY_BYTES] = "a key of the tests";
+
+struct schedule {
+  uint64_t random;
+  unsigned abort, crash_before, crash_after;    // odds in 1,000 per commit
+  size_t batch;
+  uint64_t memory;
+  struct cache *cache;
+  bool snapshots;
+  unsigned crashes, aborts;
+};
+
+static uint64_t draw(struct schedule *schedule, uint64_t below) {
+  schedule->random ^= schedule->random << 13;
+  schedule->random ^= schedule->random >> 7;
+  schedule->random ^= schedule->random << 17;
+  return schedule->random % below;
+}
+
+static enum memory_fault fault(void *context) {
+  struct schedule *schedule = context;
+  const unsigned dice = (unsigned)draw(schedule, 1000);
+  if (dice < schedule->abort) return schedule->aborts++, MEMORY_ABORT;
+  if (dice < schedule->abort + schedule->crash_before) return schedule->crashes++, MEMORY_CRASH_BEFORE;
+  if (dice < schedule->abort + schedule->crash_before + schedule->crash_after) return schedule->crashes++, MEMORY_CRASH_AFTER;
+  return MEMORY_FINE;
+}
+
+static bool collect(void *context, const struct generate_message *message, struct error *error) {
+  (void)error;
+  struct memory_broker *broker = context;
+  if (strcmp(message->msg_type, "TICK") == 0) {
+    for (int32_t p = 0; p < PARTITIONS; p++) memory_append(broker, p, SLICE_NONE, message->bytes);
+  } else {
+    memory_append(broker, (int32_t)(digest_hash64(message->key.data, message->key.size, 1) % PARTITIONS), message->key, message->bytes);
+  }
+  return true;
+}
+
+static void fill(struct memory_broker *broker, uint64_t seed) {
+  struct generate_options options = generate_options_default;
+  options.seed = seed;
+  options.settlements = SETTLEMENTS;
+  options.violations_e4 = 1000;
+  struct error error = {0};
+  if (generate(&options, &(struct generate_sink){broker, collect, NULL}, NULL, NULL, &error) != STATUS_OK) {
+    fprintf(stderr, "generate: %s\n", error.text);
+    exit(2);
+  }
+}
+
+static void snapshot_name(struct text *path, const char *folder, int32_t partition) {
+  text_clear(path);
+  text_format(path, "%s/%d.index%c", folder, (int)partition, '\0');
+}
+
+// One life of a process: true when the input came to its end, false when it crashed.
+static bool live(const struct ruleset *ruleset, struct memory_broker *broker, struct schedule *schedule, const char *folder) {
+  struct state_settings settings = {.topic = SLICE("patient-state"), .key = key, .cache = schedule->cache, .reader = memory_reader(broker)};
+  for (unsigned i = 0; i < STATE_EPOCH_BYTES; i++) settings.epoch[i] = (unsigned char)draw(schedule, 256);
+  struct state *state = state_create(&settings);
+  struct store *store = store_create(&(struct store_limits){schedule->memory});
+  struct engine_settings engine_settings = {.decode = decode_limits_default, .screen = screen_settings_default, .review = draw_settings_default,
+                                            .topic_names = topic_names, .topic_names_size = 1};
+  struct engine *engine = engine_create(ruleset, &engine_settings, store);
+  struct error error = {0};
+  struct text path = {0};
+  for (int32_t p = 0; p < PARTITIONS; p++) {
+    int64_t from = 0;
+    snapshot_name(&path, folder, p);
+    const bool known = schedule->snapshots && state_snapshot_read(state, p, path.data, &from);
+    if (!schedule->snapshots) state_open(state, p);
+    assert(memory_teach(broker, state, p, known ? from : 0, &error) == STATUS_OK);
+    assert(!known || state_snapshot_proven(state, p));
+    engine_partition_load(engine, p, state_partition(state, p, NULL));
+  }
+  struct log *log = memory_open(broker, settings.epoch, schedule->batch, fault, schedule);
+  struct worker worker;
+  worker_init(&worker, log, state, engine, store);
+  bool end = false, crashed = false;
+  while (!end && !crashed) {
+    size_t size;
+    error.status = STATUS_OK;
+    const enum status status = worker_step(&worker, 0, &size, &end, &error);
+    crashed = status == STATUS_FATAL;
+    if (crashed && strncmp(error.text, "injected", 8) != 0) {
+      fprintf(stderr, "%s\n", error.text);
+      exit(1);
+    }
+    if (status == STATUS_OK && schedule->snapshots && draw(schedule, 10) == 0) {
+      const int32_t p = (int32_t)draw(schedule, PARTITIONS);
+      snapshot_name(&path, folder, p);
+      struct error ignored = {0};
+      assert(state_snapshot_write(state, p, path.data, &ignored) == STATUS_OK);
+    }
+  }
+  worker_fini(&worker);
+  log->operations->close(log);
+  engine_destroy(engine);
+  store_destroy(store);
+  state_destroy(state);
+  text_fini(&path);
+  return !crashed;
+}
+
+static int by_bytes(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
+
+// The lines of a topic, sorted: between partitions there is no order.
+static size_t lines_of(struct slice text, struct slice **lines) {
+  size_t size = 0;
+  for (size_t i = 0; i < text.size; i++) size += text.data[i] == '\n';
+  *lines = memory_take((size + 1) * sizeof **lines);
+  size = 0;
+  for (size_t begin = 0, i = 0; i < text.size; i++) {
+    if (text.data[i] != '\n') continue;
+    (*lines)[size++] = (struct slice){text.data + begin, i - begin};
+    begin = i + 1;
+  }
+  qsort(*lines, size, sizeof **lines, by_bytes);
+  return size;
+}
+
+static bool same(const struct memory_broker *a, const struct memory_broker *b) {
+  bool equal = true;
+  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
+    if (topic == TOPIC_SCREENING_RECEIPTS) continue;    // one per transaction: those differ
+    struct slice *x, *y;
+    const size_t m = lines_of(memory_outputs(a, topic), &x), n = lines_of(memory_outputs(b, topic), &y);
+    size_t i = 0;
+    while (i < m && i < n && slice_equal(x[i], y[i])) i++;
+    if (i < m || i < n) {
+      equal = false;
+      fprintf(stderr, "%s differs: %zu and %zu lines; from line %zu on\n", topic_name(topic), m, n, i);
+    }
+    memory_free(x);
+    memory_free(y);
+  }
+  return equal;
+}
+
+static bool finished(const struct memory_broker *broker, const struct memory_broker *reference) {
+  for (int32_t p = 0; p < PARTITIONS; p++)
+    if (memory_position(broker, p) != memory_position(reference, p)) return false;
+  return true;
+}
+
+static bool try_one(const struct ruleset *ruleset, const struct memory_broker *reference, uint64_t input_seed, uint64_t seed, const char *folder) {
+  struct schedule schedule = {.random = seed * 2 + 1};
+  for (int i = 0; i < 20; i++) (void)draw(&schedule, 2);
+  schedule.abort = (unsigned)draw(&schedule, 150);
+  schedule.crash_before = (unsigned)draw(&schedule, 60);
+  schedule.crash_after = (unsigned)draw(&schedule, 60);
+  schedule.batch = 1 + draw(&schedule, draw(&schedule, 2) ? 400 : 30);
+  schedule.memory = draw(&schedule, 3) == 0 ? 0 : 4096 + draw(&schedule, 1 << 18);
+  schedule.snapshots = draw(&schedule, 2);
+  const struct shelf_lies lies = {(unsigned)draw(&schedule, 300), (unsigned)draw(&schedule, 300), (unsigned)draw(&schedule, 200),
+                                  (unsigned)draw(&schedule, 200), (unsigned)draw(&schedule, 100)};
+  schedule.cache = draw(&schedule, 4) == 0 ? NULL : shelf_open_hostile(&lies, seed);
+  for (int32_t p = 0; p < PARTITIONS; p++) {
+    struct text path = {0};
+    snapshot_name(&path, folder, p);
+    unlink(path.data);
+    text_fini(&path);
+  }
+  struct memory_broker *broker = memory_create(PARTITIONS);
+  fill(broker, input_seed);
+  while (!live(ruleset, broker, &schedule, folder)) {}
+  const bool good = finished(broker, reference) && same(broker, reference);
+  if (!good) fprintf(stderr, "seed %" PRIu64 " fails: batch %zu, memory %" PRIu64 ", %u aborts, %u crashes, snapshots %d, cache %d\n", seed,
+                     schedule.batch, schedule.memory, schedule.aborts, schedule.crashes, schedule.snapshots, schedule.cache != NULL);
+  if (schedule.cache != NULL) schedule.cache->operations->close(schedule.cache);
+  memory_destroy(broker);
+  return good;
+}
+
+int main(int argc, char **argv) {
+  digest_start();
+  const unsigned long schedules = argc > 1 ? strtoul(argv[1], NULL, 10) : 60;
+  const uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : (uint64_t)getpid() * 1000003u;
+  struct diagnostics diagnostics = {0};
+  const char *paths[] = {"rules.d"};
+  struct ruleset *ruleset = ruleset_load(paths, 1, &diagnostics);
+  assert(ruleset != NULL);
+  char folder[] = "/tmp/settlewatch-schedules-XXXXXX";
+  assert(mkdtemp(folder) != NULL);
+  const uint64_t input_seed = first % 1000 + 1;
+  struct memory_broker *reference = memory_create(PARTITIONS);
+  fill(reference, input_seed);
+  struct schedule calm = {.random = 1, .batch = 100};
+  assert(live(ruleset, reference, &calm, folder));
+  assert(memory_outputs(reference, TOPIC_CREDIT_DEDUCTIONS).size > 0);
+  unsigned failed = 0;
+  for (uint64_t seed = first; seed < first + schedules; seed++) failed += !try_one(ruleset, reference, input_seed, seed, folder);
+  printf("%lu schedules from seed %" PRIu64 ", %u failed\n", schedules, first, failed);
+  for (int32_t p = 0; p < PARTITIONS; p++) {
+    struct text path = {0};
+    snapshot_name(&path, folder, p);
+    unlink(path.data);
+    text_fini(&path);
+  }
+  rmdir(folder);
+  memory_destroy(reference);
+  ruleset_destroy(ruleset);
+  diagnostics_fini(&diagnostics);
+  return failed > 0;
+}
