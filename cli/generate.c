@@ -1,4 +1,5 @@
-// settlewatch generate: a synthetic region's settlements and their answer key, as files or on standard output.
+// settlewatch generate: a synthetic region's settlements and their answer key, as files, on standard output or to the site's
+// topic.
 #include "producers/generate/generate.h"
 
 #include <argp.h>
@@ -11,9 +12,11 @@
 #include <zlib.h>
 
 #include "cli/cli.h"
+#include "cli/setup.h"
 #include "core/text.h"
 #include "record/date.h"
 #include "record/money.h"
+#include "stream/kafka/publish.h"
 
 enum {
   OPTION_SEED = 256,
@@ -30,12 +33,13 @@ enum {
   OPTION_NO_TICKS,
   OPTION_NO_TWINS,
   OPTION_ONLY_SETTLEMENTS,
-  OPTION_OUTPUT_FILE
+  OPTION_OUTPUT_FILE,
+  OPTION_CONFIG
 };
 
 struct settings {
   struct generate_options options;
-  const char *out, *key, *tables, *output_file;
+  const char *out, *key, *tables, *output_file, *config;
   bool gzip;
 };
 
@@ -71,6 +75,7 @@ static error_t take(int key, char *text, struct argp_state *state) {
       options->violations_e4 = (uint32_t)value;
       return 0;
     case OPTION_OUT: settings->out = text; return 0;
+    case OPTION_CONFIG: settings->config = text; return 0;
     case OPTION_KEY: settings->key = text; return 0;
     case OPTION_TABLES: settings->tables = text; return 0;
     case OPTION_OUTPUT_FILE: settings->output_file = text; return 0;
@@ -83,7 +88,7 @@ static error_t take(int key, char *text, struct argp_state *state) {
   }
 }
 
-// A file that appears under its name when it is complete. "-" is standard output.
+// A file that appears under its name when it is complete, or standard output.
 struct output {
   struct text name, part;
   FILE *file;
@@ -99,12 +104,13 @@ static bool output_failed(const struct output *output, struct error *error) {
   return false;
 }
 
+// folder NULL: standard output; "": name is a path.
 static bool output_open(struct output *output, const char *folder, const char *name, bool gzip, struct error *error) {
   if (folder == NULL) {
     output->file = stdout;
     return true;
   }
-  text_format(&output->name, "%s/%s%s", folder, name, gzip ? ".gz" : "");
+  text_format(&output->name, "%s%s%s%s", folder, folder[0] != 0 ? "/" : "", name, gzip ? ".gz" : "");
   text_byte(&output->name, '\0');
   text_format(&output->part, "%s.part", output->name.data);
   text_byte(&output->part, '\0');
@@ -200,10 +206,80 @@ static bool write_settlements(const struct settings *settings, struct generate_c
   if (good && with_key) {
     const char *path = settings->key != NULL ? settings->key : "answer-key.ndjson";
     const bool plain = settings->key == NULL;
-    good = write_whole(plain ? settings->out : ".", path, text_slice(&key), error);
+    good = write_whole(plain ? settings->out : "", path, text_slice(&key), error);
   }
   text_fini(&key);
   return good;
+}
+
+// What goes to the site's topic: keyed as replay keys it, a TICK to every partition, since time belongs to all.
+struct publishing {
+  struct publish *publish;
+  int32_t partitions;
+  uint64_t too_large;
+  bool stopped;
+};
+
+static bool on_publish(void *context, const struct generate_message *message, struct error *error) {
+  struct publishing *publishing = context;
+  const bool tick = strcmp(message->msg_type, "TICK") == 0;
+  publishing->stopped = atomic_load(setup_stopping());
+  if (publishing->stopped) return false;
+  for (int32_t partition = tick ? 0 : -1; partition < (tick ? publishing->partitions : 0); partition++) {
+    struct error refused = {0};
+    const enum status status =
+        publish_send(publishing->publish, partition, tick ? SLICE_NONE : message->key, message->bytes, &refused);
+    publishing->too_large += status == STATUS_REJECT;
+    if (status != STATUS_OK && status != STATUS_REJECT) {
+      error_set(error, status, "%s", refused.text);
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool publish_all(const struct settings *settings, struct setup *setup, struct client *client, struct error *error) {
+  const char *topic = topics_name(&setup->arena, setup->site->kafka.prefix, TOPIC_SETTLEMENTS);
+  struct publishing publishing = {0};
+  struct generate_counts counts = {0};
+  struct text key = {0};
+  bool good = client_partitions(client, topic, &publishing.partitions, error) == STATUS_OK;
+  if (good && publishing.partitions == 0) {
+    error_set(error, STATUS_FATAL, "there is no topic '%s': make it with `settlewatch topics create`", topic);
+    good = false;
+  }
+  if (good) publishing.publish = publish_open(client, topic, setup->site->kafka.input_bytes_max, error);
+  good = publishing.publish != NULL;
+  if (good) {
+    const struct generate_sink sink = {&publishing, on_publish, NULL};
+    good = generate(&settings->options, &sink, settings->key != NULL ? &key : NULL, &counts, error) == STATUS_OK ||
+           publishing.stopped;
+    struct error late = {0};
+    const enum status flushed = publish_flush(publishing.publish, &late);
+    if (good && flushed != STATUS_OK) good = error_set(error, flushed, "%s", late.text) == STATUS_OK;
+  }
+  if (publishing.publish != NULL) {
+    printf("%llu records to %s; not sent: %llu too large%s\n", (unsigned long long)publish_delivered(publishing.publish),
+           topic, (unsigned long long)publishing.too_large, publishing.stopped ? "; stopped" : "");
+  }
+  publish_close(publishing.publish);
+  if (good && settings->key != NULL && !publishing.stopped) good = write_whole("", settings->key, text_slice(&key), error);
+  text_fini(&key);
+  return good;
+}
+
+static int run_publish(const struct settings *settings) {
+  struct setup setup;
+  int code = CLI_CONFIG;
+  if (setup_load(&setup, settings->config, false)) {
+    struct client *client = setup_client(&setup);
+    struct error error = {0};
+    code = client != NULL && publish_all(settings, &setup, client, &error) ? CLI_OK : CLI_SOFTWARE;
+    if (error.text[0] != 0) fprintf(stderr, "%s: %s\n", program_invocation_name, error.text);
+    client_close(client);
+  }
+  setup_fini(&setup);
+  return code;
 }
 
 static int run(int argc, char **argv) {
@@ -219,6 +295,7 @@ static int run(int argc, char **argv) {
       {"out", OPTION_OUT, "DIR", 0, "Writes DIR/settlements.ndjson and DIR/answer-key.ndjson", 0},
       {"output-file", OPTION_OUTPUT_FILE, "NAME", 0, "Name of the file in DIR; '-' is standard output, then without a key",
        0},
+      {"config", OPTION_CONFIG, "FILE", 0, "Publishes to the topic of the site with these settings, instead of files", 0},
       {"gzip", OPTION_GZIP, NULL, 0, "Compresses the settlements", 0},
       {"key", OPTION_KEY, "FILE", 0, "Where the answer key goes", 0},
       {"tables", OPTION_TABLES, "DIR", 0, "Writes the region's knowledge tables; alone it writes nothing else", 0},
@@ -236,8 +313,12 @@ static int run(int argc, char **argv) {
   if (argp_parse(&argp, argc, argv, 0, NULL, &settings) != 0) return CLI_USAGE;
   const bool standard = settings.output_file != NULL && strcmp(settings.output_file, "-") == 0;
   const bool settlements = settings.out != NULL || standard;
-  if (!settlements && settings.tables == NULL) {
-    fprintf(stderr, "%s: nothing to write: '--out', '--tables' or '--output-file -' is needed\n", argv[0]);
+  if (settings.config != NULL && settlements) {
+    fprintf(stderr, "%s: '--config' publishes, so '--out' and '--output-file' cannot stand beside it\n", argv[0]);
+    return CLI_USAGE;
+  }
+  if (!settlements && settings.tables == NULL && settings.config == NULL) {
+    fprintf(stderr, "%s: nothing to write: '--out', '--tables', '--config' or '--output-file -' is needed\n", argv[0]);
     return CLI_USAGE;
   }
   struct error error = {0};
@@ -248,6 +329,7 @@ static int run(int argc, char **argv) {
     fprintf(stderr, "%s: %s\n", argv[0], error.text);
     return CLI_SOFTWARE;
   }
+  if (settings.config != NULL) return run_publish(&settings);
   if (settlements && !standard) {
     printf("settlements: %llu\nmessages: %llu\nbytes: %llu\nplanted: %llu open, %llu lawful, %llu withdrawn\n",
            (unsigned long long)counts.settlements, (unsigned long long)counts.messages, (unsigned long long)counts.bytes,

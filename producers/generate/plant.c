@@ -149,10 +149,9 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
     }
     if (last && scenario->last_special != 0) plan->disease = &special_diseases[scenario->last_special - 1];
     if (pair && (scenario->like & SAME_DEPARTMENT) == 0) {
-      const uint8_t other =
-          plan->disease == disease
-              ? (uint8_t)((disease->department + 1 + random_below(&random, departments_size - 1)) % departments_size)
-              : plan->disease->department;
+      uint8_t other = plan->disease->department;
+      if (plan->disease == disease)
+        other = (uint8_t)((other + 1 + random_below(&random, departments_size - 1)) % departments_size);
       plan->department_in = plan->department_out = other;
     }
     if (pair && (scenario->like & OTHER_INSTITUTION) != 0)

@@ -3,9 +3,9 @@
 
 usage: answer_key.py PROGRAM [--mutants] [--bounds] [GENERATE_OPTION...]
 
-The dead letters must be the marked twins and nothing else. With --mutants the comparison proves itself: findings are changed in
-six ways, and each change must be noticed. With --bounds the cases do: every bound of the shipped rules is moved by one step, every
-exemption is dropped, and the answer must no longer fit the key.
+The dead letters must be the marked twins and nothing else. With --mutants the comparison proves itself: findings are
+changed in six ways, and each change must be noticed. With --bounds the cases do: every bound of the shipped rules is
+moved by one step, every exemption is dropped, and the answer must no longer fit the key.
 """
 import json
 import os
@@ -29,8 +29,11 @@ def run(*command):
 
 def differs(key, deductions, *options):
     """The checker's output when it finds differences, else None."""
-    done = subprocess.run([sys.executable, os.path.join(HERE, "check_answer_key.py"), key, deductions, *options],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, os.path.join(HERE, "check_answer_key.py"), key, deductions, *options],
+        capture_output=True,
+        text=True,
+    )
     print(done.stdout.splitlines()[-1] if done.stdout else done.stderr)
     if done.returncode not in (0, 1):
         sys.exit(f"the checker ended with {done.returncode}:\n{done.stderr}")
@@ -71,14 +74,22 @@ def changed(messages, key, mutant, dice):
         copy[at]["band"] = "none of these"
     elif mutant == "a lawful visit is charged":
         lawful = dice.choice([row for row in key if row.get("expect") == "none"])
-        copy.append({**copy[at], "deduction_id": "0" * 32, "mdtrt_id": lawful["mdtrt_id"], "setl_id": lawful["setl_ids"][0]})
+        copy.append(
+            {**copy[at], "deduction_id": "0" * 32, "mdtrt_id": lawful["mdtrt_id"], "setl_id": lawful["setl_ids"][0]}
+        )
     elif mutant == "a withdrawn one is open":
         copy[dice.choice(gone)]["stage"] = "proposed"
     return copy
 
 
-MUTANTS = ("one is missing", "a fen too much", "the fund part is off", "another band", "a lawful visit is charged",
-           "a withdrawn one is open")
+MUTANTS = (
+    "one is missing",
+    "a fen too much",
+    "the fund part is off",
+    "another band",
+    "a lawful visit is charged",
+    "a withdrawn one is open",
+)
 
 
 def try_mutants(folder, key_path, deductions):
@@ -96,23 +107,45 @@ def try_mutants(folder, key_path, deductions):
 
 # Rule id -> (what stands in its file, what replaces it): each bound one step to either side where both are possible.
 BOUNDS = {
-    "ADM-001": (("max_gap: 15", "max_gap: 14"), ("max_gap: 15", "max_gap: 16"), ("min_gap: 0", "min_gap: 1"),
-                ("at_most: 7", "at_most: 6", "above: 7", "above: 6"), ("at_most: 7", "at_most: 8", "above: 7", "above: 8"),
-                ("match: dx3_or_dept", "match: dx3"), ("consecutive_scope: institution", "consecutive_scope: person"),
-                ("yields_to: [ADM-002]", "yields_to: []")),
-    "ADM-002": (("max_gap: 24", "max_gap: 23"), ("max_gap: 24", "max_gap: 25"), ("min_gap: -6", "min_gap: -5"),
-                ("min_gap: -6", "min_gap: -7")),
-    "ADM-004": (("idle_days: 3", "idle_days: 2"), ("idle_days: 3", "idle_days: 4"), ("permille: 500", "permille: 499"),
-                ("permille: 500", "permille: 572"), ("spread_multiday: true", "spread_multiday: false"),
-                ("before_operation: true", "before_operation: false"), ("after_operation_days: 2", "after_operation_days: 1"),
-                ("after_operation_days: 2", "after_operation_days: 3")),
-    "ADM-008A": (("los_tolerance_days: 0", "los_tolerance_days: 1"), ("convention: in_not_out", "convention: both"),
-                 ("moving_day_once: true", "moving_day_once: false", "icu_day_once: true", "icu_day_once: false")),
+    "ADM-001": (
+        ("max_gap: 15", "max_gap: 14"),
+        ("max_gap: 15", "max_gap: 16"),
+        ("min_gap: 0", "min_gap: 1"),
+        ("at_most: 7", "at_most: 6", "above: 7", "above: 6"),
+        ("at_most: 7", "at_most: 8", "above: 7", "above: 8"),
+        ("match: dx3_or_dept", "match: dx3"),
+        ("consecutive_scope: institution", "consecutive_scope: person"),
+        ("yields_to: [ADM-002]", "yields_to: []"),
+    ),
+    "ADM-002": (
+        ("max_gap: 24", "max_gap: 23"),
+        ("max_gap: 24", "max_gap: 25"),
+        ("min_gap: -6", "min_gap: -5"),
+        ("min_gap: -6", "min_gap: -7"),
+    ),
+    "ADM-004": (
+        ("idle_days: 3", "idle_days: 2"),
+        ("idle_days: 3", "idle_days: 4"),
+        ("permille: 500", "permille: 499"),
+        ("permille: 500", "permille: 572"),
+        ("spread_multiday: true", "spread_multiday: false"),
+        ("before_operation: true", "before_operation: false"),
+        ("after_operation_days: 2", "after_operation_days: 1"),
+        ("after_operation_days: 2", "after_operation_days: 3"),
+    ),
+    "ADM-008A": (
+        ("los_tolerance_days: 0", "los_tolerance_days: 1"),
+        ("convention: in_not_out", "convention: both"),
+        ("moving_day_once: true", "moving_day_once: false", "icu_day_once: true", "icu_day_once: false"),
+    ),
     "ADM-008B": (("  max: 1", "  max: 2"), ("moving_day_max: 2", "moving_day_max: 0")),
     "ADM-008C": (("grace_days: 0", "grace_days: 1"),),
     "SUB-001A": (("update_workdays: 5", "update_workdays: 4"), ("update_workdays: 5", "update_workdays: 6")),
-    "SUB-006": (("tolerance_fen: 1", "tolerance_fen: 0"), ("tolerance_fen: 1", "tolerance_fen: 2"),
-                ("markup_permille: 0", "markup_permille: 1")),
+    "SUB-006": (
+        ("tolerance_fen: 1", "tolerance_fen: 0"),
+        ("tolerance_fen: 1", "tolerance_fen: 2"),
+        ("markup_permille: 0", "markup_permille: 1"),
+    ),
 }
 
 
@@ -142,7 +175,9 @@ def variants():
             # The condition becomes one that never holds; the rule's own tests are not run here.
             pattern = rf"(^  - id: {exemption}\n).*?(?=^    reason:)"
             never = '\\1    if: {insutype: "000"}\\n'
-            yield f"{rule} without {exemption}", path, re.sub(pattern, never, text, count=1, flags=re.MULTILINE | re.DOTALL)
+            yield f"{rule} without {exemption}", path, re.sub(
+                pattern, never, text, count=1, flags=re.MULTILINE | re.DOTALL
+            )
 
 
 def try_bounds(program, folder, key_path):
@@ -171,7 +206,9 @@ def main():
     try:
         out = os.path.join(folder, "out")
         run(program, "generate", "--out", folder, *options)
-        run(program, "screen", os.path.join(folder, "settlements.ndjson"), "--rules", "rules.d", "--out", out, "--quiet")
+        run(
+            program, "screen", os.path.join(folder, "settlements.ndjson"), "--rules", "rules.d", "--out", out, "--quiet"
+        )
         key, deductions = os.path.join(folder, "answer-key.ndjson"), os.path.join(out, "credit-deductions.ndjson")
         problems = differs(key, deductions)
         if problems is not None:

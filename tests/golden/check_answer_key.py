@@ -3,10 +3,11 @@
 
 usage: check_answer_key.py KEY CREDIT_DEDUCTIONS [--any-order] [--shown N]
 
-Of each deduction_id the last revision counts; stage `proposed` means that the finding is open. Every key line with expect `open` must have exactly one
-open finding of that rule and visit with the same money, band and person; no other finding may be open. A key line with expect
-`withdrawn` must have been open before and withdrawn in the end; --any-order drops the first half, because after shuffling the
-withdrawal may come first. Exit 0: equal; 1: differences, listed; 2: usage.
+Of each deduction_id the last revision counts; stage `proposed` means that the finding is open. Every key line with
+expect `open` must have exactly one open finding of that rule and visit with the same money, band and person; no other
+finding may be open. A key line with expect `withdrawn` must have been open before and withdrawn in the end; --any-order
+drops the first half, because after shuffling the withdrawal may come first. Exit 0: equal; 1: differences, listed; 2:
+usage.
 """
 import argparse
 import collections
@@ -98,7 +99,7 @@ def main():
     parser.add_argument("--shown", type=int, default=20, help="differences to list")
     arguments = parser.parse_args()
     header, counts, problems = compare(arguments.key, arguments.deductions, arguments.any_order)
-    for problem in problems[:arguments.shown]:
+    for problem in problems[: arguments.shown]:
         print(problem)
     if len(problems) > arguments.shown:
         print(f"... and {len(problems) - arguments.shown} more")

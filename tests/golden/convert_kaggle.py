@@ -4,8 +4,8 @@
 usage: convert_kaggle.py FILE                   writes the settlements
        convert_kaggle.py --check PROGRAM DIR    converts, screens with one rule for each (days, scope), compares the counts
 
-A claim is a stay: psn_no = BeneID, fixmedins_code = Provider, setl_id = mdtrt_id = ClaimID, dates without a time of day, one line with the whole amount. The
-count by hand reads the original file and nothing of the conversion.
+A claim is a stay: psn_no = BeneID, fixmedins_code = Provider, setl_id = mdtrt_id = ClaimID, dates without a time of
+day, one line with the whole amount. The count by hand reads the original file and nothing of the conversion.
 """
 import argparse
 import bisect
@@ -48,17 +48,46 @@ def settlement(claim):
     codes = [claim[f"ClmDiagnosisCode_{n}"] for n in range(1, 11) if present(claim[f"ClmDiagnosisCode_{n}"])]
     time = claim["DischargeDt"] + " 23:00:00"
     body = {
-        "setlinfo": {"setl_id": claim["ClaimID"], "mdtrt_id": claim["ClaimID"], "psn_no": claim["BeneID"], "insutype": "310", "med_type": "21",
-                     "setl_time": time, "medfee_sumamt": yuan(paid + own), "inscp_scp_amt": yuan(paid + own), "fund_pay_sumamt": yuan(paid),
-                     "psn_part_amt": yuan(own), "refd_setl_flag": "0", "vali_flag": "1"},
-        "mdtrtinfo": {"begntime": claim["AdmissionDt"], "endtime": claim["DischargeDt"], "atddr_no": claim["AttendingPhysician"], "adm_way": "2",
-                      "dscg_way": "1"},
-        "diseinfo": [{"diag_type": "1", "maindiag_flag": "1" if n == 0 else "0", "diag_srt_no": n + 1, "diag_code": code}
-                     for n, code in enumerate(codes)],
+        "setlinfo": {
+            "setl_id": claim["ClaimID"],
+            "mdtrt_id": claim["ClaimID"],
+            "psn_no": claim["BeneID"],
+            "insutype": "310",
+            "med_type": "21",
+            "setl_time": time,
+            "medfee_sumamt": yuan(paid + own),
+            "inscp_scp_amt": yuan(paid + own),
+            "fund_pay_sumamt": yuan(paid),
+            "psn_part_amt": yuan(own),
+            "refd_setl_flag": "0",
+            "vali_flag": "1",
+        },
+        "mdtrtinfo": {
+            "begntime": claim["AdmissionDt"],
+            "endtime": claim["DischargeDt"],
+            "atddr_no": claim["AttendingPhysician"],
+            "adm_way": "2",
+            "dscg_way": "1",
+        },
+        "diseinfo": [
+            {"diag_type": "1", "maindiag_flag": "1" if n == 0 else "0", "diag_srt_no": n + 1, "diag_code": code}
+            for n, code in enumerate(codes)
+        ],
         "oprninfo": [],
-        "feedetail": [{"feedetl_sn": "1", "fee_ocur_time": claim["AdmissionDt"] + " 12:00:00", "med_list_codg": "001102000050000",
-                       "medins_list_codg": "CLAIM", "med_chrgitm_type": "14", "cnt": 1, "pric": yuan(paid + own),
-                       "det_item_fee_sumamt": yuan(paid + own), "inscp_scp_amt": yuan(paid + own)}]}
+        "feedetail": [
+            {
+                "feedetl_sn": "1",
+                "fee_ocur_time": claim["AdmissionDt"] + " 12:00:00",
+                "med_list_codg": "001102000050000",
+                "medins_list_codg": "CLAIM",
+                "med_chrgitm_type": "14",
+                "cnt": 1,
+                "pric": yuan(paid + own),
+                "det_item_fee_sumamt": yuan(paid + own),
+                "inscp_scp_amt": yuan(paid + own),
+            }
+        ],
+    }
     return shared_data.envelope("SETL", claim["Provider"], claim["BeneID"], time, body)
 
 
@@ -73,7 +102,16 @@ def count_by_hand(same, match, scope):
     stays = collections.defaultdict(list)
     for claim in claims():
         key = (claim["BeneID"], claim["Provider"]) if scope == "institution" else claim["BeneID"]
-        bisect.insort(stays[key], (claim["AdmissionDt"], claim["DischargeDt"], claim["ClaimID"], claim["Provider"], claim["ClmDiagnosisCode_1"]))
+        bisect.insort(
+            stays[key],
+            (
+                claim["AdmissionDt"],
+                claim["DischargeDt"],
+                claim["ClaimID"],
+                claim["Provider"],
+                claim["ClmDiagnosisCode_1"],
+            ),
+        )
     counts = dict.fromkeys(DAYS, 0)
     for chain in stays.values():
         for before, after in zip(chain, chain[1:]):
@@ -91,9 +129,14 @@ def check(program, folder):
     os.makedirs(folder, exist_ok=True)
     settlements, rules, out = (os.path.join(folder, name) for name in ("kaggle.ndjson", "kaggle_rules", "kaggle_out"))
     size = convert(settlements)
-    readmission_rules.write(rules, [
-        dict(id=f"KAG-{lane}-{days:02d}", days=days, same=same, match=match, scope=scope)
-        for lane, (same, match, scope, _) in LANES.items() for days in DAYS])
+    readmission_rules.write(
+        rules,
+        [
+            dict(id=f"KAG-{lane}-{days:02d}", days=days, same=same, match=match, scope=scope)
+            for lane, (same, match, scope, _) in LANES.items()
+            for days in DAYS
+        ],
+    )
     shutil.rmtree(out, ignore_errors=True)
     summary = shared_data.screen(program, settlements, rules, out)
     problems = []
@@ -103,7 +146,9 @@ def check(program, folder):
     for lane, (same, match, scope, known) in LANES.items():
         by_hand = count_by_hand(same, match, scope)
         shared_data.expect(problems, f"{lane} by hand", by_hand, known)
-        shared_data.expect(problems, f"{lane} by rule", tuple(found[f"KAG-{lane}-{days:02d}"] for days in DAYS), by_hand)
+        shared_data.expect(
+            problems, f"{lane} by rule", tuple(found[f"KAG-{lane}-{days:02d}"] for days in DAYS), by_hand
+        )
     return 1 if problems else 0
 
 

@@ -4,7 +4,8 @@
 usage: convert_mimic.py FILE                   writes the settlements
        convert_mimic.py --check PROGRAM DIR    converts, screens with the shipped rules, counts dispositions and readmissions
 
-Times are shifted but consistent inside a patient, so receive times lie in the same century. The set has no prices: each line costs one yuan.
+Times are shifted but consistent inside a patient, so receive times lie in the same century. The set has no prices: each
+line costs one yuan.
 """
 import argparse
 import collections
@@ -37,14 +38,26 @@ def supply_days(order):
     """Days an order covers; None when it ends before it starts or lacks a date."""
     if not order["STARTDATE"] or not order["ENDDATE"]:
         return None
-    days = (datetime.date.fromisoformat(order["ENDDATE"][:10]) - datetime.date.fromisoformat(order["STARTDATE"][:10])).days + 1
+    days = (
+        datetime.date.fromisoformat(order["ENDDATE"][:10]) - datetime.date.fromisoformat(order["STARTDATE"][:10])
+    ).days + 1
     return days if 0 < days <= 99 else None
 
 
 def line(order):
-    value = {"feedetl_sn": order["ROW_ID"], "fee_ocur_time": order["STARTDATE"], "med_list_codg": "NDC" + (order["NDC"] or "0"),
-             "medins_list_codg": order["FORMULARY_DRUG_CD"] or order["DRUG"], "medins_list_name": order["DRUG"], "med_chrgitm_type": "09", "cnt": 1,
-             "pric": "1.00", "det_item_fee_sumamt": "1.00", "inscp_scp_amt": "1.00", "medc_way_dscr": order["ROUTE"]}
+    value = {
+        "feedetl_sn": order["ROW_ID"],
+        "fee_ocur_time": order["STARTDATE"],
+        "med_list_codg": "NDC" + (order["NDC"] or "0"),
+        "medins_list_codg": order["FORMULARY_DRUG_CD"] or order["DRUG"],
+        "medins_list_name": order["DRUG"],
+        "med_chrgitm_type": "09",
+        "cnt": 1,
+        "pric": "1.00",
+        "det_item_fee_sumamt": "1.00",
+        "inscp_scp_amt": "1.00",
+        "medc_way_dscr": order["ROUTE"],
+    }
     days = supply_days(order)
     if days is not None:
         value["prd_days"] = days
@@ -58,15 +71,42 @@ def settlements():
         lines = [line(order) for order in orders[identity]]
         total = f"{len(lines)}.00"
         body = {
-            "setlinfo": {"setl_id": "S" + identity, "mdtrt_id": "M" + identity, "psn_no": "MIMIC" + stay["SUBJECT_ID"], "insutype": "310",
-                         "med_type": "21", "setl_time": stay["DISCHTIME"], "medfee_sumamt": total, "inscp_scp_amt": total, "fund_pay_sumamt": total,
-                         "psn_part_amt": "0.00", "refd_setl_flag": "0", "vali_flag": "1"},
-            "mdtrtinfo": {"begntime": stay["ADMITTIME"], "endtime": stay["DISCHTIME"], "adm_way": ADMISSION_WAYS.get(stay["ADMISSION_TYPE"], "9"),
-                          "dscg_way": LEAVING_WAYS.get(stay["DISCHARGE_LOCATION"], "1")},
-            "diseinfo": [{"diag_type": "1", "maindiag_flag": "1" if row["SEQ_NUM"] == "1" else "0", "diag_code": row["ICD9_CODE"]}
-                         for row in diagnoses[identity] if row["ICD9_CODE"]],
-            "icuinfo": [{"scs_cutd_ward_type": "1", "scs_cutd_inpool_time": row["INTIME"], "scs_cutd_exit_time": row["OUTTIME"]} for row in icu[identity]],
-            "oprninfo": [], "feedetail": lines}
+            "setlinfo": {
+                "setl_id": "S" + identity,
+                "mdtrt_id": "M" + identity,
+                "psn_no": "MIMIC" + stay["SUBJECT_ID"],
+                "insutype": "310",
+                "med_type": "21",
+                "setl_time": stay["DISCHTIME"],
+                "medfee_sumamt": total,
+                "inscp_scp_amt": total,
+                "fund_pay_sumamt": total,
+                "psn_part_amt": "0.00",
+                "refd_setl_flag": "0",
+                "vali_flag": "1",
+            },
+            "mdtrtinfo": {
+                "begntime": stay["ADMITTIME"],
+                "endtime": stay["DISCHTIME"],
+                "adm_way": ADMISSION_WAYS.get(stay["ADMISSION_TYPE"], "9"),
+                "dscg_way": LEAVING_WAYS.get(stay["DISCHARGE_LOCATION"], "1"),
+            },
+            "diseinfo": [
+                {
+                    "diag_type": "1",
+                    "maindiag_flag": "1" if row["SEQ_NUM"] == "1" else "0",
+                    "diag_code": row["ICD9_CODE"],
+                }
+                for row in diagnoses[identity]
+                if row["ICD9_CODE"]
+            ],
+            "icuinfo": [
+                {"scs_cutd_ward_type": "1", "scs_cutd_inpool_time": row["INTIME"], "scs_cutd_exit_time": row["OUTTIME"]}
+                for row in icu[identity]
+            ],
+            "oprninfo": [],
+            "feedetail": lines,
+        }
         yield shared_data.envelope("SETL", INSTITUTION, "MIMIC" + stay["SUBJECT_ID"], stay["DISCHTIME"], body)
 
 
@@ -90,20 +130,40 @@ def check(program, folder):
     admissions = table("ADMISSIONS")
     shutil.rmtree(out, ignore_errors=True)
     summary = shared_data.screen(program, path, "rules.d", out)
-    shared_data.expect(problems, "stays screened with the shipped rules", summary["dispositions"]["screened"], len(admissions))
+    shared_data.expect(
+        problems, "stays screened with the shipped rules", summary["dispositions"]["screened"], len(admissions)
+    )
     shared_data.expect(problems, "dead letters", summary["dispositions"]["dead"], 0)
-    shared_data.expect(problems, "outcomes that are errors", sum(row["error"] for row in summary["outcomes"].values()), 0)
+    shared_data.expect(
+        problems, "outcomes that are errors", sum(row["error"] for row in summary["outcomes"].values()), 0
+    )
 
-    readmission_rules.write(rules, [dict(id=f"MIM-{unit[0].upper()}-{days:02d}", same="any", match="none", scope="person",
-                                         **{unit: days if unit == "days" else days * 24}) for unit in ("days", "hours") for days in DAYS])
+    readmission_rules.write(
+        rules,
+        [
+            dict(
+                id=f"MIM-{unit[0].upper()}-{days:02d}",
+                same="any",
+                match="none",
+                scope="person",
+                **{unit: days if unit == "days" else days * 24},
+            )
+            for unit in ("days", "hours")
+            for days in DAYS
+        ],
+    )
     shutil.rmtree(out)
     shared_data.screen(program, path, rules, out)
     found = collections.Counter(message["rule_id"] for message in shared_data.open_findings(out))
     for unit, known in (("days", (4, 9, 11)), ("hours", (4, 8, 11))):
         by_hand = tuple(readmissions(days, unit == "days") for days in DAYS)
         shared_data.expect(problems, f"readmissions within {DAYS} days in {unit}, by hand", by_hand, known)
-        shared_data.expect(problems, f"readmissions within {DAYS} days in {unit}, by rule",
-                           tuple(found[f"MIM-{unit[0].upper()}-{days:02d}"] for days in DAYS), by_hand)
+        shared_data.expect(
+            problems,
+            f"readmissions within {DAYS} days in {unit}, by rule",
+            tuple(found[f"MIM-{unit[0].upper()}-{days:02d}"] for days in DAYS),
+            by_hand,
+        )
     return 1 if problems else 0
 
 

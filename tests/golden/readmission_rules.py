@@ -32,12 +32,15 @@ show: [gap]
 tests:
   - name: a stay after a stay
     given:
-      - {{settle: {{id: S1, patient: P1, at: H1, stay: [2026-03-01, 2026-03-06], diagnosis: I63.900, in_scope: 100.00, fund: 80.00}}}}
-      - {{settle: {{id: S2, patient: P1, at: H1, stay: [2026-03-07, 2026-03-09], diagnosis: I63.900, in_scope: 200.00, fund: 150.00}}}}
+      - {{settle: {{id: S1, patient: P1, at: H1, stay: [2026-03-01, 2026-03-06],
+                   diagnosis: I63.900, in_scope: 100.00, fund: 80.00}}}}
+      - {{settle: {{id: S2, patient: P1, at: H1, stay: [2026-03-07, 2026-03-09],
+                   diagnosis: I63.900, in_scope: 200.00, fund: 150.00}}}}
     expect: {{hit: all, on: S2, amount: 200.00}}
   - name: the only stay
     given:
-      - {{settle: {{id: S1, patient: P1, at: H1, stay: [2026-03-01, 2026-03-06], diagnosis: I63.900, in_scope: 100.00, fund: 80.00}}}}
+      - {{settle: {{id: S1, patient: P1, at: H1, stay: [2026-03-01, 2026-03-06],
+                   diagnosis: I63.900, in_scope: 100.00, fund: 80.00}}}}
     expect: {{outcome: no_hit}}
 """
 
@@ -52,5 +55,14 @@ def write(folder, rules):
         unit = "days" if "days" in rule else "hours"
         name = rule["id"].lower().replace("-", "_")
         with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as file:
-            file.write(RULE.format(name=name, id=rule["id"], max_gap=rule[unit], gap_unit=unit, same=rule["same"], match=rule["match"],
-                                   scope=rule["scope"]))
+            file.write(
+                RULE.format(
+                    name=name,
+                    id=rule["id"],
+                    max_gap=rule[unit],
+                    gap_unit=unit,
+                    same=rule["same"],
+                    match=rule["match"],
+                    scope=rule["scope"],
+                )
+            )

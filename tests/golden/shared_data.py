@@ -1,6 +1,7 @@
 """Real records for tests: they are read where they lie and never copied into the tree.
 
-The folder is $SETTLEWATCH_DATA or ../shared/data beside the checkout. Without it a test ends with exit code 77, which ctest shows as skipped.
+The folder is $SETTLEWATCH_DATA or ../shared/data beside the checkout. Without it a test ends with exit code 77, which
+ctest shows as skipped.
 """
 import csv
 import gzip
@@ -33,9 +34,19 @@ def rows(path):
 def envelope(msg_type, institution, person, event_time, body, infno="2304"):
     global MESSAGE_NUMBER
     MESSAGE_NUMBER += 1
-    return {"msg_id": f"{institution}{MESSAGE_NUMBER:012d}", "msg_type": msg_type, "infno": infno, "mdtrtarea_admvs": "620100",
-            "insuplc_admdvs": "620100", "fixmedins_code": institution, "psn_no": person, "event_time": event_time,
-            "recv_time": event_time, "ver": 1, "body": body}
+    return {
+        "msg_id": f"{institution}{MESSAGE_NUMBER:012d}",
+        "msg_type": msg_type,
+        "infno": infno,
+        "mdtrtarea_admvs": "620100",
+        "insuplc_admdvs": "620100",
+        "fixmedins_code": institution,
+        "psn_no": person,
+        "event_time": event_time,
+        "recv_time": event_time,
+        "ver": 1,
+        "body": body,
+    }
 
 
 def write(path, messages):
@@ -46,8 +57,11 @@ def write(path, messages):
 
 def screen(program, settlements, rules, out, *options):
     """Runs the embedded screen; returns its summary."""
-    done = subprocess.run([program, "screen", settlements, "--rules", rules, "--out", out, "--summary", "json", "--quiet", *options],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [program, "screen", settlements, "--rules", rules, "--out", out, "--summary", "json", "--quiet", *options],
+        capture_output=True,
+        text=True,
+    )
     if done.returncode != 0:
         sys.exit(f"screen ended with {done.returncode}:\n{done.stderr[-4000:]}")
     return json.loads(done.stdout)
