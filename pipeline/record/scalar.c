@@ -1,19 +1,17 @@
 #include "record/scalar.h"
 
-#define ALIKE(byte) {byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, \
-                     byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte}
-const char scalar_backslashes[32] = ALIKE('\\');
-const char scalar_odd[32] = {[0] = ' ', [12] = '\\', [15] = 0x7f, [16] = ' ', [28] = '\\', [31] = 0x7f,
-                             [1] = -1, [17] = -1};
+#define SIXTEEN(byte) byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte
+const char scalar_backslashes[32] = {SIXTEEN('\\'), SIXTEEN('\\')};
+const char scalar_alike[3][16] = {{SIXTEEN('.')}, {SIXTEEN('0')}, {SIXTEEN(9)}};
+#define ODD ' ', -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, '\\', -1, -1, 0x7f
+const char scalar_odd[32] = {ODD, ODD};
 
 const int32_t scalar_units[8][16] = {
     {1}, {10, 0, 1}, {100, 0, 10, 1}, {1000, 0, 100, 10, 1}, {10000, 0, 1000, 100, 10, 1}, {100000, 0, 10000, 1000, 100, 10, 1},
     {1000000, 0, 100000, 10000, 1000, 100, 10, 1},
 };
 // 16 places that give zeros, then the first 16 bytes.
-#define NONE -128
-const char scalar_slide[32] = {NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
-                               0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15};
+const char scalar_slide[32] = {SIXTEEN(-128), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 // By the bytes from the point on: which of 16 bytes stand behind it. Without a point all do.
 const char scalar_behind[17][16] = {
     {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},

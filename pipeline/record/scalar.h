@@ -92,21 +92,24 @@ extern const int32_t scalar_units[8][16];    // 16 bytes from the point on: the 
 // that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
 #if defined(__AVX2__)
 extern const char scalar_slide[32], scalar_behind[17][16];
+extern const char scalar_alike[3][16];    // points, noughts and bytes of 9: read, where compilers would make them each time
+
+static inline __m128i scalar_vector(const char *at) { return _mm_loadu_si128((const __m128i *)(const void *)at); }
 
 // 1 to 16 bytes: moved to the end of a vector, those before the point by one more, then joined in pairs.
 static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bool json, int64_t *out) {
   if (!SCALAR_LIKELY(size - 1 < 16)) return false;
-  const __m128i text = _mm_loadu_si128((const __m128i *)(const void *)at), nought = _mm_set1_epi8('0');
-  const uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('.')));
+  const __m128i text = scalar_vector(at);
+  const uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, scalar_vector(scalar_alike[0])));
   const size_t point = (size_t)__builtin_ctz(points | UINT32_C(1) << size), behind = size - point;
   if (*at <= '0' && (*at != '0' || (json && point != 1))) return false;    // no digit, or a leading zero
-  const __m128i whole = _mm_loadu_si128((const __m128i *)(const void *)(scalar_slide + size - 1));
-  const __m128i fraction = _mm_loadu_si128((const __m128i *)(const void *)(scalar_slide + size));
-  const __m128i which = _mm_loadu_si128((const __m128i *)(const void *)scalar_behind[behind]);
-  const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, nought), _mm_blendv_epi8(whole, fraction, which));
-  const __m128i above = _mm_subs_epu8(digits, _mm_set1_epi8(9));
+  const __m128i places = _mm_blendv_epi8(scalar_vector(scalar_slide + size - 1), scalar_vector(scalar_slide + size),
+                                         scalar_vector(scalar_behind[behind]));
+  const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, scalar_vector(scalar_alike[1])), places);
+  const __m128i above = _mm_subs_epu8(digits, scalar_vector(scalar_alike[2]));
   const int64_t unit = (&scalar_units[0][0])[scale * 16 + behind];
-  if (!SCALAR_LIKELY(_mm_testz_si128(above, above) && unit != 0)) return false;
+  if (!SCALAR_LIKELY(_mm_testz_si128(above, above))) return false;
+  if (!SCALAR_LIKELY(unit != 0)) return false;
   const __m128i twos = _mm_maddubs_epi16(digits, _mm_set1_epi16(1 << 8 | 10));
   const __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(1 << 16 | 100));
   const __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));

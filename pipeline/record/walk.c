@@ -161,13 +161,6 @@ static bool has_control(struct slice s) {
   return false;
 }
 
-// A text of token t that is not as short_text wants it; absent too.
-static __attribute__((noinline)) bool text_normal(struct walk *w, uint32_t t, bool trim, struct slice *out) {
-  if (!text_careful(w, t, out)) return false;
-  *out = trim ? trimmed_unless_absent(*out) : unless_absent(*out);
-  return true;
-}
-
 // True when what stands between value and end is a string that stands for itself: closed right before end, without escapes
 // and spaces, and not one of the forms of the absent, which all begin with '-', 'n' or something below.
 static inline bool short_text(const char *value, const char *end) {
@@ -179,26 +172,26 @@ static inline struct slice inside(const char *value, const char *end) {
   return (struct slice){value + 1, (size_t)(end - value) - 2};
 }
 
+// A text of token t, in its short form or not; absent too.
+static bool text_normal(struct walk *w, uint32_t t, bool trim, struct slice *out) {
+  const char *value = w->bytes + w->tokens[t], *end = w->bytes + offset_of(w, t + 1);
+  if (short_text(value, end)) {
+    *out = inside(value, end);
+    return true;
+  }
+  if (!text_careful(w, t, out)) return false;
+  *out = trim ? trimmed_unless_absent(*out) : unless_absent(*out);
+  return true;
+}
+
 static bool id_careful(struct walk *w, uint32_t t, uint32_t limit, bool exact, struct slice *out) {
   if (!text_normal(w, t, !exact, out)) return false;
-  return (out->size <= limit && !has_control(*out)) || fail(w, REJECT_BAD_ID, w->tokens[t]);
+  const bool in_place = out->data == w->bytes + w->tokens[t] + 1;    // then it has no byte below 0x20
+  const bool good = in_place ? memchr(out->data, 0x7f, out->size) == NULL : !has_control(*out);
+  return (out->size <= limit && good) || fail(w, REJECT_BAD_ID, w->tokens[t]);
 }
 
-// A number as JSON number or string, not in the short form: false is a failure; *had is false when absent.
-static bool number_careful(struct walk *w, uint32_t t, unsigned scale, enum reject wrong, int64_t *out, bool *had) {
-  struct slice text = scalar_at(w, t);
-  *had = false;
-  if (scalar_is_number(text)) {
-    *had = true;
-  } else {
-    if (!text_careful(w, t, &text)) return false;
-    text = trimmed_unless_absent(text);
-    *had = text.data != NULL;
-  }
-  return !*had || money_parse(text, scale, out) || fail(w, wrong, w->tokens[t]);
-}
-
-// The same in the short form.
+// A number in the short form, as JSON number or string.
 static inline bool short_number(const char *value, const char *end, unsigned scale, int64_t *out) {
   const bool quoted = *value == '"';
   if (quoted) {
@@ -208,13 +201,27 @@ static inline bool short_number(const char *value, const char *end, unsigned sca
   return SCALAR_LIKELY(scalar_digits(value, (size_t)(end - value), scale, !quoted, out));
 }
 
+// A number in whatever form: false is a failure; *had is false when absent.
+static bool number_careful(struct walk *w, uint32_t t, unsigned scale, enum reject wrong, int64_t *out, bool *had) {
+  *had = true;
+  if (short_number(w->bytes + w->tokens[t], w->bytes + offset_of(w, t + 1), scale, out)) return true;
+  struct slice text = scalar_at(w, t);
+  if (!scalar_is_number(text)) {
+    if (!text_careful(w, t, &text)) return false;
+    text = trimmed_unless_absent(text);
+    *had = text.data != NULL;
+  }
+  return !*had || money_parse(text, scale, out) || fail(w, wrong, w->tokens[t]);
+}
+
 // A time; *out is DATE_ABSENT when there is none, and *odd when there is a text that is none.
 static bool time_careful(struct walk *w, uint32_t t, int64_t *out, bool *day_only, bool *odd) {
   struct slice text;
   *out = DATE_ABSENT;
   *day_only = *odd = false;
-  if (!text_careful(w, t, &text)) return false;
-  text = trimmed_unless_absent(text);
+  const char *value = w->bytes + w->tokens[t];
+  if (offset_of(w, t + 1) - w->tokens[t] == 21 && *value == '"' && value[20] == '"' && scalar_time(&w->days, value + 1, out)) return true;
+  if (!text_normal(w, t, true, &text)) return false;
   *odd = text.data != NULL && !date_parse(text, out, day_only);
   if (*odd) *out = DATE_ABSENT;
   return true;
@@ -228,7 +235,7 @@ static inline bool short_time(struct walk *w, const char *value, const char *end
   return end - value == 21 && *value == '"' && end[-1] == '"' && scalar_time(&w->days, value + 1, out) && in_window(w, *out);
 }
 
-static __attribute__((noinline)) bool time_normal(struct walk *w, uint32_t t, int64_t *out, bool *day_only) {
+static bool time_normal(struct walk *w, uint32_t t, int64_t *out, bool *day_only) {
   bool odd;
   if (!time_careful(w, t, out, day_only, &odd)) return false;
   if (!in_window(w, *out)) {
