@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 #include "core/memory.h"
-#include "record/money.h"
+#include "record/json.h"
 #include "rules/kinds/kind.h"
 #include "rules/load.h"
 #include "rules/operand.h"
@@ -12,6 +12,12 @@
 #include "stream/file/reader.h"
 
 enum { ARENA_BLOCK = 256 << 10, BATCH_RECORDS = 1000, BATCH_BYTES = 64 << 20 };
+
+// The last message about one finding of the rule.
+struct told {
+  struct told *next;
+  const struct json_value *message;
+};
 
 struct person {
   struct person *next;
@@ -24,7 +30,10 @@ struct telling {
   const struct rule *rule;
   struct screen *screen;
   struct decoder *decoder;
+  struct json_reader *reader;
   struct person *persons;
+  struct told *told;           // in `lasting`
+  struct arena lasting;
   struct text last_person, last_setl_id;
   int64_t tick_s;
   uint64_t records, dead;
@@ -32,7 +41,7 @@ struct telling {
   struct arena arena;
   struct trace trace;
   struct text text;
-  bool told;
+  bool found;    // the visit of the last settlement
 };
 
 static struct person *person_of(struct telling *telling, struct slice psn_no) {
@@ -48,6 +57,32 @@ static struct person *person_of(struct telling *telling, struct slice psn_no) {
 static void keep(struct text *text, struct slice s) {
   text_clear(text);
   text_append(text, s);
+}
+
+static struct slice member(const struct json_value *object, const char *key) {
+  const struct json_value *value = json_find(object, key);
+  return value != NULL && value->type != JSON_NULL ? value->text : SLICE_NONE;
+}
+
+// What the step published of the rule, active or shadow: inspector-cases has every finding that is not in shadow.
+static void take_messages(struct telling *telling, struct error *error) {
+  for (size_t i = 0; i < telling->outbox.size; i++) {
+    const struct outbox_entry *entry = &telling->outbox.entries[i];
+    const struct json_value *message;
+    if (entry->topic != TOPIC_INSPECTOR_CASES && entry->topic != TOPIC_SHADOW_FINDINGS) continue;
+    const struct slice bytes = arena_copy(&telling->lasting, outbox_bytes(&telling->outbox, entry->value, entry->value_size));
+    if (json_read(telling->reader, &telling->lasting, bytes, &message, error) != STATUS_OK) return;
+    if (!slice_equal(member(message, "rule_id"), telling->rule->id)) continue;
+    struct told *told = telling->told;
+    while (told != NULL && !slice_equal(member(told->message, "deduction_id"), member(message, "deduction_id"))) told = told->next;
+    if (told == NULL) {
+      told = ARENA_ARRAY(&telling->lasting, struct told, 1);
+      told->next = telling->told;
+      telling->told = told;
+    }
+    told->message = message;
+  }
+  outbox_clear(&telling->outbox);
 }
 
 static enum status take_event(struct telling *telling, const struct event *event, struct error *error) {
@@ -66,9 +101,9 @@ static enum status take_event(struct telling *telling, const struct event *event
     if (status == STATUS_OK && result.changed) keep(&person->body, text_slice(&body));
     if (result.disposition == DISPOSITION_DEAD) telling->dead++;
   }
-  outbox_clear(&telling->outbox);
+  take_messages(telling, error);
   text_fini(&body);
-  return status;
+  return error->status != STATUS_OK ? error->status : status;
 }
 
 static enum status take_records(struct telling *telling, struct reader *reader, struct error *error) {
@@ -131,26 +166,46 @@ static void write_sentence(struct telling *telling, const struct verdict *verdic
   text_byte(&telling->text, '\n');
 }
 
-static void write_fen(struct text *out, const char *name, int64_t fen) {
-  text_format(out, "  %s ", name);
-  money_write_fen(out, fen);
+static void write_padded(struct text *out, struct slice s, size_t width) {
+  text_append(out, s);
+  for (size_t n = s.size; n < width; n++) text_byte(out, ' ');
+  TEXT_LITERAL(out, "  ");
+}
+
+static void write_value(struct text *out, enum value_type type, int64_t number) {
+  const struct value value = {.type = type, .number = number};
+  value_write(out, &value);
 }
 
 static void write_claims(struct telling *telling, const struct verdict *verdict) {
   struct text *out = &telling->text;
+  size_t sn = 0, code = 1;
   int64_t sum = 0;
   text_format(out, "\n%s (%.*s)\n", words(telling, "claims before precedence", "认定金额（未经优先级分配）"),
               SLICE_ARG(verdict->rule->amount_name));
   for (uint32_t i = 0; i < verdict->claims_size; i++) {
     const struct item *item = &verdict->visit->items[verdict->claims[i].item];
-    sum += verdict->claims[i].claimed_fen;
-    text_format(out, "  %.*s  %.*s  ", SLICE_ARG(item->feedetl_sn), SLICE_ARG(item->med_list_codg.size > 0 ? item->med_list_codg : SLICE("-")));
-    if (item->time_s != DATE_ABSENT) date_write_time(out, item->time_s);
-    write_fen(out, words(telling, "in scope", "政策范围内"), item->inscp_fen);
-    write_fen(out, words(telling, "claimed", "认定"), verdict->claims[i].claimed_fen);
-    text_byte(out, '\n');
+    if (item->feedetl_sn.size > sn) sn = item->feedetl_sn.size;
+    if (item->med_list_codg.size > code) code = item->med_list_codg.size;
   }
-  write_fen(out, words(telling, "sum", "合计"), sum);
+  for (uint32_t i = 0; i < verdict->claims_size; i++) {
+    const struct item *item = &verdict->visit->items[verdict->claims[i].item];
+    TEXT_LITERAL(out, "  ");
+    write_padded(out, item->feedetl_sn, sn);
+    write_padded(out, item->med_list_codg.size > 0 ? item->med_list_codg : SLICE("-"), code);
+    if (item->time_s != DATE_ABSENT) date_write_time(out, item->time_s);
+    else TEXT_LITERAL(out, "-                  ");
+    text_format(out, "  %s ", words(telling, "count", "数量"));
+    write_value(out, VALUE_COUNT, item->cnt);
+    text_format(out, "  %s ", words(telling, "in scope", "政策范围内"));
+    write_value(out, VALUE_FEN, item->inscp_fen);
+    text_format(out, "  %s ", words(telling, "claimed", "认定"));
+    write_value(out, VALUE_FEN, verdict->claims[i].claimed_fen);
+    text_byte(out, '\n');
+    sum += verdict->claims[i].claimed_fen;
+  }
+  text_format(out, "  %s ", words(telling, "sum", "合计"));
+  write_value(out, VALUE_FEN, sum);
   text_byte(out, '\n');
 }
 
@@ -165,13 +220,30 @@ static void write_verdict(struct telling *telling, const struct verdict *verdict
   text_byte(out, '\n');
 }
 
+// Findings that rest on the settlement, as they were published last: after precedence.
+static void write_published(struct telling *telling) {
+  struct text *out = &telling->text;
+  for (const struct told *told = telling->told; told != NULL; told = told->next) {
+    const struct json_value *ids = json_find(told->message, "setl_ids");
+    bool mine = false;
+    for (const struct json_value *id = ids != NULL ? ids->child : NULL; id != NULL; id = id->next)
+      mine |= slice_equal(id->text, text_slice(&telling->last_setl_id));
+    if (!mine) continue;
+    text_format(out, "\n%s %.*s  %s %.*s  %.*s\n", words(telling, "published: finding", "已发布：结果"),
+                SLICE_ARG(member(told->message, "deduction_id")), words(telling, "revision", "版次"), SLICE_ARG(member(told->message, "revision")),
+                SLICE_ARG(member(told->message, "stage")));
+    text_format(out, "  vola_amt %.*s  fund_amt %.*s  %s\n", SLICE_ARG(member(told->message, "vola_amt")),
+                SLICE_ARG(member(told->message, "fund_amt")), words(telling, "(after precedence)", "（按优先级分配后）"));
+  }
+}
+
 static void tell(void *context, const struct verdict *verdict, const struct judge_input *input) {
   struct telling *telling = context;
   bool mine = false;
   for (uint32_t i = 0; i < input->visit->settlements_size; i++)
     mine |= slice_equal(input->visit->settlements[i].setl_id, text_slice(&telling->last_setl_id));
   if (mine) {
-    telling->told = true;
+    telling->found = true;
     write_head(telling, input->visit);
     trace_write(&telling->trace, &telling->text);
     write_verdict(telling, verdict);
@@ -179,6 +251,7 @@ static void tell(void *context, const struct verdict *verdict, const struct judg
       write_sentence(telling, verdict, input);
       write_claims(telling, verdict);
     }
+    write_published(telling);
   }
   telling->trace.size = 0;    // of this visit
 }
@@ -200,7 +273,7 @@ static int run(struct telling *telling, struct error *error) {
       screen_explain(telling->screen, text_slice(&person->body), telling->tick_s, telling->rule, &telling->arena, tell, telling,
                      &telling->trace, error) != STATUS_OK)
     return CLI_SOFTWARE;
-  if (!telling->told) {
+  if (!telling->found) {
     error_set(error, STATUS_REJECT, "settlement '%.*s' is not live: cancelled, void, refunded, incomplete or a dead letter",
               SLICE_ARG(text_slice(&telling->last_setl_id)));
     return CLI_DATA;
@@ -228,12 +301,16 @@ int explain(const struct explain_options *options) {
       error_set(&error, STATUS_FATAL, "there is no rule '%s' in '%s'; `settlewatch rules list` lists them", options->rule, options->rules);
     } else {
       arena_init(&telling.arena, ARENA_BLOCK);
+      arena_init(&telling.lasting, ARENA_BLOCK);
+      telling.reader = json_reader_create();
       telling.screen = screen_create(ruleset, &screen_settings_default, &options->record, 1);
       telling.decoder = decoder_create(&decode_limits_default);
       code = run(&telling, &error);
       decoder_destroy(telling.decoder);
       screen_destroy(telling.screen);
+      json_reader_destroy(telling.reader);
       arena_fini(&telling.arena);
+      arena_fini(&telling.lasting);
     }
   }
   if (error.status != STATUS_OK) fprintf(stderr, "settlewatch rules explain: %s\n", error.text);
