@@ -11,25 +11,11 @@ void text_fini(struct text *text) {
   *text = (struct text){0};
 }
 
-char *text_reserve(struct text *text, size_t size) {
-  if (text->capacity - text->size < size) {
-    size_t capacity = text->capacity < 256 ? 256 : text->capacity * 2;
-    while (capacity - text->size < size) capacity *= 2;
-    text->data = memory_resize(text->data, capacity);
-    text->capacity = capacity;
-  }
-  return text->data + text->size;
-}
-
-void text_append(struct text *text, struct slice s) {
-  if (s.size == 0) return;
-  memcpy(text_reserve(text, s.size), s.data, s.size);
-  text->size += s.size;
-}
-
-void text_byte(struct text *text, char byte) {
-  *text_reserve(text, 1) = byte;
-  text->size++;
+void text_grow(struct text *text, size_t size) {
+  size_t capacity = text->capacity < 256 ? 256 : text->capacity * 2;
+  while (capacity - text->size < size) capacity *= 2;
+  text->data = memory_resize(text->data, capacity);
+  text->capacity = capacity;
 }
 
 void text_int(struct text *text, int64_t value) {

@@ -18,10 +18,21 @@ void text_fini(struct text *text);
 static inline void text_clear(struct text *text) { text->size = 0; }
 static inline struct slice text_slice(const struct text *text) { return (struct slice){text->data, text->size}; }
 
+void text_grow(struct text *text, size_t size);
 // Room for size more bytes; returns where they go. The caller adds to text->size what it wrote.
-char *text_reserve(struct text *text, size_t size);
-void text_append(struct text *text, struct slice s);
-void text_byte(struct text *text, char byte);
+static inline char *text_reserve(struct text *text, size_t size) {
+  if (text->capacity - text->size < size) text_grow(text, size);
+  return text->data + text->size;
+}
+static inline void text_append(struct text *text, struct slice s) {
+  if (s.size == 0) return;
+  memcpy(text_reserve(text, s.size), s.data, s.size);
+  text->size += s.size;
+}
+static inline void text_byte(struct text *text, char byte) {
+  *text_reserve(text, 1) = byte;
+  text->size++;
+}
 void text_int(struct text *text, int64_t value);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The bytes as a JSON string with its quotes; they must be UTF-8. An absent slice is written as null.

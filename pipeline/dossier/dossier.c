@@ -111,9 +111,9 @@ static int64_t visit_time(const struct dossier *dossier, const struct bill *bill
   return time_s;
 }
 
-static bool has_visit(const struct dossier *dossier, struct slice mdtrt_id) {
+static bool has_visit(const struct dossier *dossier, struct slice unit) {
   for (uint32_t i = 0; i < dossier->bills_size; i++)
-    if (slice_equal(dossier->bills[i].mdtrt_id, mdtrt_id)) return true;
+    if (slice_equal(dossier->bills[i].mdtrt_id, unit) || slice_equal(dossier->bills[i].setl_id, unit)) return true;
   return false;
 }
 
@@ -122,7 +122,7 @@ static void drop_findings(struct dossier *dossier, int64_t limit_s, bool visits_
   uint32_t kept = 0;
   for (uint32_t i = 0; i < dossier->findings_size; i++) {
     const struct finding *finding = &dossier->findings[i];
-    const bool keep = finding->open ? !visits_changed || has_visit(dossier, finding->mdtrt_id) : finding->time_s >= limit_s;
+    const bool keep = finding->open ? !visits_changed || has_visit(dossier, finding->unit) : finding->time_s >= limit_s;
     if (keep) dossier->findings[kept++] = *finding;
   }
   dossier->findings_size = kept;

@@ -45,8 +45,9 @@ struct bill {
   int32_t brdy_day;
   bool has_medfee, has_inscp, has_fund;
   bool begntime_day_only, endtime_day_only, interim, refund_row, valid;
-  struct slice lines;           // lines.h
+  struct slice lines;           // lines.h; while fresh is set they are not packed yet
   uint32_t lines_size;
+  bool lines_gone;              // no stay, and no rule found anything in them: they were not kept
   struct fee_line *fees;        // by feedetl_sn
   uint32_t fees_size;
   // LIST
@@ -64,7 +65,7 @@ struct finding {
   int64_t revision;
   int64_t time_s;               // watermark at the last change: withdrawn ones are kept for the retention time
   // open only
-  struct slice rule_id, mdtrt_id, fixmedins_code;
+  struct slice rule_id, unit, mdtrt_id, fixmedins_code;
   int64_t rule_version;
   bool pair, shadow, provisional;
   struct slice *setl_ids;       // identity, sorted

@@ -10,7 +10,7 @@ enum { HEAD_BYTES = 3 + 8 + 8 + 8, BASE_S = 1577808000 };    // times count from
 enum {
   BILL_SETL = 1, BILL_CANCEL = 2, BILL_LIST = 4, BILL_FEES = 8, BILL_MEDFEE = 16, BILL_INSCP = 32, BILL_FUND = 64,
   BILL_BEGN_DAY_ONLY = 128, BILL_END_DAY_ONLY = 256, BILL_INTERIM = 512, BILL_REFUND_ROW = 1024, BILL_VALID = 2048,
-  BILL_SPLIT = 4096, BILL_STAY = 8192, BILL_PERSON = 16384,
+  BILL_SPLIT = 4096, BILL_STAY = 8192, BILL_PERSON = 16384, BILL_LINES_GONE = 32768,
 };
 
 static void pack_time(struct text *out, int64_t time_s) {
@@ -67,7 +67,7 @@ static void pack_bill(struct text *out, const struct bill *bill) {
                          (bill->begntime_day_only ? BILL_BEGN_DAY_ONLY : 0u) | (bill->endtime_day_only ? BILL_END_DAY_ONLY : 0u) |
                          (bill->interim ? BILL_INTERIM : 0u) | (bill->refund_row ? BILL_REFUND_ROW : 0u) |
                          (bill->valid ? BILL_VALID : 0u) | (bill->fee_cnt >= 0 ? BILL_SPLIT : 0u) | (stay ? BILL_STAY : 0u) |
-                         (bill->brdy_day != INT32_MIN ? BILL_PERSON : 0u);
+                         (bill->brdy_day != INT32_MIN ? BILL_PERSON : 0u) | (bill->lines_gone ? BILL_LINES_GONE : 0u);
   pack_unsigned(out, flags);
   pack_text(out, bill->setl_id);
   if (bill->setl.ver) {
@@ -94,9 +94,10 @@ static void pack_bill(struct text *out, const struct bill *bill) {
     if (bill->has_fund) pack_signed(out, bill->fund_fen);
     if (bill->fee_cnt >= 0) pack_unsigned(out, (uint64_t)bill->fee_cnt);
     if (bill->refund_row) pack_text(out, bill->init_setl_id);
-    pack_unsigned(out, bill->lines_size);
-    pack_unsigned(out, bill->lines.size);
-    pack_bytes(out, bill->lines.data, bill->lines.size);
+    const uint32_t lines = bill->lines_gone ? 0 : bill->lines_size;
+    pack_unsigned(out, lines);
+    pack_unsigned(out, lines > 0 ? bill->lines.size : 0);
+    if (lines > 0) pack_bytes(out, bill->lines.data, bill->lines.size);
   }
   if (bill->cancel.ver) pack_slot(out, &bill->cancel);
   if (bill->list.ver) {
@@ -132,6 +133,7 @@ static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *aren
   bill->interim = (flags & BILL_INTERIM) != 0;
   bill->refund_row = (flags & BILL_REFUND_ROW) != 0;
   bill->valid = (flags & BILL_VALID) != 0;
+  bill->lines_gone = (flags & BILL_LINES_GONE) != 0;
   if (flags & BILL_SETL) {
     unpack_slot(in, &bill->setl);
     bill->first_recv_time_s = (int64_t)((uint64_t)bill->setl.recv_time_s + (uint64_t)unpack_signed(in));
@@ -206,6 +208,7 @@ static void pack_finding(struct text *out, const struct finding *finding) {
   if (!finding->open) return;
   pack_text(out, finding->rule_id);
   pack_unsigned(out, (uint64_t)finding->rule_version);
+  pack_text(out, finding->unit);
   pack_text(out, finding->mdtrt_id);
   pack_text(out, finding->fixmedins_code);
   pack_unsigned(out, finding->setl_ids_size);
@@ -229,6 +232,7 @@ static void unpack_finding(struct unpack *in, struct finding *finding, struct ar
   if (!finding->open) return;
   finding->rule_id = unpack_text(in, arena);
   finding->rule_version = (int64_t)unpack_unsigned(in);
+  finding->unit = unpack_text(in, arena);
   finding->mdtrt_id = unpack_text(in, arena);
   finding->fixmedins_code = unpack_text(in, arena);
   const uint64_t ids = unpack_unsigned(in);

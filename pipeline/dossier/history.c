@@ -139,6 +139,7 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
     list_diagnosis = first_present(bill->list_main_diagnosis, list_diagnosis);
     if (settlements[i].setl_time_s > visit->settled_s) visit->settled_s = settlements[i].setl_time_s;
     visit->touched |= bill->touched;
+    visit->lines_gone |= bill->lines_gone && bill->fresh == NULL;
     diagnoses += bill->diagnoses_size;
   }
   const int32_t day = date_day(visit->endtime_s != DATE_ABSENT ? visit->endtime_s : visit->settled_s);
@@ -146,6 +147,7 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
   visit->main_diagnosis = first_present(visit->main_diagnosis, list_diagnosis);
   visit->symbol = (enum visit_symbol)codes_symbol(codes, CODES_MED_TYPE, visit->med_type, day);
   visit->stay = (ruleset->inpatient_stay >> visit->symbol & 1) != 0;
+  visit->unit = visit->stay ? visit->mdtrt_id : last->setl_id;
   visit->admission_way = (enum admission_symbol)codes_symbol(codes, CODES_ADM_WAY, adm_way, day);
   visit->discharge_way = (enum discharge_symbol)codes_symbol(codes, CODES_DSCG_WAY, dscg_way, day);
   visit->readmission_plan = (enum plan_symbol)codes_symbol(codes, CODES_READMISSION_PLAN, planned, day);
@@ -162,6 +164,11 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
   *owner = (struct owner){bills, codes, arena, false};
   visit->owner = owner;
   visit->load = load;
+}
+
+static bool is_stay(const struct bill *bill, const struct ruleset *ruleset) {
+  const int64_t time_s = bill->endtime_s != DATE_ABSENT ? bill->endtime_s : settled_of(bill);
+  return ruleset->inpatient_stay >> codes_symbol(ruleset->codes, CODES_MED_TYPE, bill->med_type, date_day(time_s)) & 1;
 }
 
 void history_build(struct history *history, const struct dossier *dossier, const struct history_options *options) {
@@ -184,7 +191,9 @@ void history_build(struct history *history, const struct dossier *dossier, const
   *history = (struct history){.psn_no = dossier->psn_no, .watermark_s = dossier->watermark_s, .start_day = options->start_day,
                               .cut = dossier->cut, .visits = ARENA_ARRAY(arena, struct visit, live)};
   for (uint32_t first = 0, end; first < live; first = end) {
-    for (end = first + 1; end < live && slice_equal(bills[end]->mdtrt_id, bills[first]->mdtrt_id); end++) {}
+    end = first + 1;
+    if (is_stay(bills[first], options->ruleset))
+      while (end < live && slice_equal(bills[end]->mdtrt_id, bills[first]->mdtrt_id) && is_stay(bills[end], options->ruleset)) end++;
     // An item names its settlement in 16 bits; what is beyond that is no visit but abuse, and history is short.
     if (end - first > UINT16_MAX) {
       history->cut = true;
@@ -195,11 +204,13 @@ void history_build(struct history *history, const struct dossier *dossier, const
   if (history->size > 1) qsort(history->visits, history->size, sizeof *history->visits, by_time);
 }
 
-struct visit *history_find(const struct history *history, struct slice mdtrt_id) {
+struct visit *history_find(const struct history *history, struct slice unit) {
   for (uint32_t i = 0; i < history->size; i++)
-    if (slice_equal(history->visits[i].mdtrt_id, mdtrt_id)) return &history->visits[i];
+    if (slice_equal(history->visits[i].unit, unit)) return &history->visits[i];
   return NULL;
 }
+
+const struct bill *const *history_bills(const struct visit *visit) { return ((const struct owner *)visit->owner)->bills; }
 
 static int by_text(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
 

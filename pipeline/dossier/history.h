@@ -13,8 +13,10 @@ struct history_options {
 };
 
 void history_build(struct history *history, const struct dossier *dossier, const struct history_options *options);
-// The visit of an mdtrt_id, or NULL.
-struct visit *history_find(const struct history *history, struct slice mdtrt_id);
+// The visit of that unit, or NULL.
+struct visit *history_find(const struct history *history, struct slice unit);
+// The bills behind a visit, in the order of its settlements.
+const struct bill *const *history_bills(const struct visit *visit);
 // All setl_ids of a visit, sorted, in the arena.
 struct slice *history_setl_ids(const struct visit *visit, struct arena *arena);
 // Fills item.fund_fen of a visit with loaded items; once.

@@ -46,12 +46,15 @@ void date_write_day(struct text *out, int32_t day) { write_date(out, day, 10); }
 
 void date_write_time(struct text *out, int64_t time_s) {
   const int32_t day = date_day(time_s);
-  const int64_t seconds = time_s - date_of_day(day);
-  const int parts[] = {(int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60)};
+  const unsigned seconds = (unsigned)(time_s - date_of_day(day));
+  const unsigned parts[] = {seconds / 3600, seconds / 60 % 60, seconds % 60};
+  text_reserve(out, 19);
   date_write_day(out, day);
+  char *to = out->data + out->size;
   for (unsigned i = 0; i < 3; i++) {
-    text_byte(out, i == 0 ? ' ' : ':');
-    text_byte(out, (char)('0' + parts[i] / 10));
-    text_byte(out, (char)('0' + parts[i] % 10));
+    *to++ = i == 0 ? ' ' : ':';
+    *to++ = (char)('0' + parts[i] / 10);
+    *to++ = (char)('0' + parts[i] % 10);
   }
+  out->size += 9;
 }

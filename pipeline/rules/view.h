@@ -56,6 +56,7 @@ struct settlement_view {
 enum { VISIT_KNOWS_TIME_OF_BEGIN = 1, VISIT_KNOWS_TIME_OF_END = 2 };
 
 struct visit {
+  struct slice unit;                  // what a finding names it by: mdtrt_id of a stay, else setl_id
   struct slice mdtrt_id, fixmedins_code, insutype, med_type, hosp_lv, gend, hi_paymtd;
   struct slice adm_dept_codg, dscg_dept_codg, wardarea_codg, atddr_no, insuplc_admdvs, mdtrtarea_admvs;
   enum visit_symbol symbol;
@@ -75,6 +76,7 @@ struct visit {
   const struct settlement_view *settlements;
   uint32_t settlements_size;
   bool touched;                             // changed by the event at hand
+  bool lines_gone;                          // judged before and clean: the lines were not kept
   // Loaded on first use through view_items.
   const struct item *items;
   uint32_t items_size;

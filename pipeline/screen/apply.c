@@ -67,8 +67,7 @@ static void fill_diagnoses(struct bill *bill, const struct event *event, struct 
       bill->diagnoses[bill->diagnoses_size++] = upper(arena, event->diagnoses[i].diag_code);
 }
 
-static void apply_settlement(struct dossier *dossier, const struct event *event, struct apply_scratch *scratch, uint64_t *amounts_derived,
-                  struct applied *applied) {
+static void apply_settlement(struct dossier *dossier, const struct event *event, struct applied *applied) {
   struct bill *bill = dossier_take(dossier, event->setl_id);
   if (!accept(&bill->setl, event->ver, event->content, applied)) return;
   struct arena *arena = dossier->arena;
@@ -118,9 +117,6 @@ static void apply_settlement(struct dossier *dossier, const struct event *event,
   bill->refund_row = slice_equal(event->refd_setl_flag, SLICE("1"));
   bill->valid = !slice_present(event->vali_flag) || slice_equal(event->vali_flag, SLICE("1"));
   fill_diagnoses(bill, event, arena);
-  text_clear(&scratch->text);
-  lines_pack(&scratch->text, arena, event->lines, event->lines_size, event->traces, amounts_derived, &scratch->memo);
-  bill->lines = arena_copy(arena, text_slice(&scratch->text));
   bill->fresh = event->lines;
   bill->fresh_traces = event->traces;
   bill->touched = applied->changed = true;
@@ -215,12 +211,19 @@ static void apply_fees(struct dossier *dossier, const struct event *event, struc
   applied->disposition = bill->setl.ver != 0 && dossier_complete(bill) ? DISPOSITION_SCREENED : DISPOSITION_WAITING;
 }
 
+void apply_keep_lines(struct dossier *dossier, struct bill *bill, struct apply_scratch *scratch, uint64_t *amounts_derived) {
+  if (bill->fresh == NULL) return;
+  text_clear(&scratch->text);
+  lines_pack(&scratch->text, dossier->arena, bill->fresh, bill->lines_size, bill->fresh_traces, amounts_derived, &scratch->memo);
+  bill->lines = arena_copy(dossier->arena, text_slice(&scratch->text));
+}
+
 void apply(struct dossier *dossier, const struct event *event, struct apply_scratch *scratch, uint64_t *amounts_derived,
                   struct applied *applied) {
   *applied = (struct applied){.disposition = DISPOSITION_UNUSED};
   const uint32_t bills = dossier->bills_size;
   switch (event->type) {
-    case EVENT_SETL: apply_settlement(dossier, event, scratch, amounts_derived, applied); break;
+    case EVENT_SETL: apply_settlement(dossier, event, applied); break;
     case EVENT_SETL_CANCEL: apply_cancel(dossier, event, applied); break;
     case EVENT_LIST: apply_list(dossier, event, applied); break;
     case EVENT_FEE: apply_fees(dossier, event, scratch, amounts_derived, applied); break;

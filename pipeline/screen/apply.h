@@ -24,3 +24,5 @@ struct apply_scratch {
   struct lines_memo memo;
 };
 void apply(struct dossier *dossier, const struct event *event, struct apply_scratch *scratch, uint64_t *amounts_derived, struct applied *applied);
+// Packs the lines of a bill that came just now, before the dossier is encoded. Not needed for those that are not kept.
+void apply_keep_lines(struct dossier *dossier, struct bill *bill, struct apply_scratch *scratch, uint64_t *amounts_derived);

@@ -1,6 +1,5 @@
 #include "screen/fact.h"
 
-#include "core/digest.h"
 #include "record/json.h"
 #include "record/money.h"
 
@@ -55,33 +54,23 @@ static void write_value(struct text *out, const struct fact *fact) {
   TEXT_LITERAL(out, "}}");
 }
 
-// The same state of the same settlement has the same id, whatever message or process says it.
-static struct slice identity(const struct fact *fact, char hex[2 * DIGEST_ID_BYTES]) {
-  static const char digits[] = "0123456789abcdef";
-  const int64_t numbers[] = {fact->ver, fact->live, fact->recv_time_s};
-  unsigned char id[DIGEST_ID_BYTES];
-  struct digest digest;
-  digest_init(&digest, sizeof id, NULL, 0);
-  digest_field(&digest, SLICE("sw-fact-v1"));
-  digest_field(&digest, fact->fixmedins_code);
-  digest_field(&digest, fact->setl_id);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    unsigned char bytes[8];
-    for (unsigned b = 0; b < 8; b++) bytes[b] = (unsigned char)((uint64_t)numbers[i] >> (8 * b));
-    digest_bytes(&digest, bytes, sizeof bytes);
-  }
-  digest_final(&digest, id);
-  for (size_t i = 0; i < sizeof id; i++) {
-    hex[2 * i] = digits[id[i] >> 4];
-    hex[2 * i + 1] = digits[id[i] & 15];
-  }
-  return (struct slice){hex, 2 * sizeof id};
-}
-
 void fact_write(struct outbox *outbox, const struct fact *fact) {
-  char hex[2 * DIGEST_ID_BYTES];
-  outbox_begin(outbox, TOPIC_INSTITUTION_FACTS, fact->fixmedins_code, identity(fact, hex), "settlewatch.fact.v1", fact->source,
-               fact->recv_time_s);
+  // The same state of the same settlement has the same id, whatever process says it: setl_id.ver.state.recv_time.
+  char id[192];
+  const size_t setl_id = fact->setl_id.size < 128 ? fact->setl_id.size : 128;
+  memcpy(id, fact->setl_id.data, setl_id);
+  char *to = id + setl_id;
+  const int64_t numbers[] = {fact->ver, fact->live, fact->recv_time_s};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    *to++ = '.';
+    for (uint64_t left = (uint64_t)numbers[i];; left >>= 4) {
+      *to++ = "0123456789abcdef"[left & 15];
+      if (left < 16) break;
+    }
+  }
+  outbox_begin(outbox, TOPIC_INSTITUTION_FACTS, fact->fixmedins_code, (struct slice){id, (size_t)(to - id)}, "settlewatch.fact.v1",
+               fact->source, fact->recv_time_s);
+  text_reserve(&outbox->bytes, 1024);
   write_value(&outbox->bytes, fact);
   outbox_end(outbox);
 }

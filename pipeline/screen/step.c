@@ -187,7 +187,7 @@ static bool rests_on_forgotten(const struct dossier *dossier, const struct findi
 static void keep_frozen(const struct judging *judging, const struct rule *rule, const struct visit *visit) {
   for (uint32_t i = 0; i < judging->dossier->findings_size; i++) {
     struct finding *finding = &judging->dossier->findings[i];
-    if (finding->open && slice_equal(finding->mdtrt_id, visit->mdtrt_id) && slice_equal(finding->rule_id, rule->id) &&
+    if (finding->open && slice_equal(finding->unit, visit->unit) && slice_equal(finding->rule_id, rule->id) &&
         finding->rule_version == rule->version && rests_on_forgotten(judging->dossier, finding))
       finding->seen = true;
   }
@@ -247,7 +247,7 @@ static void touch_changed_pairs(struct judging *judging) {
   for (uint32_t i = 0; i < judging->dossier->findings_size; i++) {
     const struct finding *finding = &judging->dossier->findings[i];
     if (!finding->open || !finding->pair || finding->seen) continue;
-    struct visit *visit = history_find(&judging->history, finding->mdtrt_id);
+    struct visit *visit = history_find(&judging->history, finding->unit);
     if (visit != NULL) visit->touched = true;
   }
 }
@@ -283,7 +283,8 @@ static void open_or_change(struct judging *judging, const struct hit *hit, const
     memcpy(finding->id, hit->id, sizeof finding->id);
   }
   *finding = (struct finding){.open = true, .seen = true, .revision = finding->revision + 1, .time_s = dossier->watermark_s,
-                              .rule_id = rule->id, .rule_version = rule->version, .mdtrt_id = hit->verdict.visit->mdtrt_id,
+                              .rule_id = rule->id, .rule_version = rule->version, .unit = hit->verdict.visit->unit,
+                              .mdtrt_id = hit->verdict.visit->mdtrt_id,
                               .fixmedins_code = hit->verdict.visit->fixmedins_code, .pair = hit->pair,
                               .shadow = rule->status == RULE_SHADOW, .provisional = hit->verdict.provisional,
                               .setl_ids = ARENA_ARRAY(judging->arena, struct slice, hit->setl_ids_size),
@@ -296,9 +297,20 @@ static void open_or_change(struct judging *judging, const struct hit *hit, const
   finding_propose(outbox, hit, finding, &input, cause);
 }
 
+// Whether a later message can make a rule look at the visit's lines again. Stays are judged anew with each of their settlements; what is
+// no stay is one settlement, and the same lines give the same answer: where nothing was found, nothing will be.
+static void keep_lines(const struct judging *judging, const struct visit *visit, bool found) {
+  const struct bill *const *bills = history_bills(visit);
+  for (uint32_t i = 0; i < visit->settlements_size; i++) {
+    struct bill *bill = &judging->dossier->bills[bills[i] - judging->dossier->bills];
+    if (bill->fresh != NULL) bill->lines_gone = !visit->stay && !found;
+  }
+}
+
 // Claim-local rules of a touched visit, and the money of all its findings.
 static void judge_visit(struct judging *judging, struct visit *visit, const struct finding_cause *cause, struct outbox *outbox) {
   struct screen *screen = judging->screen;
+  if (visit->lines_gone) return;
   screen->counts.visits_judged++;
   index_find_claim(screen->ruleset->index, visit, &screen->scratch);
   const struct index_scratch *found = &screen->scratch;
@@ -329,6 +341,7 @@ static void judge_visit(struct judging *judging, struct visit *visit, const stru
     if (hits == NULL) hits = ARENA_ARRAY(judging->arena, struct hit, judging->pair_size);
     hits[size++] = judging->pair_hits[i];
   }
+  keep_lines(judging, visit, size > 0);
   if (size == 0) return;
   uint32_t kept = 0;
   bool *stands = ARENA_ARRAY(judging->arena, bool, size);
@@ -346,7 +359,7 @@ static void withdraw_unseen(struct judging *judging, const struct finding_cause 
   for (uint32_t i = 0; i < dossier->findings_size; i++) {
     struct finding *finding = &dossier->findings[i];
     if (!finding->open || finding->seen || !rule_loaded(judging->screen, finding)) continue;
-    const struct visit *visit = history_find(&judging->history, finding->mdtrt_id);
+    const struct visit *visit = history_find(&judging->history, finding->unit);
     if (visit != NULL && !visit->touched) continue;
     finding->revision++;
     finding_withdraw(outbox, finding, cause);
@@ -391,7 +404,7 @@ static int64_t bytes_of(const struct dossier *dossier) {
   int64_t bytes = 0;
   for (uint32_t i = 0; i < dossier->bills_size; i++) {
     const struct bill *bill = &dossier->bills[i];
-    bytes += slice_present(bill->packed) ? (int64_t)bill->packed.size : (int64_t)bill->lines.size + 512;
+    bytes += slice_present(bill->packed) ? (int64_t)bill->packed.size : bill->fresh != NULL ? (int64_t)bill->lines_size * 48 : (int64_t)bill->lines.size + 512;
     for (uint32_t f = 0; !slice_present(bill->packed) && f < bill->fees_size; f++) bytes += (int64_t)bill->fees[f].line.size + 48;
   }
   return bytes;
@@ -406,7 +419,10 @@ static bool within_limits(struct screen *screen, struct dossier *dossier, struct
   return true;
 }
 
-static void finish(const struct dossier *dossier, struct step_result *result) {
+static void finish(struct screen *screen, struct dossier *dossier, struct step_result *result) {
+  for (uint32_t i = 0; i < dossier->bills_size; i++)
+    if (dossier->bills[i].fresh != NULL && !dossier->bills[i].lines_gone)
+      apply_keep_lines(dossier, &dossier->bills[i], &screen->apply, &screen->counts.amounts_derived);
   text_clear(result->body);
   encode(dossier, result->body);
   result->changed = true;
@@ -458,7 +474,7 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   }
   evaluate(screen, &dossier, event, outbox);
   tell_facts(screen, &dossier, event, before, before_size, result);
-  finish(&dossier, result);
+  finish(screen, &dossier, result);
   return STATUS_OK;
 }
 
@@ -472,7 +488,7 @@ enum status screen_tick(struct screen *screen, struct slice subject, struct slic
   if (tick->event_time_s > dossier.watermark_s) dossier.watermark_s = tick->event_time_s;
   dossier_forget(&dossier, dossier.watermark_s - screen->retention_s);
   evaluate(screen, &dossier, tick, outbox);
-  finish(&dossier, result);
+  finish(screen, &dossier, result);
   return STATUS_OK;
 }
 
