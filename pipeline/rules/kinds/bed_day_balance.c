@@ -52,7 +52,7 @@ static bool prepare(struct prepare *prepare) {
 }
 
 // Units that lawfully stand beside another on the same day: at most one a day.
-static int64_t beside(const struct params *params, const struct visit *visit, const struct postings *postings) {
+static int64_t beside(const struct params *params, const struct visit *visit, struct postings *postings) {
   int64_t units = 0;
   const bool icu = params->icu_day_once && visit->icu_in_first_s != DATE_ABSENT;
   for (size_t from = 0, to; from < postings->size; from = to) {

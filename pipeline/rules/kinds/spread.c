@@ -126,8 +126,8 @@ static bool posted(const struct postings *postings, const struct visit *visit, s
   return false;
 }
 
-bool spread_moving_day(const struct postings *postings, const struct visit *visit, size_t from, size_t to) {
-  if (from == to) return false;
+bool spread_moving_day(struct postings *postings, const struct visit *visit, size_t from, size_t to) {
+  if (from == to || postings->asked++ >= SPREAD_ASKED_MAX) return false;
   const struct slice one = code_of(postings, visit, from);
   struct slice other = SLICE_NONE;
   for (size_t row = from + 1; row < to; row++) {

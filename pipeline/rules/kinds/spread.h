@@ -33,6 +33,7 @@ struct postings {
   int32_t days;
   int64_t total;           // cnt of all counted lines, dated or not
   uint32_t undated, uncounted;    // lines that are not in rows: no fee_ocur_time; no cnt
+  uint32_t asked;          // calls of spread_moving_day
 };
 
 // fees: bits of fee symbols that form the pool. payable: view_payable_days; 0 leaves every line on its date. singles_stay: lines of at
@@ -42,5 +43,7 @@ void spread_postings(struct postings *postings, const struct visit *visit, int32
 // One past the last row of the day that begins at row `from`.
 size_t spread_day_end(const struct postings *postings, size_t from);
 // Whether rows from..to (one day) are a move from one kind of bed to another: two codes, one of them posted before and never
-// after, the other after and never before.
-bool spread_moving_day(const struct postings *postings, const struct visit *visit, size_t from, size_t to);
+// after, the other after and never before. After SPREAD_ASKED_MAX questions about one visit the answer is no: nobody moves that often,
+// and the cost of an absurd bill stays bounded.
+enum { SPREAD_ASKED_MAX = 1000 };
+bool spread_moving_day(struct postings *postings, const struct visit *visit, size_t from, size_t to);

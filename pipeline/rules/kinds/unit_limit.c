@@ -73,7 +73,7 @@ struct context {
   const struct judge_input *input;
   struct verdict *verdict;
   struct excess excess;
-  const struct postings *postings;
+  struct postings *postings;
 };
 
 // Later of two lines; items are in the order of time.

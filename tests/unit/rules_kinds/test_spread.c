@@ -193,9 +193,11 @@ static void moving_needs_one_kind_before_and_the_other_after(void **state) {
   const struct { const char *code; bool moving; } cases[] = {{"B", true}, {"A", false}, {"C", false}};
   for (size_t i = 0; i < 3; i++) {
     last->med_list_codg = slice_from(cases[i].code);
-    const struct postings postings = spread(stage, visit, POSTINGS_DAILY, false);
+    struct postings postings = spread(stage, visit, POSTINGS_DAILY, false);
     assert_int_equal(spread_day_end(&postings, 1), 3);
     assert_int_equal(spread_moving_day(&postings, visit, 1, 3), cases[i].moving);
+    postings.asked = SPREAD_ASKED_MAX;
+    assert_false(spread_moving_day(&postings, visit, 1, 3));
   }
 }
 
