@@ -303,7 +303,9 @@ int explain(const struct explain_options *options) {
       arena_init(&telling.arena, ARENA_BLOCK);
       arena_init(&telling.lasting, ARENA_BLOCK);
       telling.reader = json_reader_create();
-      telling.screen = screen_create(ruleset, &screen_settings_default, &options->record, 1);
+      struct screen_settings settings = screen_settings_default;
+      settings.keep_lines = true;
+      telling.screen = screen_create(ruleset, &settings, &options->record, 1);
       telling.decoder = decoder_create(&decode_limits_default);
       code = run(&telling, &error);
       decoder_destroy(telling.decoder);

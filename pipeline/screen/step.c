@@ -303,7 +303,7 @@ static void keep_lines(const struct judging *judging, const struct visit *visit,
   const struct bill *const *bills = history_bills(visit);
   for (uint32_t i = 0; i < visit->settlements_size; i++) {
     struct bill *bill = &judging->dossier->bills[bills[i] - judging->dossier->bills];
-    if (bill->fresh != NULL) bill->lines_gone = !visit->stay && !found;
+    if (bill->fresh != NULL) bill->lines_gone = !visit->stay && !found && !judging->screen->settings.keep_lines;
   }
 }
 

@@ -458,6 +458,7 @@ static void check_expectation(struct session *session, const struct yaml_file *f
 static bool read_settings(const struct yaml_file *file, const struct yaml_node *test, struct screen_settings *settings) {
   static const char *const keys[] = {"name", "given", "expect", "with", "tables", "history_from"};
   *settings = screen_settings_default;
+  settings->keep_lines = true;
   if (!yaml_check_keys(file, test, keys, sizeof keys / sizeof keys[0])) return false;
   const struct yaml_node *from = yaml_find(test, "history_from");
   return from == NULL || yaml_is_day(file, from, &settings->history_from_day);
