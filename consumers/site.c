@@ -46,6 +46,18 @@ static const struct setting rows[] = {
     {"screen.provisional_days", SETTING_INT, SITE(engine.screen.provisional_days), "30", 0, 365, 0, "days", NULL,
      "How long a finding stays provisional while it waits for fields that come later."},
 
+    {"credit.C1", SETTING_DECIMAL, SITE(engine.screen.points[CLASS_P52]), "1.0", 0, 2000, 1, "points", NULL,
+     "Points proposed for a finding of credit item C1: agreement class P52 or P53(一). A proposal only; the region sets its own scale."},
+    {"credit.C2", SETTING_DECIMAL, SITE(engine.screen.points[CLASS_P53]), "2.0", 0, 2000, 1, "points", NULL,
+     "The same for C2: every other P53."},
+    {"credit.C3", SETTING_DECIMAL, SITE(engine.screen.points[CLASS_P54]), "5.0", 0, 2000, 1, "points", NULL,
+     "The same for C3: P54."},
+    {"credit.C4", SETTING_DECIMAL, SITE(engine.screen.points[CLASS_P55]), "8.0", 0, 2000, 1, "points", NULL,
+     "The same for C4: P55."},
+    {"credit.C5", SETTING_DECIMAL, SITE(engine.screen.points[CLASS_P56]), "12.0", 0, 2000, 1, "points", NULL,
+     "The same for C5: P56."},
+    {"credit.C6", SETTING_DECIMAL, SITE(engine.screen.points[CLASS_P57]), "30.0", 0, 2000, 1, "points", NULL,
+     "The same for C6: P57."},
     {"review.floor_basis_points", SETTING_INT, SITE(review.floor_basis_points), "500", 0, 10000, 0, "basis points", NULL,
      "The legal floor of the rate of second review (复审), per institution and month."},
     {"review.rate_basis_points", SETTING_INT, SITE(review.rate_basis_points), "500", 0, 10000, 0, "basis points", NULL,
@@ -299,6 +311,7 @@ static void secrets_read(struct site *site, const struct yaml_node *redis) {
 }
 
 static void site_derive(struct site *site) {
+  site->engine.screen.points[CLASS_P53_1] = site->engine.screen.points[CLASS_P52];
   site->engine.decode = (struct decode_limits){
       .record_bytes_max = (uint32_t)site->record.bytes_max, .lines_max = (uint32_t)site->record.lines_max,
       .depth_max = (uint32_t)site->record.depth_max, .id_bytes_max = (uint32_t)site->record.id_bytes_max,

@@ -8,7 +8,7 @@ const char *const rule_result_words[] = {"violation", "suspicious", "lead", "ind
 const char *const rule_result_zh[] = {"违规", "可疑", "线索", "指标", NULL};
 const char *const rule_subject_words[] = {"claim", "patient", "institution", "trace_code", NULL};
 const char *const precedence_words[] = {"stay", "fictitious", "duplicate", "quantity", "price", "limit", "reasonable", NULL};
-const char *const agreement_class_words[] = {"none", "P52", "P53", "P54", "P55", "P56", "P57", NULL};
+const char *const agreement_class_words[] = {"none", "P52", "P53(一)", "P53", "P54", "P55", "P56", "P57", NULL};
 
 enum {
   VERSION_MAX = 100000,

@@ -21,7 +21,8 @@ enum precedence {
   PRECEDENCE_STAY, PRECEDENCE_FICTITIOUS, PRECEDENCE_DUPLICATE, PRECEDENCE_QUANTITY, PRECEDENCE_PRICE, PRECEDENCE_LIMIT,
   PRECEDENCE_REASONABLE
 };
-enum agreement_class { CLASS_NONE, CLASS_P52, CLASS_P53, CLASS_P54, CLASS_P55, CLASS_P56, CLASS_P57 };
+// P53(一) is a sub-item of its own and counts with P52 (law.md 1.1).
+enum agreement_class { CLASS_NONE, CLASS_P52, CLASS_P53_1, CLASS_P53, CLASS_P54, CLASS_P55, CLASS_P56, CLASS_P57, CLASS_COUNT };
 
 extern const char *const rule_status_words[], *const rule_result_words[], *const rule_subject_words[],
     *const precedence_words[], *const agreement_class_words[];    // NULL-terminated

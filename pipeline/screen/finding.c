@@ -183,9 +183,9 @@ static void write_proposed(struct text *out, const struct hit *hit, const struct
   put_text(out, "agreement_class",
            rule->agreement_class == CLASS_NONE ? SLICE_NONE : slice_from(agreement_class_words[rule->agreement_class]));
   put_text(out, "statute", rule->statute);
-  const int32_t tenths = cause->points[rule->agreement_class];
+  const int64_t tenths = cause->points[rule->agreement_class];
   key(out, "points");
-  text_format(out, "\"%d.%d\"", tenths / 10, tenths % 10);
+  text_format(out, "\"%lld.%lld\"", (long long)tenths / 10, (long long)tenths % 10);
   key(out, "basis");
   text_byte(out, '[');
   for (size_t i = 0; i < rule->basis_size; i++) {

@@ -19,7 +19,7 @@ struct finding_cause {
   struct slice psn_no;
   const char *const *names;    // topics by source.topic
   size_t names_size;
-  const int32_t *points;       // tenths of a point by agreement class
+  const int64_t *points;       // tenths of a point by agreement class
   struct text *value, *scratch;    // reused from message to message
 };
 

@@ -19,7 +19,7 @@ const struct screen_settings screen_settings_default = {
     .dossier_bytes_max = 16 << 20,
     .dossier_events_max = 200000,
     .provisional_days = 30,
-    .points = {0, 10, 20, 50, 80, 120, 300},
+    .points = {[CLASS_P52] = 10, [CLASS_P53_1] = 10, [CLASS_P53] = 20, [CLASS_P54] = 50, [CLASS_P55] = 80, [CLASS_P56] = 120, [CLASS_P57] = 300},
 };
 
 static const char *const disposition_names[DISPOSITION_COUNT] = {"screened", "duplicate", "superseded", "unused", "waiting", "dead"};

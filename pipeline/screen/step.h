@@ -33,7 +33,7 @@ struct screen_settings {
   int64_t dossier_events_max;     // 200,000
   int64_t provisional_days;       // 30: executors 2.4
   bool keep_lines;                // false; true where people ask why (explain, rule tests): also lines nothing was found in stay
-  int32_t points[CLASS_P57 + 1];  // tenths of a point proposed by agreement class: the credit scheme's items C1-C6
+  int64_t points[CLASS_COUNT];    // tenths of a point proposed by agreement class: the credit scheme's items C1-C6
 };
 extern const struct screen_settings screen_settings_default;
 
