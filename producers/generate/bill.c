@@ -19,6 +19,10 @@ static void write_number(struct text *out, uint64_t number, int digits) {
   out->size += (size_t)digits;
 }
 
+bool bill_has_interim(const struct plan *plan) {
+  return (plan->features & PLAN_INTERIM) != 0 && date_day(plan->end_s) - date_day(plan->begin_s) >= 4;
+}
+
 void bill_write_setl_id(struct text *out, const struct plan *plan, unsigned settlement) {
   text_byte(out, 'S');
   write_number(out, plan->number * 10 + settlement, 15);
@@ -169,7 +173,7 @@ static void make_stay(struct bill *bill) {
   if (home != NULL && bill->end_day > bill->begin_day) home->prd_days = 7;
   if ((plan->features & (PLAN_REFUND_LINKED | PLAN_REFUND_LOOSE)) != 0 && plan->idle_days == 0) refund_some(bill);
   bill->interim_s = 0;
-  if ((plan->features & PLAN_INTERIM) != 0 && bill->payable >= 4) {
+  if (bill_has_interim(plan)) {
     bill->settlements = 2;
     bill->interim_s = date_of_day(bill->begin_day + bill->payable / 2);
   }

@@ -101,5 +101,7 @@ void bill_close(struct bill *bill);
 // The price the institution asks: at most the cap of the day.
 int64_t bill_asked_price(const struct bill *bill, uint16_t product, int32_t day);
 
+// Whether the stay is settled in two parts: only one of four days or more is.
+bool bill_has_interim(const struct plan *plan);
 void bill_write_setl_id(struct text *out, const struct plan *plan, unsigned settlement);
 void bill_write_mdtrt_id(struct text *out, const struct plan *plan);

@@ -92,7 +92,7 @@ static void deduction_id(enum expect_rule rule, const struct bill *bill, const s
   region_write_person(&texts[4], bill->region, bill->plan.person);
   for (unsigned s = 0; s < bill->settlements; s++, size++) bill_write_setl_id(&texts[size], &bill->plan, s);
   const bool pair = rule == EXPECT_ADM_001 || rule == EXPECT_ADM_002;
-  for (unsigned s = 0; pair && earlier != NULL && s < ((earlier->features & PLAN_INTERIM) != 0 ? 2u : 1u); s++, size++) {
+  for (unsigned s = 0; pair && earlier != NULL && s < (bill_has_interim(earlier) ? 2u : 1u); s++, size++) {
     bill_write_setl_id(&texts[size], earlier, s);
   }
   for (size_t n = 0; n < size; n++) ids[n] = text_slice(&texts[n]);

@@ -5,14 +5,15 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "producers/generate/agenda.h"
+#include "producers/generate/answer.h"
+#include "producers/generate/arrival.h"
 #include "producers/generate/plant.h"
 #include "producers/generate/wire.h"
 #include "record/date.h"
 #include "record/money.h"
 
-enum { HOUR = 3600, MINUTE = 60, WARM_UP_DAYS = 17, CLEAR_DAYS = 17, TAIL_DAYS = 70, FEE_LINES = 60 };
-// A feature of the agenda's entries only: the interim settlement of the stay is due.
-enum { PLAN_INTERIM_DUE = 1 << 30 };
+enum { HOUR = 3600, MINUTE = 60, WARM_UP_DAYS = 17, CLEAR_DAYS = 17, FEE_LINES = 60 };
 // Visits a year and person, 2025: 87.54 per 13.307 persons; so many in a million persons and a day.
 enum { VISITS_PER_MILLION_DAYS = 18023, STAYS_PERMILLE = 30, CHRONIC_PERMILLE = 103, PHARMACY_PERMILLE = 268 };
 
@@ -26,15 +27,6 @@ const struct generate_options generate_options_default = {
     .twins = true,
 };
 
-struct held {
-  int64_t recv_s;
-  uint64_t order;
-  const char *msg_type;
-  char *bytes;         // own memory of what is held over the day, else NULL
-  size_t at, size;     // in the day's text
-  uint32_t person, institution;
-};
-
 struct generator {
   struct generate_options options;
   const struct generate_sink *sink;
@@ -46,147 +38,45 @@ struct generator {
   struct expect expect;
   struct plant_case *cases;
   uint32_t cases_size, cases_by_answer[PLANT_ANSWERS];
-  // Agenda: one list of plans a day, settled on that day.
-  struct plan *plans;
-  uint32_t plans_size, plans_capacity, plans_free;
-  uint32_t *agenda;
-  uint32_t agenda_days;
-  // Messages of the day and those held back (a heap by arrival).
-  struct text day_text;
-  struct held *today, *later;
-  uint32_t today_size, today_capacity, later_size, later_capacity;
+  struct agenda agenda;
+  struct arrivals arrivals;
   int32_t day;
-  uint64_t visits, sequence, pending;
+  uint64_t visits, sequence;
   uint32_t chronic_next;
   struct generate_counts counts;
   struct text scratch;
 };
 
-static bool held_before(const struct held *a, const struct held *b) {
-  return a->recv_s != b->recv_s ? a->recv_s < b->recv_s : a->order < b->order;
-}
-
-static int held_order(const void *a, const void *b) { return held_before(a, b) ? -1 : 1; }
-
-static void later_push(struct generator *g, struct held held) {
-  if (g->later_size == g->later_capacity) {
-    g->later_capacity = g->later_capacity == 0 ? 256 : g->later_capacity * 2;
-    g->later = memory_resize(g->later, g->later_capacity * sizeof *g->later);
-  }
-  uint32_t at = g->later_size++;
-  for (; at > 0 && held_before(&held, &g->later[(at - 1) / 2]); at = (at - 1) / 2) g->later[at] = g->later[(at - 1) / 2];
-  g->later[at] = held;
-}
-
-static struct held later_pop(struct generator *g) {
-  const struct held first = g->later[0], last = g->later[--g->later_size];
-  uint32_t at = 0;
-  for (;;) {
-    uint32_t child = at * 2 + 1;
-    if (child >= g->later_size) break;
-    if (child + 1 < g->later_size && held_before(&g->later[child + 1], &g->later[child])) child++;
-    if (!held_before(&g->later[child], &last)) break;
-    g->later[at] = g->later[child];
-    at = child;
-  }
-  g->later[at] = last;
-  return first;
-}
-
-static void today_push(struct generator *g, struct held held) {
-  if (g->today_size == g->today_capacity) {
-    g->today_capacity = g->today_capacity == 0 ? 4096 : g->today_capacity * 2;
-    g->today = memory_resize(g->today, g->today_capacity * sizeof *g->today);
-  }
-  g->today[g->today_size++] = held;
-}
-
-// The message of size bytes that stands in day_text at `at` arrives at recv_s. When it is held back it must be the last one
-// there.
-static void arrive_sized(struct generator *g, size_t at, size_t size, int64_t recv_s, const char *msg_type,
-                         const struct plan *plan) {
-  struct held held = {.recv_s = recv_s, .order = g->counts.messages++, .msg_type = msg_type, .at = at, .size = size,
-                      .person = plan->person, .institution = plan->institution};
-  if (date_day(recv_s) <= g->day) {
-    today_push(g, held);
-    return;
-  }
-  assert(at + size == g->day_text.size);
-  held.bytes = memory_take(held.size);
-  memcpy(held.bytes, g->day_text.data + at, held.size);
-  g->day_text.size = at;
-  later_push(g, held);
-}
-
 static void arrive(struct generator *g, size_t at, int64_t recv_s, const char *msg_type, const struct plan *plan) {
-  arrive_sized(g, at, g->day_text.size - at, recv_s, msg_type, plan);
+  arrival_add(&g->arrivals, at, recv_s, msg_type, plan->person, plan->institution);
 }
 
-// Arrives twice with the same bytes, the second time at again_s > recv_s. The later copy is settled first, so that the first
-// may be held back too.
 static void arrive_twice(struct generator *g, size_t at, int64_t recv_s, int64_t again_s, const char *msg_type,
                          const struct plan *plan) {
-  const size_t size = g->day_text.size - at;
-  char *to = text_reserve(&g->day_text, size);
-  memcpy(to, g->day_text.data + at, size);
-  g->day_text.size += size;
-  arrive_sized(g, at + size, size, again_s, msg_type, plan);
-  arrive_sized(g, at, size, recv_s, msg_type, plan);
+  arrival_add_twice(&g->arrivals, at, recv_s, again_s, msg_type, plan->person, plan->institution);
 }
 
 static enum status flush_day(struct generator *g) {
-  const int64_t end_s = date_of_day(g->day + 1);
-  while (g->later_size > 0 && g->later[0].recv_s < end_s) today_push(g, later_pop(g));
-  if (g->today_size > 1) qsort(g->today, g->today_size, sizeof *g->today, held_order);
+  struct arrivals *arrivals = &g->arrivals;
   bool go = true;
-  for (uint32_t n = 0; n < g->today_size; n++) {
-    const struct held *held = &g->today[n];
-    if (go) {
-      const bool person = held->person != PLAN_NONE;
+  arrival_sort(arrivals);
+  for (uint32_t n = 0; n < arrivals->today_size && go; n++) {
+    const struct arrival *arrival = &arrivals->today[n];
+    struct generate_message message = {.bytes = arrival_bytes(arrivals, arrival), .key = SLICE("H62010000000"),
+                                       .msg_type = arrival->msg_type, .recv_time_s = arrival->recv_s};
+    if (arrival->person != PLAN_NONE) {
       text_clear(&g->scratch);
-      if (person) region_write_person(&g->scratch, &g->region, held->person);
-      const struct generate_message message = {
-          .bytes = {held->bytes != NULL ? held->bytes : g->day_text.data + held->at, held->size},
-          .key = person ? text_slice(&g->scratch) : held->institution == PLAN_NONE ? SLICE("H62010000000")
-                                                   : slice_from(g->region.institutions[held->institution].code),
-          .msg_type = held->msg_type, .recv_time_s = held->recv_s};
-      g->counts.bytes += held->size;
-      go = g->sink->message(g->sink->context, &message, g->error);
+      region_write_person(&g->scratch, &g->region, arrival->person);
+      message.key = text_slice(&g->scratch);
+    } else if (arrival->institution != PLAN_NONE) {
+      message.key = slice_from(g->region.institutions[arrival->institution].code);
     }
-    memory_free(held->bytes);
+    g->counts.bytes += arrival->size;
+    go = g->sink->message(g->sink->context, &message, g->error);
   }
-  g->today_size = 0;
-  text_clear(&g->day_text);
+  arrival_next_day(arrivals);
   if (go && g->sink->progress != NULL) g->sink->progress(g->sink->context, g->counts.settlements, g->options.settlements);
   return go ? STATUS_OK : g->error != NULL && g->error->status != STATUS_OK ? g->error->status : STATUS_FATAL;
-}
-
-static void agenda_add(struct generator *g, const struct plan *plan, int32_t day) {
-  uint32_t at = g->plans_free;
-  if (at != PLAN_NONE) g->plans_free = g->plans[at].next;
-  else {
-    if (g->plans_size == g->plans_capacity) {
-      g->plans_capacity = g->plans_capacity == 0 ? 1024 : g->plans_capacity * 2;
-      g->plans = memory_resize(g->plans, g->plans_capacity * sizeof *g->plans);
-    }
-    at = g->plans_size++;
-  }
-  const int32_t nth = day < g->options.start_day ? 0 : day - g->options.start_day;
-  assert((uint32_t)nth < g->agenda_days);
-  g->plans[at] = *plan;
-  g->plans[at].next = g->agenda[nth];
-  g->agenda[nth] = at;
-  g->pending++;
-}
-
-// A stay goes into the agenda for its settlement, and for the interim one if it has one.
-static void agenda_add_stay(struct generator *g, const struct plan *plan) {
-  agenda_add(g, plan, date_day(plan->end_s));
-  const int32_t begin = date_day(plan->begin_s), payable = date_day(plan->end_s) - begin;
-  if ((plan->features & PLAN_INTERIM) == 0 || payable < 4) return;
-  struct plan interim = *plan;
-  interim.features |= PLAN_INTERIM_DUE;
-  agenda_add(g, &interim, begin + payable / 2);
 }
 
 static struct wire_envelope open_envelope(struct generator *g, const char *type, const char *infno, int64_t event_s,
@@ -223,16 +113,16 @@ static void emit_fees(struct generator *g, unsigned settlement, int64_t event_s,
     const int64_t at_s = recv_s + random_between(&g->random, -20 * MINUTE, 20 * MINUTE);
     const int64_t fee_recv_s = at_s > event_s ? at_s : event_s + 1;
     const struct wire_envelope envelope = open_envelope(g, "FEE", "2301", event_s, fee_recv_s, 1);
-    const size_t at = g->day_text.size;
-    wire_fee(&g->day_text, &g->bill, &envelope, settlement, from, from + FEE_LINES < lines ? from + FEE_LINES : lines);
+    const size_t at = g->arrivals.text.size;
+    wire_fee(&g->arrivals.text, &g->bill, &envelope, settlement, from, from + FEE_LINES < lines ? from + FEE_LINES : lines);
     arrive(g, at, fee_recv_s, "FEE", &g->bill.plan);
   }
 }
 
 static void emit_setl(struct generator *g, const struct wire_setl *how, int ver, int64_t event_s, int64_t recv_s) {
   const struct wire_envelope envelope = open_envelope(g, "SETL", setl_infno(&g->bill.plan), event_s, recv_s, ver);
-  const size_t at = g->day_text.size;
-  wire_setl(&g->day_text, &g->bill, &envelope, how);
+  const size_t at = g->arrivals.text.size;
+  wire_setl(&g->arrivals.text, &g->bill, &envelope, how);
   const int64_t again_s = recv_s + random_between(&g->random, MINUTE, 3 * DATE_DAY_SECONDS);
   if (random_chance(&g->random, 5)) arrive_twice(g, at, recv_s, again_s, "SETL", &g->bill.plan);
   else arrive(g, at, recv_s, "SETL", &g->bill.plan);
@@ -242,8 +132,8 @@ static void emit_setl(struct generator *g, const struct wire_setl *how, int ver,
 static void emit_cancel(struct generator *g, const struct plan *plan, unsigned settlement, int64_t event_s, int64_t recv_s) {
   const struct wire_envelope envelope =
       open_envelope(g, "SETL_CANCEL", plan->kind == BILL_STAY ? "2305" : "2208", event_s, recv_s, 1);
-  const size_t at = g->day_text.size;
-  wire_setl_cancel(&g->day_text, &g->region, plan, &envelope, settlement);
+  const size_t at = g->arrivals.text.size;
+  wire_setl_cancel(&g->arrivals.text, &g->region, plan, &envelope, settlement);
   const int64_t again_s = recv_s + random_between(&g->random, MINUTE, DATE_DAY_SECONDS);
   if (random_chance(&g->random, 50)) arrive_twice(g, at, recv_s, again_s, "SETL_CANCEL", plan);
   else arrive(g, at, recv_s, "SETL_CANCEL", plan);
@@ -253,8 +143,8 @@ static void emit_list(struct generator *g, int64_t event_s) {
   if (g->options.only_settlements) return;
   const int64_t recv_s = soon(g, event_s);
   const struct wire_envelope envelope = open_envelope(g, "LIST", "4101", event_s, recv_s, 1);
-  const size_t at = g->day_text.size;
-  wire_list(&g->day_text, &g->bill, &envelope);
+  const size_t at = g->arrivals.text.size;
+  wire_list(&g->arrivals.text, &g->bill, &envelope);
   arrive(g, at, recv_s, "LIST", &g->bill.plan);
 }
 
@@ -262,62 +152,11 @@ static void emit_other(struct generator *g, const char *type, const char *infno,
   if (g->options.only_settlements) return;
   const int64_t recv_s = soon(g, event_s);
   const struct wire_envelope envelope = open_envelope(g, type, infno, event_s, recv_s, 1);
-  const size_t at = g->day_text.size;
-  wire_other(&g->day_text, &g->region, plan, &envelope);
+  const size_t at = g->arrivals.text.size;
+  wire_other(&g->arrivals.text, &g->region, plan, &envelope);
   struct plan keyed = *plan;
   if (strcmp(type, "INVENT") == 0) keyed.person = PLAN_NONE;
   arrive(g, at, recv_s, type, &keyed);
-}
-
-static void key_ids(struct text *out, const struct plan *plan) {
-  const bool interim = (plan->features & PLAN_INTERIM) != 0 && date_day(plan->end_s) - date_day(plan->begin_s) >= 4;
-  for (unsigned s = 0; s < (interim ? 2u : 1u); s++) {
-    if (out->data[out->size - 1] != '[') text_byte(out, ',');
-    text_byte(out, '"');
-    bill_write_setl_id(out, plan, s);
-    text_byte(out, '"');
-  }
-}
-
-static void key_begin(struct generator *g, const char *name, uint64_t number, const char *rule, const char *answer,
-                      const struct plan *plan) {
-  text_format(g->key, "{\"case\":\"%s-%06llu\",\"rule_id\":\"%s\",\"expect\":\"%s\",\"psn_no\":\"", name,
-              (unsigned long long)number, rule, answer);
-  region_write_person(g->key, &g->region, plan->person);
-  TEXT_LITERAL(g->key, "\",\"mdtrt_id\":\"");
-  bill_write_mdtrt_id(g->key, plan);
-  TEXT_LITERAL(g->key, "\",\"setl_ids\":[");
-}
-
-// One line of the key for each rule that the visit breaks, or one for a visit that must stay clean.
-static void key_case(struct generator *g, const struct plant_case *at, uint32_t number, uint32_t part) {
-  const struct scenario *scenario = at->scenario;
-  const uint32_t earlier = plant_earlier(at, part);
-  const bool clean = scenario->answer == PLANT_CLEAN;
-  if (g->key == NULL) return;
-  for (unsigned rule = 0; rule < EXPECT_RULES; rule++) {
-    if (clean ? (int)rule != scenario->rule || part + 1 != at->size : !g->expect.found[rule]) continue;
-    const bool pair = (rule == EXPECT_ADM_001 || rule == EXPECT_ADM_002) && earlier != UINT32_MAX;
-    key_begin(g, scenario->name, number, expect_rule_ids[rule], plant_answer_names[scenario->answer], &at->plans[part]);
-    if (pair) key_ids(g->key, &at->plans[earlier]);
-    key_ids(g->key, &at->plans[part]);
-    TEXT_LITERAL(g->key, "],\"vola_amt\":\"");
-    money_write_fen(g->key, clean ? 0 : g->expect.vola[rule]);
-    TEXT_LITERAL(g->key, "\",\"fund_amt\":\"");
-    money_write_fen(g->key, clean ? 0 : g->expect.fund[rule]);
-    text_format(g->key, "\",\"band\":\"%s\",\"why\":", clean ? "" : plant_band(at, part, rule));
-    text_json(g->key, slice_from(scenario->why));
-    TEXT_LITERAL(g->key, "}\n");
-  }
-}
-
-static void key_twin(struct generator *g, const struct plan *plan, uint64_t number) {
-  if (g->key == NULL) return;
-  key_begin(g, "twin", number, "", "dead_letter", plan);
-  key_ids(g->key, plan);
-  TEXT_LITERAL(
-      g->key,
-      "],\"vola_amt\":\"0.00\",\"fund_amt\":\"0.00\",\"band\":\"\",\"why\":\"same ids, other content\",\"twin\":true}\n");
 }
 
 // What happens to some ordinary settlements afterwards. None of it can raise a finding.
@@ -339,10 +178,11 @@ static void ordinary_after(struct generator *g, unsigned settlement, int64_t eve
     how.twin = true;
     const struct wire_envelope envelope =
         open_envelope(g, "SETL", setl_infno(plan), event_s, after_s + 8 * DATE_DAY_SECONDS, 1);
-    const size_t at = g->day_text.size;
-    wire_setl(&g->day_text, &g->bill, &envelope, &how);
+    const size_t at = g->arrivals.text.size;
+    wire_setl(&g->arrivals.text, &g->bill, &envelope, &how);
     arrive(g, at, envelope.recv_time_s, "SETL", plan);
-    key_twin(g, plan, ++g->counts.twins);
+    g->counts.twins++;
+    if (g->key != NULL) answer_write_twin(g->key, &g->region, plan, g->counts.twins);
   }
 }
 
@@ -433,22 +273,7 @@ static void settle_case(struct generator *g, const struct plan *plan) {
     case AFTER_NOTHING:
     case AFTER_FIRST_LATE: break;
   }
-  key_case(g, at, plan->case_number, part);
-}
-
-static void settle_agenda(struct generator *g) {
-  const uint32_t nth = (uint32_t)(g->day - g->options.start_day);
-  if (nth >= g->agenda_days) return;
-  uint32_t next;
-  for (uint32_t at = g->agenda[nth]; at != PLAN_NONE; at = next) {
-    const struct plan plan = g->plans[at];
-    next = plan.next;
-    g->plans[at].next = g->plans_free;
-    g->plans_free = at;
-    g->pending--;
-    if (plan.case_number == PLAN_NONE) settle_ordinary(g, &plan);
-    else settle_case(g, &plan);
-  }
+  if (g->key != NULL) answer_write_case(g->key, &g->region, at, part, &g->expect);
 }
 
 static uint32_t pick_person(struct generator *g, bool for_stay, int32_t day) {
@@ -491,7 +316,7 @@ static void admit(struct generator *g, int32_t day, int32_t last_day) {
   if (random_chance(random, 30)) plan.features |= PLAN_ADVICE;
   g->region.people[person] = (struct person){.free_from = day + los + CLEAR_DAYS, .inside_until = day + los};
   if (day >= g->options.start_day) emit_other(g, "ADMIT", "2401", &plan, plan.begin_s);
-  agenda_add_stay(g, &plan);
+  agenda_add_stay(&g->agenda, &plan);
 }
 
 static void visit(struct generator *g, int32_t last_day) {
@@ -536,7 +361,7 @@ static void visit(struct generator *g, int32_t last_day) {
   if (again > last_day) return;
   plan.number = ++g->visits;
   plan.begin_s = plan.end_s = plan.begin_s + (int64_t)(again - g->day) * DATE_DAY_SECONDS;
-  agenda_add(g, &plan, again);
+  agenda_add(&g->agenda, &plan, again);
 }
 
 static void others(struct generator *g, uint64_t visits_today) {
@@ -559,8 +384,8 @@ static void others(struct generator *g, uint64_t visits_today) {
 static void tick(struct generator *g) {
   const int64_t event_s = date_of_day(g->day + 1) - 1;
   const struct wire_envelope envelope = open_envelope(g, "TICK", "", event_s, event_s, 1);
-  const size_t at = g->day_text.size;
-  wire_tick(&g->day_text, &envelope);
+  const size_t at = g->arrivals.text.size;
+  wire_tick(&g->arrivals.text, &envelope);
   const struct plan nobody = {.person = PLAN_NONE, .institution = PLAN_NONE};
   arrive(g, at, event_s, "TICK", &nobody);
 }
@@ -597,14 +422,12 @@ static void plan_cases(struct generator *g, uint64_t violations) {
     const struct plan *plan = &g->cases[n].plans[g->cases[n].size - 1];
     if (date_day(plan->end_s) > longest) longest = date_day(plan->end_s);
   }
-  g->agenda_days = (uint32_t)(longest - first) + TAIL_DAYS;
-  g->agenda = memory_take(g->agenda_days * sizeof *g->agenda);
-  for (uint32_t n = 0; n < g->agenda_days; n++) g->agenda[n] = PLAN_NONE;
+  agenda_init(&g->agenda, first, (uint32_t)(longest - first) + 1);
   for (uint32_t n = 0; n < g->cases_size; n++) {
     for (uint32_t part = 0; part < g->cases[n].size; part++) {
       const struct plan *plan = &g->cases[n].plans[part];
-      if (plan->kind == BILL_STAY) agenda_add_stay(g, plan);
-      else agenda_add(g, plan, date_day(plan->end_s));
+      if (plan->kind == BILL_STAY) agenda_add_stay(&g->agenda, plan);
+      else agenda_add(&g->agenda, plan, date_day(plan->end_s));
     }
   }
 }
@@ -623,14 +446,19 @@ static enum status run(struct generator *g) {
   for (int32_t day = first - WARM_UP_DAYS; day < first; day++) {
     for (stays_e3 += stays_a_day_e3; stays_e3 >= 1000; stays_e3 -= 1000) admit(g, day, last);
   }
-  for (g->day = first; g->day <= last || g->pending > 0 || g->later_size > 0; g->day++) {
+  for (g->day = first; g->day <= last || g->agenda.pending > 0 || g->arrivals.later_size > 0; g->day++) {
+    g->arrivals.day = g->day;
     const uint64_t before = g->counts.settlements;
-    settle_agenda(g);
+    struct plan plan;
+    while (agenda_take(&g->agenda, g->day, &plan)) {
+      if (plan.case_number == PLAN_NONE) settle_ordinary(g, &plan);
+      else settle_case(g, &plan);
+    }
     if (g->day <= last) {
       for (stays_e3 += stays_a_day_e3; stays_e3 >= 1000; stays_e3 -= 1000) admit(g, g->day, last);
       // What stands in the agenda behind the last day belongs to the sum, so the last day makes less.
       const uint64_t due = in_all * (uint64_t)(g->day - first + 1) / days;
-      while (g->counts.settlements + (g->day == last ? g->pending : 0) < due) visit(g, last);
+      while (g->counts.settlements + (g->day == last ? g->agenda.pending : 0) < due) visit(g, last);
       if (!g->options.only_settlements) others(g, g->counts.settlements - before);
     }
     if (g->options.ticks) tick(g);
@@ -660,7 +488,7 @@ static enum status check_options(struct generate_options *options, struct error 
 
 enum status generate(const struct generate_options *options, const struct generate_sink *sink, struct text *key,
                      struct generate_counts *counts, struct error *error) {
-  struct generator g = {.options = *options, .sink = sink, .error = error, .plans_free = PLAN_NONE, .visits = 1000000};
+  struct generator g = {.options = *options, .sink = sink, .error = error, .visits = 1000000};
   struct text lines = {0};
   enum status status = check_options(&g.options, error);
   if (status != STATUS_OK) return status;
@@ -683,20 +511,17 @@ enum status generate(const struct generate_options *options, const struct genera
                 "{\"answer_key\":1,\"seed\":%llu,\"settlements\":%llu,\"messages\":%llu,\"cases\":%u,\"open\":%u,\"none\":%"
                 "u,\"withdrawn\":%u,\"twins\":%llu}\n",
                 (unsigned long long)g.options.seed, (unsigned long long)g.counts.settlements,
-                (unsigned long long)g.counts.messages, g.cases_size, g.cases_by_answer[PLANT_OPEN],
+                (unsigned long long)g.arrivals.count, g.cases_size, g.cases_by_answer[PLANT_OPEN],
                 g.cases_by_answer[PLANT_CLEAN], g.cases_by_answer[PLANT_WITHDRAWN], (unsigned long long)g.counts.twins);
     text_append(key, text_slice(&lines));
   }
   for (int n = 0; n < PLANT_ANSWERS; n++) g.counts.cases[n] = g.cases_by_answer[n];
   g.counts.persons = people;
+  g.counts.messages = g.arrivals.count;
   if (counts != NULL) *counts = g.counts;
-  for (uint32_t n = 0; n < g.later_size; n++) memory_free(g.later[n].bytes);
-  memory_free(g.later);
-  memory_free(g.today);
-  memory_free(g.plans);
-  memory_free(g.agenda);
+  arrival_fini(&g.arrivals);
+  agenda_fini(&g.agenda);
   memory_free(g.cases);
-  text_fini(&g.day_text);
   text_fini(&g.scratch);
   text_fini(&lines);
   bill_fini(&g.bill);
