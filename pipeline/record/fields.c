@@ -144,6 +144,11 @@ const struct fields fields_of[OBJECT_KINDS] = {
     [OBJECT_LINE] = TABLE(line),           [OBJECT_FEE_LINE] = TABLE(fee_line),   [OBJECT_TRACE] = TABLE(trace),
 };
 
+int fields_body(enum event_type type) {
+  return type == EVENT_SETL ? OBJECT_SETL : type == EVENT_SETL_CANCEL ? OBJECT_CANCEL : type == EVENT_LIST ? OBJECT_LIST
+         : type == EVENT_FEE ? OBJECT_FEE : -1;
+}
+
 uint64_t fields_bit(enum object_kind kind, const char *name) {
   const struct fields *fields = &fields_of[kind];
   uint64_t bit = 0;

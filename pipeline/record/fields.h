@@ -70,6 +70,8 @@ struct fields {
   unsigned size;
 };
 extern const struct fields fields_of[OBJECT_KINDS];
+// The kind of body that a type of event has, or -1 when none is read.
+int fields_body(enum event_type type);
 // The bit of a row, counted without second spellings: "was there" and "had a value" are sets of these.
 uint64_t fields_bit(enum object_kind kind, const char *name);
 #define FIELDS_GAPS (UINT64_C(1) << 63)

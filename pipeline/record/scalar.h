@@ -143,6 +143,27 @@ static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bo
 }
 #endif
 
+// True when what stands between value and end is a string that stands for itself: closed right before end, without escapes
+// and spaces, and not one of the forms of the absent, which all begin with '-', 'n' or something below.
+static inline bool scalar_text(const char *value, const char *end) {
+  const unsigned char first = (unsigned char)value[1];
+  return SCALAR_LIKELY(*value == '"' && end[-1] == '"' && first > '-' && first != 'n') &&
+         SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_odd_32));
+}
+static inline struct slice scalar_inside(const char *value, const char *end) {
+  return (struct slice){value + 1, (size_t)(end - value) - 2};
+}
+
+// A number in the short form, as JSON number or string.
+static inline bool scalar_number(const char *value, const char *end, unsigned scale, int64_t *out) {
+  const bool quoted = *value == '"';
+  if (quoted) {
+    value++, end--;
+    if (*end != '"') return false;
+  }
+  return SCALAR_LIKELY(scalar_digits(value, (size_t)(end - value), scale, !quoted, out));
+}
+
 // Days read before: the texts of one date repeat line after line. By day of the month.
 struct scalar_days {
   struct {
