@@ -82,6 +82,7 @@ static bool live(const struct ruleset *ruleset, struct memory_broker *broker, st
   struct store *store = store_create(&(struct store_limits){schedule->memory});
   struct engine_settings engine_settings = {.decode = decode_limits_default, .screen = screen_settings_default, .review = draw_settings_default,
                                             .topic_names = topic_names, .topic_names_size = 1};
+  engine_settings.screen.provisional_days = 4;    // so that ticks settle what waits, also after a restart
   struct engine *engine = engine_create(ruleset, &engine_settings, store);
   struct error error = {0};
   struct text path = {0};
@@ -158,6 +159,38 @@ static bool same(const struct memory_broker *a, const struct memory_broker *b) {
   return equal;
 }
 
+// Of a receipt's line: the text behind `"name":`.
+static struct slice field(struct slice line, const char *name) {
+  const char *at = memmem(line.data, line.size, name, strlen(name));
+  assert(at != NULL);
+  at += strlen(name);
+  return (struct slice){at, (size_t)(line.data + line.size - at)};
+}
+
+// The receipts of each partition follow each other without a gap, in number, in offsets and in the chain, over all lives.
+static bool receipts_follow(const struct memory_broker *broker) {
+  struct { long receipts, next; char chain[65]; } lanes[PARTITIONS] = {0};
+  for (int p = 0; p < PARTITIONS; p++) memset(lanes[p].chain, '0', 64);
+  struct slice rest = memory_outputs(broker, TOPIC_SCREENING_RECEIPTS);
+  while (rest.size > 0) {
+    const char *end = memchr(rest.data, '\n', rest.size);
+    const struct slice line = {rest.data, (size_t)(end - rest.data)};
+    rest = (struct slice){end + 1, rest.size - line.size - 1};
+    const long p = strtol(field(line, "\"partition\":").data, NULL, 10);
+    if (strtol(field(line, "\"receipt\":").data, NULL, 10) != ++lanes[p].receipts ||
+        strtol(field(line, "\"first_offset\":").data, NULL, 10) != lanes[p].next ||
+        memcmp(field(line, "\"previous\":\"").data, lanes[p].chain, 64) != 0) {
+      fprintf(stderr, "receipt out of line: %.*s\n", SLICE_ARG(line));
+      return false;
+    }
+    lanes[p].next = strtol(field(line, "\"last_offset\":").data, NULL, 10) + 1;
+    memcpy(lanes[p].chain, field(line, "\"chain\":\"").data, 64);
+  }
+  for (int p = 0; p < PARTITIONS; p++)
+    if (lanes[p].next != memory_position(broker, p)) return false;
+  return true;
+}
+
 static bool finished(const struct memory_broker *broker, const struct memory_broker *reference) {
   for (int32_t p = 0; p < PARTITIONS; p++)
     if (memory_position(broker, p) != memory_position(reference, p)) return false;
@@ -185,7 +218,7 @@ static bool try_one(const struct ruleset *ruleset, const struct memory_broker *r
   struct memory_broker *broker = memory_create(PARTITIONS);
   fill(broker, input_seed);
   while (!live(ruleset, broker, &schedule, folder)) {}
-  const bool good = finished(broker, reference) && same(broker, reference);
+  const bool good = finished(broker, reference) && receipts_follow(broker) && same(broker, reference);
   if (!good) fprintf(stderr, "seed %" PRIu64 " fails: batch %zu, memory %" PRIu64 ", %u aborts, %u crashes, snapshots %d, cache %d\n", seed,
                      schedule.batch, schedule.memory, schedule.aborts, schedule.crashes, schedule.snapshots, schedule.cache != NULL);
   if (schedule.cache != NULL) schedule.cache->operations->close(schedule.cache);
