@@ -90,7 +90,7 @@ static void progress(void *context, uint64_t done, uint64_t total, uint64_t reco
 static void tell(const struct diagnostics *diagnostics) {
   struct text text = {0};
   diagnostics_write_text(diagnostics, &text);
-  fwrite(text.data, 1, text.size, stderr);
+  if (text.size > 0) fwrite(text.data, 1, text.size, stderr);
   text_fini(&text);
 }
 

@@ -15,7 +15,7 @@ bool setup_load(struct setup *setup, const char *config, bool rules) {
   struct text text = {0};
   diagnostics_sort(&setup->diagnostics);
   diagnostics_write_text(&setup->diagnostics, &text);
-  fwrite(text.data, 1, text.size, stderr);
+  if (text.size > 0) fwrite(text.data, 1, text.size, stderr);
   text_fini(&text);
   return setup->site != NULL && (!rules || setup->ruleset != NULL) && setup->diagnostics.errors == 0;
 }

@@ -300,7 +300,7 @@ void store_due(struct store *store, int32_t partition, int64_t tick_s, void (*vi
     }
     store->due[size++] = i;
   }
-  qsort_r(store->due, size, sizeof *store->due, by_due, store);
+  if (size > 1) qsort_r(store->due, size, sizeof *store->due, by_due, store);
   for (size_t i = 0; i < size; i++) {
     const struct entry *entry = &store->entries[store->due[i]];
     visit(context, (struct slice){entry->subject, entry->subject_size});
