@@ -13,10 +13,13 @@ enum {
   BILL_SPLIT = 4096, BILL_STAY = 8192, BILL_PERSON = 16384, BILL_LINES_GONE = 32768,
 };
 
+// Differences of any two numbers, around the end if need be, so that damaged bytes that pass for a dossier can be written again.
+static int64_t minus(int64_t a, int64_t b) { return (int64_t)((uint64_t)a - (uint64_t)b); }
+
 static void pack_time(struct text *out, int64_t time_s) {
   // Absent is 0; a time at or after it is pushed up by one so that it never is.
   if (time_s == DATE_ABSENT) pack_signed(out, 0);
-  else pack_signed(out, time_s >= BASE_S ? time_s - BASE_S + 1 : time_s - BASE_S);
+  else pack_signed(out, minus(time_s, BASE_S - (time_s >= BASE_S)));
 }
 
 static int64_t unpack_time(struct unpack *in) {
@@ -29,7 +32,7 @@ static void pack_slot(struct text *out, const struct slot *slot) {
   pack_unsigned(out, (uint64_t)slot->ver);
   pack_u64(out, slot->content);
   pack_time(out, slot->event_time_s);
-  pack_signed(out, slot->recv_time_s - slot->event_time_s);
+  pack_signed(out, minus(slot->recv_time_s, slot->event_time_s));
   pack_unsigned(out, slot->source.topic);
   pack_signed(out, slot->source.partition);
   pack_signed(out, slot->source.offset);
@@ -43,7 +46,7 @@ static void unpack_slot(struct unpack *in, struct slot *slot) {
   slot->source.topic = (uint32_t)unpack_unsigned(in);
   slot->source.partition = (int32_t)unpack_signed(in);
   slot->source.offset = unpack_signed(in);
-  if (slot->ver <= 0) in->bad = true;
+  if (slot->ver <= 0 || slot->event_time_s == DATE_ABSENT) in->bad = true;
 }
 
 // The texts of a bill, in the order of its bytes: those of every settlement, and those of stays only.
@@ -72,7 +75,7 @@ static void pack_bill(struct text *out, const struct bill *bill) {
   pack_text(out, bill->setl_id);
   if (bill->setl.ver) {
     pack_slot(out, &bill->setl);
-    pack_signed(out, bill->first_recv_time_s - bill->setl.recv_time_s);
+    pack_signed(out, minus(bill->first_recv_time_s, bill->setl.recv_time_s));
 #define X(name) pack_text(out, bill->name);
     BILL_TEXTS(X)
     if (stay) {
