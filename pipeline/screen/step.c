@@ -139,6 +139,7 @@ struct judging {
   struct dossier *dossier;
   struct history history;
   struct arena *arena;
+  int32_t horizon_day;      // what happened up to here may be forgotten
   struct hit *pair_hits;    // of all visits, in the order of the visits
   uint32_t pair_size, pair_capacity;
 };
@@ -193,11 +194,24 @@ static void keep_frozen(const struct judging *judging, const struct rule *rule, 
   }
 }
 
+// What speaks for a visit may be forgotten before the visit is: an earlier stay, a rescue visit of the same day. From then on nothing
+// new is found there; what is open stays open until its own records say otherwise.
+static bool evidence_may_be_forgotten(const struct judging *judging, const struct visit *visit) {
+  if (visit->begntime_s == DATE_ABSENT) return false;
+  return date_day(visit->begntime_s) - judging->screen->ruleset->lookback_days <= judging->horizon_day;
+}
+
+static bool is_open(const struct judging *judging, const struct hit *hit) {
+  const struct finding *finding = dossier_find_finding(judging->dossier, hit->id);
+  return finding != NULL && finding->open;
+}
+
 // All pair rules over all visits: they read heads only, and lines where they hit.
 static void judge_pairs(struct judging *judging) {
   struct screen *screen = judging->screen;
   for (uint32_t v = 0; v < judging->history.size; v++) {
     struct visit *visit = &judging->history.visits[v];
+    const bool forgotten = evidence_may_be_forgotten(judging, visit);
     index_find_pair(screen->ruleset->index, visit, &screen->scratch);
     for (uint32_t r = 0; r < screen->scratch.rules_size; r++) {
       const struct rule *rule = screen->ruleset->rules[screen->scratch.rules[r]];
@@ -205,10 +219,15 @@ static void judge_pairs(struct judging *judging) {
       const struct judge_input input = input_of(judging, visit);
       struct hit hit = {.pair = true};
       judge(rule, &input, &hit.verdict);
+      if (hit.verdict.outcome == OUTCOME_HIT) {
+        make_hit(judging, &hit);
+        if (forgotten && !is_open(judging, &hit)) hit.verdict.outcome = OUTCOME_INSUFFICIENT_HISTORY;
+      } else if (hit.verdict.outcome == OUTCOME_NO_HIT && forgotten) {
+        hit.verdict.outcome = OUTCOME_INSUFFICIENT_HISTORY;
+      }
       if (visit->touched) count(screen, &hit.verdict);
       if (hit.verdict.outcome == OUTCOME_INSUFFICIENT_HISTORY) keep_frozen(judging, rule, visit);
       if (hit.verdict.outcome != OUTCOME_HIT) continue;
-      make_hit(judging, &hit);
       if (judging->pair_size == judging->pair_capacity) {
         judging->pair_capacity = judging->pair_capacity ? judging->pair_capacity * 2 : 4;
         struct hit *hits = ARENA_ARRAY(judging->arena, struct hit, judging->pair_capacity);
@@ -377,6 +396,7 @@ static void evaluate(struct screen *screen, struct dossier *dossier, const struc
   int32_t start_day = screen->settings.history_from_day;
   const int32_t horizon_day = date_day(dossier->watermark_s - screen->retention_s) + 1;
   if (horizon_day > start_day) start_day = horizon_day;
+  judging.horizon_day = horizon_day;
   const struct history_options options = {screen->ruleset, start_day};
   history_build(&judging.history, dossier, &options);
   const bool rejudge = dossier->ruleset != screen->ruleset_mark;
