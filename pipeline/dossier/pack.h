@@ -43,7 +43,8 @@ struct unpack {
 };
 
 static inline struct unpack unpack_from(struct slice s) {
-  return (struct unpack){(const unsigned char *)s.data, (const unsigned char *)s.data + s.size, false};
+  const unsigned char *begin = (const unsigned char *)(s.data != NULL ? s.data : "");
+  return (struct unpack){begin, begin + s.size, false};
 }
 static inline size_t unpack_left(const struct unpack *in) { return (size_t)(in->end - in->at); }
 uint64_t unpack_unsigned_long(struct unpack *in);
