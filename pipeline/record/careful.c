@@ -53,7 +53,8 @@ static struct slice trimmed(struct slice s) {
 
 // "", "null" and "-" are absent, and so is nothing but spaces.
 static inline struct slice unless_absent(struct slice s) {
-  if (UNLIKELY(s.size == 0) || (s.size == 1 && (*s.data == '-' || *s.data == ' ')) || (s.size == 4 && memcmp(s.data, "null", 4) == 0))
+  if (UNLIKELY(s.size == 0) || (s.size == 1 && (*s.data == '-' || *s.data == ' ')) ||
+      (s.size == 4 && memcmp(s.data, "null", 4) == 0))
     return SLICE_NONE;
   return s;
 }
@@ -107,7 +108,9 @@ bool careful_any_time(struct walk *w, uint32_t t, int64_t *out, bool *day_only, 
   *out = DATE_ABSENT;
   *day_only = *odd = false;
   const char *value = w->bytes + w->tokens[t];
-  if (careful_offset(w, t + 1) - w->tokens[t] == 21 && *value == '"' && value[20] == '"' && scalar_time(&w->days, value + 1, out)) return true;
+  if (careful_offset(w, t + 1) - w->tokens[t] == 21 && *value == '"' && value[20] == '"' &&
+      scalar_time(&w->days, value + 1, out))
+    return true;
   if (!careful_text(w, t, true, &text)) return false;
   *odd = text.data != NULL && !date_parse(text, out, day_only);
   if (*odd) *out = DATE_ABSENT;
@@ -142,7 +145,8 @@ uint32_t careful_skip(struct walk *w, uint32_t t) {
     const char byte = careful_byte(w, t);
     if (byte == '{' || byte == '[') {
       const bool array = byte == '[';
-      if (w->depth + level >= w->limits.depth_max || level >= 64 * 16) return careful_fail(w, REJECT_TOO_DEEP, careful_offset(w, t));
+      if (w->depth + level >= w->limits.depth_max || level >= 64 * 16)
+        return careful_fail(w, REJECT_TOO_DEEP, careful_offset(w, t));
       if (careful_byte(w, t + 1) != (array ? ']' : '}')) {
         w->gaps |= careful_spaced(w, t);
         arrays[level / 64] = (arrays[level / 64] & ~(UINT64_C(1) << level % 64)) | (uint64_t)array << level % 64;

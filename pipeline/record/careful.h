@@ -1,8 +1,9 @@
-// The state of a walk over one message (walk.h), and the careful ways of reading a value: any form, any white space, every check.
+// The state of a walk over one message (walk.h), and the careful ways of reading a value: any form, any white space, every
+// check.
 //
 // walk.c tries the short forms of scalar.h first and comes here when a value has none of them. These functions are
-// compiled once; walk.c twice. A function that finds a fault writes it to the walk and returns false, or CAREFUL_FAILED where a
-// token is expected: no token that follows a value is the first one. Only walk.c uses this.
+// compiled once; walk.c twice. A function that finds a fault writes it to the walk and returns false, or CAREFUL_FAILED
+// where a token is expected: no token that follows a value is the first one. Only walk.c uses this.
 #pragma once
 
 #include "record/fields.h"
@@ -68,7 +69,8 @@ bool careful_unescaped(struct walk *w, struct slice text, struct slice *out);
 // A string or null; trimmed or as it came, absent when it is null or one of the forms of the absent.
 bool careful_text(struct walk *w, uint32_t t, bool trim, struct slice *out);
 bool careful_id(struct walk *w, uint32_t t, uint32_t limit, bool exact, struct slice *out);
-// A number as JSON number or string; *had is false when it is absent. `wrong` is the reason when the text is none of that scale.
+// A number as JSON number or string; *had is false when it is absent. `wrong` is the reason when the text is none of that
+// scale.
 bool careful_number(struct walk *w, uint32_t t, unsigned scale, enum reject wrong, int64_t *out, bool *had);
 // A time; *out is DATE_ABSENT when there is none, and *odd when there is a text that is none.
 bool careful_any_time(struct walk *w, uint32_t t, int64_t *out, bool *day_only, bool *odd);

@@ -55,7 +55,8 @@ static bool room(decoder *d, size_t size) {
   size_t capacity = CAPACITY_MIN;
   while (capacity < size) capacity *= 2;
   if (d->stage) return d->stage->set_capacity(capacity) == simdjson::SUCCESS;
-  return simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, DEPTH, d->stage) == simdjson::SUCCESS;
+  return simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, DEPTH, d->stage) ==
+         simdjson::SUCCESS;
 }
 
 size_t walk_minify(const char *bytes, size_t size, char *out) {

@@ -1,8 +1,8 @@
 // One message's bytes to an event, over the first stage of simdjson (named in decode.cc only).
 //
-// One pass in the order of the input, keys predicted from the record before. The envelope, `body` and its nodes may stand in any
-// order. Unknown keys are skipped, but the whole message must be well-formed JSON. Every key that is read must have its
-// type; numbers are accepted as JSON numbers or as strings. Two spellings of one name are one key (aliases in decode_fields).
+// One pass in the order of the input, keys predicted from the record before. The envelope, `body` and its nodes may stand in
+// any order. Unknown keys are skipped, but the whole message must be well-formed JSON. Every key that is read must have its
+// type; numbers are accepted as JSON numbers or as strings. Two spellings of one name are one key (fields.c).
 // Dates that are impossible or outside [1990-01-01, recv_time + 2 days] (brdy from 1870-01-01) are absent.
 // A decoder belongs to one thread and reuses its memory; events live in the arena given.
 #pragma once
@@ -46,11 +46,12 @@ void decoder_destroy(struct decoder *decoder);
 enum status decode(struct decoder *decoder, struct arena *arena, const char *bytes, size_t size, struct event *event,
                    struct decode_failure *failure);
 
-// Whether the decoder uses the widest instructions of the machine (the default where there are any). The result is the same; for
-// tests and measurements.
+// Whether the decoder uses the widest instructions of the machine (the default where there are any). The result is the same;
+// for tests and measurements.
 void decode_wide(struct decoder *decoder, bool wide);
 
-// simdjson's first stage alone: opens the document and reads one field of the envelope. For the bench. Returns the field's size.
+// simdjson's first stage alone: opens the document and reads one field of the envelope. For the bench. Returns the field's
+// size.
 size_t decode_first_stage(struct decoder *decoder, const char *bytes, size_t size);
 
 // The name and version of the JSON library, and the implementation chosen for this machine.

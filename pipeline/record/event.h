@@ -1,8 +1,8 @@
 // What arrives: one message is one event, decoded to this.
 //
 // Slices point into the message's bytes or into the batch's arena and live as long as the batch. Names are those of the
-// national interface (record-fields.md); units: *_fen fen, pric micro-yuan, cnt 1/10,000, prd_days 1/100 day, *_s seconds (date.h).
-// An absent text is SLICE_NONE, an absent time DATE_ABSENT, an absent number has its bit cleared in `has`.
+// national interface (record-fields.md); units: *_fen fen, pric micro-yuan, cnt 1/10,000, prd_days 1/100 day, *_s seconds
+// (date.h). An absent text is SLICE_NONE, an absent time DATE_ABSENT, an absent number has its bit cleared in `has`.
 // "", null, "null" and "-" are absent. Only what some rule or some output reads is decoded.
 #pragma once
 
@@ -32,8 +32,16 @@ struct source {
 };
 
 // Bits of line.has
-enum { LINE_HAS_CNT = 1, LINE_HAS_PRIC = 2, LINE_HAS_AMOUNT = 4, LINE_HAS_INSCP = 8, LINE_HAS_OVERLMT = 16, LINE_HAS_PRD_DAYS = 32,
-       LINE_HAS_OWNPAY = 64, LINE_HAS_PRESELF = 128 };
+enum {
+  LINE_HAS_CNT = 1,
+  LINE_HAS_PRIC = 2,
+  LINE_HAS_AMOUNT = 4,
+  LINE_HAS_INSCP = 8,
+  LINE_HAS_OVERLMT = 16,
+  LINE_HAS_PRD_DAYS = 32,
+  LINE_HAS_OWNPAY = 64,
+  LINE_HAS_PRESELF = 128
+};
 
 // One element of feedetail[].
 struct line {

@@ -1,9 +1,9 @@
 // What is read of a message: for each kind of object a table of its fields, and a memory of the order they came in.
 //
-// Senders repeat the same keys in the same order, so each key remembers the bytes that stood from after the comma before it to
-// its value (`"cnt":`, with the white space of that sender) and which key came next the last two times. Reading an object is then
-// one 32-byte comparison for each key; only a key that is not where it was before is looked up by name. Unknown keys are
-// remembered too. What is remembered changes the speed, never the result.
+// Senders repeat the same keys in the same order, so each key remembers the bytes that stood from after the comma before it
+// to its value (`"cnt":`, with the white space of that sender) and which key came next the last two times. Reading an object
+// is then one 32-byte comparison for each key; only a key that is not where it was before is looked up by name. Unknown keys
+// are remembered too. What is remembered changes the speed, never the result.
 #pragma once
 
 #include <stdbool.h>
@@ -13,8 +13,8 @@
 #include "record/event.h"
 #include "record/scalar.h"
 
-// What the objects of one message are decoded to before it is an event: nodes may stand in any order and two of them tell of the
-// stay. Lines, diagnoses and trace codes have structs of their own.
+// What the objects of one message are decoded to before it is an event: nodes may stand in any order and two of them tell of
+// the stay. Lines, diagnoses and trace codes have structs of their own.
 struct draft {
   struct event event;
   struct draft_stay {

@@ -139,9 +139,16 @@ void place_reject(const char *bytes, size_t size, enum reject reason, size_t off
     if (used > 0) used = put(failure->path, sizeof failure->path, used, SLICE("."));
     put(failure->path, sizeof failure->path, used, slice_from(missing));
   }
-  *event = (struct event){.type = EVENT_TYPE_COUNT, .source = event->source, .raw = {bytes, size}, .event_time_s = DATE_ABSENT,
-                          .recv_time_s = DATE_ABSENT, .setl_time_s = DATE_ABSENT, .begntime_s = DATE_ABSENT,
-                          .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .brdy_day = INT32_MIN};
+  *event = (struct event){.type = EVENT_TYPE_COUNT,
+                          .source = event->source,
+                          .raw = {bytes, size},
+                          .event_time_s = DATE_ABSENT,
+                          .recv_time_s = DATE_ABSENT,
+                          .setl_time_s = DATE_ABSENT,
+                          .begntime_s = DATE_ABSENT,
+                          .endtime_s = DATE_ABSENT,
+                          .icu_in_first_s = DATE_ABSENT,
+                          .brdy_day = INT32_MIN};
   event->psn_no = id_or_none(place.psn_no, limits->psn_bytes_max);
   event->fixmedins_code = id_or_none(place.fixmedins_code, limits->id_bytes_max);
 }

@@ -1,5 +1,5 @@
-// Where in a message a fault stands, and whose message it was: for dead letters only, read byte by byte with no more trust in
-// the bytes than they deserve.
+// Where in a message a fault stands, and whose message it was: for dead letters only, read byte by byte with no more trust
+// in the bytes than they deserve.
 #pragma once
 
 #include <stddef.h>
@@ -10,8 +10,8 @@
 extern "C" {
 #endif
 
-// Writes the failure, and event with nothing in it but the message's bytes, its source and the ids that could be read. `missing`
-// is the name of what is absent in the object at offset, or NULL.
+// Writes the failure, and event with nothing in it but the message's bytes, its source and the ids that could be read.
+// `missing` is the name of what is absent in the object at offset, or NULL.
 void place_reject(const char *bytes, size_t size, enum reject reason, size_t offset, const char *missing,
                   const struct decode_limits *limits, struct event *event, struct decode_failure *failure);
 

@@ -84,12 +84,12 @@ static inline bool scalar_lacks(const char *at, size_t size, uint32_t (*bits_32)
   return bits_32(at) << (32 - size) % 32 == 0;
 }
 
-// What the joined digits are multiplied with to be units of 10^-scale, by the bytes from the point on; 0 of them: there is no point.
-// The factor 0: no number of that scale, or nothing behind the point.
+// What the joined digits are multiplied with to be units of 10^-scale, by the bytes from the point on; 0 of them: there is
+// no point. The factor 0: no number of that scale, or nothing behind the point.
 extern const int32_t scalar_units[8][16];    // 16 bytes from the point on: the point is the first, which is refused
 
-// Digits with at most one point to units of 10^-scale (scale 0 to 6). False: not of that form or too long, ask the careful way;
-// that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
+// Digits with at most one point to units of 10^-scale (scale 0 to 6). False: not of that form or too long, ask the careful
+// way; that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
 #if defined(__AVX2__)
 extern const char scalar_slide[32], scalar_behind[17][16];
 extern const char scalar_alike[3][16];    // points, noughts and bytes of 9: read, where compilers would make them each time
@@ -198,6 +198,6 @@ static inline bool scalar_time(struct scalar_days *days, const char *at, int64_t
 bool scalar_is_number(struct slice text);
 // true, false, null.
 bool scalar_is_literal(struct slice text);
-// A string's inside with its escapes undone; out has room for size bytes, or is NULL for a check only. False: no valid escape,
-// or half a surrogate pair; then *size is where.
+// A string's inside with its escapes undone; out has room for size bytes, or is NULL for a check only. False: no valid
+// escape, or half a surrogate pair; then *size is where.
 bool scalar_unescape(struct slice text, char *out, size_t *size);

@@ -10,12 +10,14 @@
 enum { KEY_EMPTY = KEY_MAX, KEY_FAILED };
 
 static inline bool short_time(struct walk *w, const char *value, const char *end, int64_t *out) {
-  return end - value == 21 && *value == '"' && end[-1] == '"' && scalar_time(&w->days, value + 1, out) && careful_in_window(w, *out);
+  return end - value == 21 && *value == '"' && end[-1] == '"' && scalar_time(&w->days, value + 1, out) &&
+         careful_in_window(w, *out);
 }
 
 // ---- objects ----
 
-// The key after token t, which is '{' or ',', when it is not the one expected. Its place in the memory, KEY_EMPTY or KEY_FAILED.
+// The key after token t, which is '{' or ',', when it is not the one expected. Its place in the memory, KEY_EMPTY or
+// KEY_FAILED.
 static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, uint32_t t) {
   const struct key *other = &keys->keys[keys->keys[previous].other];
   if (keys_match(other, w->bytes + w->tokens[t] + 1)) {
@@ -46,7 +48,8 @@ static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, 
 static uint32_t container(struct walk *w, const struct key *key, uint32_t t, bool *had);
 
 // A value that is rare or not in its short form, or a node: the token after it, *had is false when it is absent.
-static __attribute__((noinline)) uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t, void *base, bool *had) {
+static __attribute__((noinline)) uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t, void *base,
+                                                        bool *had) {
   char *to = (char *)base + key->place;
   char *drafted = (char *)&w->draft + key->place;
   const size_t offset = w->tokens[t];
@@ -64,7 +67,8 @@ static __attribute__((noinline)) uint32_t value_careful(struct walk *w, const st
     break;
   case FIELD_ID:
   case FIELD_PERSON:
-    if (!careful_id(w, t, key->type == FIELD_ID ? w->limits.id_bytes_max : w->limits.psn_bytes_max, key->type == FIELD_PERSON, &text))
+    if (!careful_id(w, t, key->type == FIELD_ID ? w->limits.id_bytes_max : w->limits.psn_bytes_max,
+                    key->type == FIELD_PERSON, &text))
       return CAREFUL_FAILED;
     *(struct slice *)(void *)to = text;
     *had = text.data != NULL;
@@ -141,8 +145,8 @@ static __attribute__((noinline)) uint32_t value_careful(struct walk *w, const st
 
 // Decodes the object at token t to base by the table of its kind; the token after it. *had: the rows that had a value.
 //
-// The loop needs no check that a token is there: the last one is a closing brace (walk_message), so a comma, a key and a colon, which
-// are compared with the bytes, each have one after them, and what is no value goes the careful way.
+// The loop needs no check that a token is there: the last one is a closing brace (walk_message), so a comma, a key and a
+// colon, which are compared with the bytes, each have one after them, and what is no value goes the careful way.
 static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *base, uint64_t *had) {
   struct keys *const keys = &w->keys[kind];
   const char *const bytes = w->bytes;
@@ -167,7 +171,8 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
       key = &keys->keys[at];
       value = bytes + token[3];
     }
-    if (UNLIKELY((seen & key->marks) != 0) && (seen & key->marks & ~FIELDS_GAPS) != 0) return careful_fail(w, REJECT_DUPLICATE_KEY, token[1]);
+    if (UNLIKELY((seen & key->marks) != 0) && (seen & key->marks & ~FIELDS_GAPS) != 0)
+      return careful_fail(w, REJECT_DUPLICATE_KEY, token[1]);
     seen |= key->marks;
     token += 4;
     const char *const end = bytes + *token;
@@ -176,8 +181,9 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
     mark = end;
     switch (key->quick & 7) {
     case FIELD_SKIP:
-      if (*value == '"' ? end[-1] == '"' && SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32))
-                        : scalar_digits(value, (size_t)(end - value), 6, true, &number))
+      if (*value == '"'
+              ? end[-1] == '"' && SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32))
+              : scalar_digits(value, (size_t)(end - value), 6, true, &number))
         break;
       goto careful;
     case FIELD_TEXT:
@@ -229,8 +235,8 @@ static uint64_t content_of(struct walk *w, size_t from, size_t to, bool gaps) {
   return hash != 0 ? hash : 1;
 }
 
-// True when b comes after a: longer, or as long and greater. Numbers without leading zeros come in this order, and lines that do
-// need no set to tell that each stands once.
+// True when b comes after a: longer, or as long and greater. Numbers without leading zeros come in this order, and lines
+// that do need no set to tell that each stands once.
 static inline bool comes_after(struct slice a, struct slice b) {
   if (SCALAR_LIKELY(a.size <= 8 && b.size <= 8)) {
     const uint64_t x = __builtin_bswap64(scalar_word(a.data)) >> (64 - 8 * a.size);
@@ -424,7 +430,8 @@ static bool late_body(struct walk *w) {
 // A message that does not begin and end with braces: finds where it is at fault.
 static bool unclosed(struct walk *w) {
   const uint32_t next = careful_byte(w, 0) == '{' ? careful_skip(w, 0) : 0;
-  return careful_byte(w, 0) == '{' && next == CAREFUL_FAILED ? false : careful_fail(w, REJECT_NOT_JSON, careful_offset(w, next));
+  return careful_byte(w, 0) == '{' && next == CAREFUL_FAILED ? false
+                                                             : careful_fail(w, REJECT_NOT_JSON, careful_offset(w, next));
 }
 
 #ifdef WALK_WIDE
@@ -439,10 +446,15 @@ enum status walk_message(struct walk *w, struct arena *arena, const char *bytes,
   w->count = (uint32_t)tokens_size;
   w->depth = 0;
   w->gaps = false;
-  w->draft = (struct draft){
-      .event = {.type = EVENT_TYPE_COUNT, .event_time_s = DATE_ABSENT, .recv_time_s = DATE_ABSENT, .setl_time_s = DATE_ABSENT,
-                .icu_in_first_s = DATE_ABSENT, .brdy_day = INT32_MIN, .raw = {bytes, size}},
-      .stays = {{.begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT}, {.begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT}}};
+  w->draft = (struct draft){.event = {.type = EVENT_TYPE_COUNT,
+                                      .event_time_s = DATE_ABSENT,
+                                      .recv_time_s = DATE_ABSENT,
+                                      .setl_time_s = DATE_ABSENT,
+                                      .icu_in_first_s = DATE_ABSENT,
+                                      .brdy_day = INT32_MIN,
+                                      .raw = {bytes, size}},
+                            .stays = {{.begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT},
+                                      {.begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT}}};
   w->window_first_s = INT64_MIN;
   w->window_last_s = INT64_MAX;
   w->body = 0;

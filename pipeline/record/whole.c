@@ -77,7 +77,8 @@ bool whole_keys(struct walk *w) {
   if (kind < 0) return true;
   const bool fee = event->type == EVENT_FEE;
   const size_t setlinfo = w->where[OBJECT_SETLINFO];
-  if (event->psn_no.data == NULL && (!fee || event->setl_id.data != NULL)) return careful_fail_missing(w, w->tokens[0], "psn_no");
+  if (event->psn_no.data == NULL && (!fee || event->setl_id.data != NULL))
+    return careful_fail_missing(w, w->tokens[0], "psn_no");
   if (!fee && setlinfo == 0) return careful_fail_missing(w, w->where[OBJECT_SETL], "setlinfo");
   if (!fee && event->setl_id.data == NULL) return careful_fail_missing(w, setlinfo, "setl_id");
   if (event->type == EVENT_SETL && event->mdtrt_id.data == NULL) return careful_fail_missing(w, setlinfo, "mdtrt_id");
@@ -115,7 +116,8 @@ void whole_event(struct walk *w, struct event *out) {
   event->begntime_day_only = begin->begntime_day_only;
   event->endtime_s = end->endtime_s;
   event->endtime_day_only = end->endtime_day_only;
-  event->has |= (uint32_t)w->had[OBJECT_SETLINFO] & (EVENT_HAS_MEDFEE | EVENT_HAS_INSCP | EVENT_HAS_FUND | EVENT_HAS_FEE_CNT);
+  event->has |=
+      (uint32_t)w->had[OBJECT_SETLINFO] & (EVENT_HAS_MEDFEE | EVENT_HAS_INSCP | EVENT_HAS_FUND | EVENT_HAS_FEE_CNT);
   event->lines = w->lines;
   if (event->diagnoses_size > 0) {
     event->diagnoses = ARENA_ARRAY(w->arena, struct diagnosis, event->diagnoses_size);

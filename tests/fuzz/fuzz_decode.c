@@ -1,5 +1,5 @@
-// Any bytes as a message: decoded by either set of instructions, with the memory of all messages before, to the same event or the same
-// refusal; and what another reader takes for JSON is not refused as none.
+// Any bytes as a message: decoded by either set of instructions, with the memory of all messages before, to the same event
+// or the same refusal; and what another reader takes for JSON is not refused as none.
 #include <assert.h>
 #include <stdlib.h>
 
@@ -26,7 +26,8 @@ static struct result run(struct decoder *decoder, struct arena *arena, const uin
   assert(event->raw.data == bytes && event->raw.size == size);
   // Every slice is touched, so that one that points outside is seen.
   uint64_t sum = 0;
-  const struct slice ids[] = {event->msg_id, event->psn_no, event->fixmedins_code, event->setl_id, event->mdtrt_id, event->med_type};
+  const struct slice ids[] = {event->msg_id,  event->psn_no,   event->fixmedins_code,
+                              event->setl_id, event->mdtrt_id, event->med_type};
   for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
     assert(ids[i].data != NULL || ids[i].size == 0);
     if (ids[i].size > 0) sum += digest_hash64(ids[i].data, ids[i].size, 0);
@@ -42,7 +43,8 @@ static struct result run(struct decoder *decoder, struct arena *arena, const uin
   result.event.icu_in_first_s ^= (int64_t)sum;    // compared below
   if (result.status == STATUS_OK) {
     assert(event->msg_id.size > 0 && event->ver >= 1 && event->type < EVENT_TYPE_COUNT);
-    assert(event->type != EVENT_SETL || (event->setl_id.size > 0 && event->mdtrt_id.size > 0 && event->psn_no.size > 0 && event->content != 0));
+    assert(event->type != EVENT_SETL ||
+           (event->setl_id.size > 0 && event->mdtrt_id.size > 0 && event->psn_no.size > 0 && event->content != 0));
   } else {
     assert(result.status == STATUS_REJECT && result.failure.reason != REJECT_NONE && result.failure.offset <= size);
   }
@@ -51,8 +53,12 @@ static struct result run(struct decoder *decoder, struct arena *arena, const uin
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const struct decode_limits limits = {.record_bytes_max = 1 << 16, .lines_max = 50, .depth_max = 12, .id_bytes_max = 40,
-                                              .psn_bytes_max = 40, .date_window = true};
+  static const struct decode_limits limits = {.record_bytes_max = 1 << 16,
+                                              .lines_max = 50,
+                                              .depth_max = 12,
+                                              .id_bytes_max = 40,
+                                              .psn_bytes_max = 40,
+                                              .date_window = true};
   static struct decoder *wide, *narrow;
   static struct json_reader *reader;
   if (wide == NULL) {
@@ -64,11 +70,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   struct arena arena;
   arena_init(&arena, 1 << 14);
-  const struct result a = run(wide, &arena, data, size, '}'), b = run(narrow, &arena, data, size, '"'), c = run(wide, &arena, data, size, ',');
+  const struct result a = run(wide, &arena, data, size, '}'), b = run(narrow, &arena, data, size, '"'),
+                      c = run(wide, &arena, data, size, ',');
   const struct result *const others[] = {&b, &c};
   for (unsigned i = 0; i < 2; i++) {
     const struct result *other = others[i];
-    assert(a.status == other->status && a.failure.reason == other->failure.reason && a.failure.offset == other->failure.offset);
+    assert(a.status == other->status && a.failure.reason == other->failure.reason &&
+           a.failure.offset == other->failure.offset);
     assert(strcmp(a.failure.path, other->failure.path) == 0 && a.event.content == other->event.content);
     assert(a.event.icu_in_first_s == other->event.icu_in_first_s && a.event.has == other->event.has);
     assert(a.event.lines_size == other->event.lines_size && a.event.medfee_fen == other->event.medfee_fen);

@@ -1,4 +1,5 @@
-// Decoding: every field, every place it may stand in, every reason to refuse; the short ways give the answers of the careful ones.
+// Decoding: every field, every place it may stand in, every reason to refuse; the short ways give the answers of the careful
+// ones.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +18,9 @@
 #include "record/scalar.h"
 
 #define SETLINFO "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\""
-#define ENVELOPE(type) \
-  "\"msg_id\":\"m1\",\"msg_type\":\"" type "\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"psn_no\":\"p_1\"," \
+#define ENVELOPE(type)                                                              \
+  "\"msg_id\":\"m1\",\"msg_type\":\"" type                                          \
+  "\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"psn_no\":\"p_1\"," \
   "\"event_time\":\"2026-03-09 10:11:10\",\"recv_time\":\"2026-03-09 10:11:12\",\"ver\":1"
 #define MESSAGE(type, body) "{" ENVELOPE(type) ",\"body\":{" body "}}"
 #define SETL(setlinfo, rest) MESSAGE("SETL", "\"setlinfo\":{" SETLINFO setlinfo "}" rest)
@@ -72,23 +74,29 @@ static int64_t seconds(const char *text) {
 
 static const char sample[] =
     "{\"msg_id\":\"H62010000001202603091011120001\",\"msg_type\":\"SETL\",\"infno\":\"2304\",\"mdtrtarea_admvs\":\"620100\","
-    "\"insuplc_admdvs\":\"620200\",\"fixmedins_code\":\"H62010000001\",\"psn_no\":\"p_3f9c\",\"event_time\":\"2026-03-09 10:11:10\","
+    "\"insuplc_admdvs\":\"620200\",\"fixmedins_code\":\"H62010000001\",\"psn_no\":\"p_3f9c\",\"event_time\":\"2026-03-09 "
+    "10:11:10\","
     "\"recv_time\":\"2026-03-09 10:11:12\",\"ver\":2,\"body\":{\"setlinfo\":{\"setl_id\":\"S2026030900017\","
-    "\"mdtrt_id\":\"M20260228001\",\"medins_setl_id\":\"ZY26-00417\",\"init_setl_id\":\"S0\",\"psn_no\":\"p_3f9c\",\"gend\":\"1\","
+    "\"mdtrt_id\":\"M20260228001\",\"medins_setl_id\":\"ZY26-00417\",\"init_setl_id\":\"S0\",\"psn_no\":\"p_3f9c\",\"gend\":"
+    "\"1\","
     "\"brdy\":\"1957-04-02\",\"insutype\":\"310\",\"med_type\":\"21\",\"hosp_lv\":\"03\",\"hi_paymtd\":\"1\","
     "\"setl_time\":\"2026-03-09 10:11:10\",\"medfee_sumamt\":460.00,\"fulamt_ownpay_amt\":0,\"overlmt_selfpay\":0,"
     "\"preselfpay_amt\":10.00,\"inscp_scp_amt\":450.00,\"fund_pay_sumamt\":380.05,\"psn_part_amt\":80.00,\"fee_cnt\":2,"
-    "\"refd_setl_flag\":\"0\",\"vali_flag\":\"1\",\"mid_setl_flag\":\"0\"},\"mdtrtinfo\":{\"begntime\":\"2026-02-28 09:30:00\","
+    "\"refd_setl_flag\":\"0\",\"vali_flag\":\"1\",\"mid_setl_flag\":\"0\"},\"mdtrtinfo\":{\"begntime\":\"2026-02-28 "
+    "09:30:00\","
     "\"endtime\":\"2026-03-09\",\"adm_dept_codg\":\"A03.04\",\"dscg_dept_codg\":\"A03.05\",\"wardarea_codg\":\"W07\","
     "\"adm_bed\":\"12\",\"adm_way\":\"2\",\"dscg_way\":\"1\",\"atddr_no\":\"D620100000011\",\"dscg_maindiag_code\":\"I63\","
     "\"days_rinp_flag_31\":\"1\"},\"diseinfo\":[{\"diag_type\":\"1\",\"maindiag_flag\":\"1\",\"diag_srt_no\":1,"
-    "\"diag_code\":\"I63.900\",\"diag_name\":\"脑梗死\"},{\"diag_type\":\"2\",\"maindiag_flag\":\"0\",\"diag_code\":\"i10.x00\"}],"
+    "\"diag_code\":\"I63.900\",\"diag_name\":\"脑梗死\"},{\"diag_type\":\"2\",\"maindiag_flag\":\"0\",\"diag_code\":\"i10."
+    "x00\"}],"
     "\"oprninfo\":[],\"icuinfo\":[{\"scs_cutd_inpool_time\":\"2026-03-02 00:00:00\"},{\"scs_cutd_inpool_time\":"
     "\"2026-03-01 12:00:00\"}],\"feedetail\":[{\"feedetl_sn\":\"1\",\"fee_ocur_time\":\"2026-02-28 09:40:00\","
     "\"med_list_codg\":\"001109000010000\",\"medins_list_codg\":\"CW01\",\"medins_list_name\":\"普通病房床位费\","
     "\"med_chrgitm_type\":\"01\",\"cnt\":9,\"pric\":40.00,\"det_item_fee_sumamt\":360.00,\"inscp_scp_amt\":360.00},"
-    "{\"feedetl_sn\":\"2\",\"init_feedetl_sn\":\"1\",\"fee_ocur_time\":\"2026-03-01\",\"cnt\":\"-10.5\",\"pric\":\"10.123456\","
-    "\"det_item_fee_sumamt\":-100.00,\"inscp_scp_amt\":90.00,\"preselfpay_amt\":10.00,\"fulamt_ownpay_amt\":1,\"overlmt_amt\":2.5,"
+    "{\"feedetl_sn\":\"2\",\"init_feedetl_sn\":\"1\",\"fee_ocur_time\":\"2026-03-01\",\"cnt\":\"-10.5\",\"pric\":\"10."
+    "123456\","
+    "\"det_item_fee_sumamt\":-100.00,\"inscp_scp_amt\":90.00,\"preselfpay_amt\":10.00,\"fulamt_ownpay_amt\":1,\"overlmt_"
+    "amt\":2.5,"
     "\"prd_days\":9.25,\"drugtracinfo\":[{\"drug_trac_codg\":\"83123450000000000017\"},{\"drug_trac_codg\":\"8\"}]}]}}";
 
 static void a_settlement_is_decoded_whole(void **state) {
@@ -182,8 +190,8 @@ static void absent_is_absent_however_it_is_written(void **state) {
              SETL(",\"gend\":%s,\"medfee_sumamt\":%s,\"setl_time\":%s,\"brdy\":%s,\"init_setl_id\":%s,\"fee_cnt\":%s",
                   ",\"mdtrtinfo\":%s,\"diseinfo\":%s,\"feedetail\":[{\"feedetl_sn\":\"1\",\"cnt\":%s,\"prd_days\":%s,"
                   "\"drugtracinfo\":%s,\"init_feedetl_sn\":%s,\"fee_ocur_time\":%s,\"psn_no\":%s}]"),
-             forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i],
-             forms[i], i == 4 ? "null" : forms[i]);
+             forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i], forms[i],
+             forms[i], forms[i], i == 4 ? "null" : forms[i]);
     accept(message);
     assert_slice(event.gend, NULL);
     assert_int_equal(event.has, EVENT_HAS_LINES);
@@ -204,10 +212,14 @@ static void absent_is_absent_however_it_is_written(void **state) {
 
 static void second_spellings_are_the_same_keys(void **state) {
   (void)state;
-  accept("{\"msg_id\":\"m\",\"msg_type\":\"SETL\",\"mdtrtarea_admdvs\":\"1\",\"insuplc_admvs\":\"2\",\"fixmedins_code\":\"H\",\"psn_no\":\"p\","
-         "\"event_time\":\"20260309101110\",\"recv_time\":\"2026-03-09T10:11:12\",\"ver\":\"3\",\"body\":{\"setlinfo\":{" SETLINFO
-         ",\"inscp_amt\":\"1.5\"},\"mdtrtinfo\":{\"begndate\":\"20260301\",\"enddate\":\"2026-03-02 01:02:03\"},"
-         "\"feedetail\":[{\"bkkp_sn\":\"7\",\"inscp_amt\":1,\"overlmt_selfpay\":2,\"drugtracinfo\":{\"drug_trac_code\":\"c\"}}]}}");
+  accept(
+      "{\"msg_id\":\"m\",\"msg_type\":\"SETL\",\"mdtrtarea_admdvs\":\"1\",\"insuplc_admvs\":\"2\",\"fixmedins_code\":\"H\","
+      "\"psn_no\":\"p\","
+      "\"event_time\":\"20260309101110\",\"recv_time\":\"2026-03-09T10:11:12\",\"ver\":\"3\",\"body\":{\"setlinfo\":"
+      "{" SETLINFO
+      ",\"inscp_amt\":\"1.5\"},\"mdtrtinfo\":{\"begndate\":\"20260301\",\"enddate\":\"2026-03-02 01:02:03\"},"
+      "\"feedetail\":[{\"bkkp_sn\":\"7\",\"inscp_amt\":1,\"overlmt_selfpay\":2,\"drugtracinfo\":{\"drug_trac_code\":\"c\"}}]"
+      "}}");
   assert_slice(event.mdtrtarea_admvs, "1");
   assert_slice(event.insuplc_admdvs, "2");
   assert_int_equal(event.ver, 3);
@@ -223,49 +235,96 @@ static void second_spellings_are_the_same_keys(void **state) {
 
 static void the_order_of_keys_does_not_matter(void **state) {
   (void)state;
-  accept("{\"body\":{\"feedetail\":[{\"cnt\":2,\"feedetl_sn\":\"1\",\"fee_ocur_time\":\"9999-01-01\"}],\"mdtrtinfo\":{\"dscg_way\":\"1\"},"
-         "\"setlinfo\":{\"dscg_way\":\"2\",\"mdtrt_id\":\"M1\",\"setl_id\":\"S1\",\"psn_no\":\"p_1\"}}," ENVELOPE("SETL") "}");
+  accept(
+      "{\"body\":{\"feedetail\":[{\"cnt\":2,\"feedetl_sn\":\"1\",\"fee_ocur_time\":\"9999-01-01\"}],\"mdtrtinfo\":{\"dscg_"
+      "way\":\"1\"},"
+      "\"setlinfo\":{\"dscg_way\":\"2\",\"mdtrt_id\":\"M1\",\"setl_id\":\"S1\",\"psn_no\":\"p_1\"}}," ENVELOPE("SETL") "}");
   const uint64_t content = event.content;
   assert_slice(event.setl_id, "S1");
   assert_slice(event.dscg_way, "1");
   assert_int_equal(event.lines[0].cnt, 20000);
   assert_int_equal(event.lines[0].fee_ocur_time_s, DATE_ABSENT);
-  accept("{" ENVELOPE("SETL") ",\"body\":{\"feedetail\":[{\"cnt\":2,\"feedetl_sn\":\"1\",\"fee_ocur_time\":\"9999-01-01\"}],"
-         "\"mdtrtinfo\":{\"dscg_way\":\"1\"},\"setlinfo\":{\"dscg_way\":\"2\",\"mdtrt_id\":\"M1\",\"setl_id\":\"S1\",\"psn_no\":\"p_1\"}}}");
+  accept("{" ENVELOPE(
+      "SETL") ",\"body\":{\"feedetail\":[{\"cnt\":2,\"feedetl_sn\":\"1\",\"fee_ocur_time\":\"9999-01-01\"}],"
+              "\"mdtrtinfo\":{\"dscg_way\":\"1\"},\"setlinfo\":{\"dscg_way\":\"2\",\"mdtrt_id\":\"M1\",\"setl_id\":\"S1\","
+              "\"psn_no\":\"p_1\"}}}");
   assert_int_equal(event.content, content);
   refuse("{\"body\":{\"setlinfo\":{" SETLINFO ",\"medfee_sumamt\":\"x\"}}," ENVELOPE("SETL") "}", REJECT_BAD_AMOUNT,
          "body.setlinfo.medfee_sumamt");
-  refuse("{\"body\":{\"setlinfo\":{" SETLINFO ",\"psn_no\":\"p_2\"}}," ENVELOPE("SETL") "}", REJECT_KEY_MISMATCH, "body.setlinfo.psn_no");
+  refuse("{\"body\":{\"setlinfo\":{" SETLINFO ",\"psn_no\":\"p_2\"}}," ENVELOPE("SETL") "}", REJECT_KEY_MISMATCH,
+         "body.setlinfo.psn_no");
 }
 
 static void content_is_that_of_the_minified_body(void **state) {
   (void)state;
-  accept(MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"));
+  accept(MESSAGE("FEE",
+                 "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+                 "b\":[]}]},{\"feedetl_sn\":\"2\"}]"));
   const uint64_t content = event.content, line = event.lines[0].content;
   assert_int_not_equal(content, 0);
   assert_int_not_equal(line, 0);
   static const char *const loose[] = {
-      MESSAGE("FEE", "\"setl_id\" :\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\": \"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\" ,\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\", \"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":\t[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[ {\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1 ,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1, {\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[ ]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\" :[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\": []}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{ \"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]} ]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}] },{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]} ,{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]}, {\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"} ]"),
-      MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]\r"),
-      MESSAGE("FEE", " \"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
-      MESSAGE("FEE", "\n\"setl_id\"\n:\n\"S1\"\n,\n\"mdtrt_id\" : \"M1\" , \"feedetail\" : [ { \"feedetl_sn\" : \"1\" , \"x\" : [ 1 , { \"a b\" : [ ] } ] } , "
-                     "{ \"feedetl_sn\" : \"2\" } ] "),
+      MESSAGE("FEE",
+              "\"setl_id\" :\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\": \"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\" ,\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\", \"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":\t[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[ {\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1 ,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1, {\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[ "
+              "]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\" "
+              ":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\": "
+              "[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{ \"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]} "
+              "]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}] "
+              "},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]} "
+              ",{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a b\":[]}]}, "
+              "{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"} ]"),
+      MESSAGE("FEE",
+              "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]\r"),
+      MESSAGE("FEE",
+              " \"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"a "
+              "b\":[]}]},{\"feedetl_sn\":\"2\"}]"),
+      MESSAGE("FEE",
+              "\n\"setl_id\"\n:\n\"S1\"\n,\n\"mdtrt_id\" : \"M1\" , \"feedetail\" : [ { \"feedetl_sn\" : \"1\" , \"x\" : [ "
+              "1 , { \"a b\" : [ ] } ] } , "
+              "{ \"feedetl_sn\" : \"2\" } ] "),
   };
   for (size_t i = 0; i < sizeof loose / sizeof loose[0]; i++)
     for (unsigned round = 0; round < 2; round++) {
@@ -274,7 +333,9 @@ static void content_is_that_of_the_minified_body(void **state) {
       assert_int_equal(event.content, content);
       assert_int_equal(event.lines[0].content, line);
     }
-  accept(MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"ab\":[]}]},{\"feedetl_sn\":\"2\"}]"));
+  accept(MESSAGE("FEE",
+                 "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"feedetail\":[{\"feedetl_sn\":\"1\",\"x\":[1,{\"ab\":[]}]},{"
+                 "\"feedetl_sn\":\"2\"}]"));
   assert_int_not_equal(event.content, content);    // white space inside a string counts
   assert_int_not_equal(event.lines[0].content, line);
 }
@@ -285,12 +346,15 @@ static void trace_codes_come_in_three_shapes_and_each_once(void **state) {
   assert_int_equal(event.lines[0].trace_count, 1);
   accept(LINE1(",\"drugtracinfo\":{\"drug_trac_codg\":\"a\"}"));
   assert_slice(event.traces[0], "a");
-  accept(LINE1(",\"drugtracinfo\":[{\"drug_trac_codg\":\"a\"},{\"drug_trac_code\":\"b\"},{\"drug_trac_codg\":\"a\"},{},\"b\",\"c\",null]"));
+  accept(
+      LINE1(",\"drugtracinfo\":[{\"drug_trac_codg\":\"a\"},{\"drug_trac_code\":\"b\"},{\"drug_trac_codg\":\"a\"},{},\"b\","
+            "\"c\",null]"));
   assert_int_equal(event.lines[0].trace_count, 3);
   assert_slice(event.traces[0], "a");
   assert_slice(event.traces[1], "b");
   assert_slice(event.traces[2], "c");
-  accept(SETL("", ",\"feedetail\":[{\"feedetl_sn\":\"1\",\"drugtracinfo\":\"a\"},{\"feedetl_sn\":\"2\",\"drugtracinfo\":\"a\"}]"));
+  accept(SETL(
+      "", ",\"feedetail\":[{\"feedetl_sn\":\"1\",\"drugtracinfo\":\"a\"},{\"feedetl_sn\":\"2\",\"drugtracinfo\":\"a\"}]"));
   assert_int_equal(event.lines[1].trace_first, 1);
   assert_int_equal(event.lines[1].trace_count, 1);    // distinct within its line only
   refuse(LINE1(",\"drugtracinfo\":[[]]"), REJECT_WRONG_TYPE, "body.feedetail[0].drugtracinfo[0]");
@@ -303,25 +367,35 @@ static void fees_name_their_settlement_and_visit_wherever_they_stand(void **stat
   accept(MESSAGE("FEE", "\"setlinfo\":{\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\"},\"feedetail\":[{\"feedetl_sn\":\"1\"}]"));
   assert_slice(event.setl_id, "S1");
   assert_slice(event.mdtrt_id, "M1");
-  accept(MESSAGE("FEE", "\"feedetail\":[{\"feedetl_sn\":\"1\",\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\"},{\"feedetl_sn\":\"2\",\"mdtrt_id\":\"M1\"}]"));
+  accept(MESSAGE("FEE",
+                 "\"feedetail\":[{\"feedetl_sn\":\"1\",\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\"},{\"feedetl_sn\":\"2\","
+                 "\"mdtrt_id\":\"M1\"}]"));
   assert_slice(event.setl_id, "S1");
   assert_slice(event.mdtrt_id, "M1");
-  accept("{\"msg_id\":\"m1\",\"msg_type\":\"FEE\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"event_time\":\"2026-03-09\","
-         "\"recv_time\":\"2026-03-09\",\"ver\":1,\"body\":{\"mdtrt_id\":\"M1\",\"feedetail\":[]}}");
+  accept(
+      "{\"msg_id\":\"m1\",\"msg_type\":\"FEE\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"event_time\":"
+      "\"2026-03-09\","
+      "\"recv_time\":\"2026-03-09\",\"ver\":1,\"body\":{\"mdtrt_id\":\"M1\",\"feedetail\":[]}}");
   assert_slice(event.setl_id, NULL);    // of a running stay: no settlement, no person needed
-  refuse(MESSAGE("FEE", "\"feedetail\":[{\"feedetl_sn\":\"1\",\"mdtrt_id\":\"M1\"},{\"feedetl_sn\":\"2\"}]"), REJECT_MISSING_KEY,
-         "body.feedetail[1].mdtrt_id");
+  refuse(MESSAGE("FEE", "\"feedetail\":[{\"feedetl_sn\":\"1\",\"mdtrt_id\":\"M1\"},{\"feedetl_sn\":\"2\"}]"),
+         REJECT_MISSING_KEY, "body.feedetail[1].mdtrt_id");
   refuse(MESSAGE("FEE", "\"feedetail\":[]"), REJECT_MISSING_KEY, "body.mdtrt_id");
-  refuse(MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"setlinfo\":{\"setl_id\":\"S2\"}"), REJECT_KEY_MISMATCH, "body.setlinfo.setl_id");
-  refuse("{\"msg_id\":\"m1\",\"msg_type\":\"FEE\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"event_time\":\"2026-03-09\","
-         "\"recv_time\":\"2026-03-09\",\"ver\":1,\"body\":{\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\"}}", REJECT_MISSING_KEY, "psn_no");
+  refuse(MESSAGE("FEE", "\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"setlinfo\":{\"setl_id\":\"S2\"}"), REJECT_KEY_MISMATCH,
+         "body.setlinfo.setl_id");
+  refuse(
+      "{\"msg_id\":\"m1\",\"msg_type\":\"FEE\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"event_time\":"
+      "\"2026-03-09\","
+      "\"recv_time\":\"2026-03-09\",\"ver\":1,\"body\":{\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\"}}",
+      REJECT_MISSING_KEY, "psn_no");
 }
 
 static void the_settlement_list_tells_of_the_stay(void **state) {
   (void)state;
-  accept(MESSAGE("LIST", "\"setlinfo\":{\"setl_id\":\"S1\",\"adm_way\":\"1\",\"adm_time\":\"2026-03-01 08:00:00\",\"dscg_time\":\"2026-03-04\","
-                         "\"adm_caty\":\"A01\",\"dscg_caty\":\"A02\",\"days_rinp_flag_31\":\"2\",\"dscg_way\":\"5\",\"hi_paymtd\":\"3\"},"
-                         "\"diseinfo\":[{\"diag_code\":\"A00\"}],\"feedetail\":17"));
+  accept(MESSAGE(
+      "LIST",
+      "\"setlinfo\":{\"setl_id\":\"S1\",\"adm_way\":\"1\",\"adm_time\":\"2026-03-01 08:00:00\",\"dscg_time\":\"2026-03-04\","
+      "\"adm_caty\":\"A01\",\"dscg_caty\":\"A02\",\"days_rinp_flag_31\":\"2\",\"dscg_way\":\"5\",\"hi_paymtd\":\"3\"},"
+      "\"diseinfo\":[{\"diag_code\":\"A00\"}],\"feedetail\":17"));
   assert_slice(event.setl_id, "S1");
   assert_slice(event.mdtrt_id, NULL);
   assert_int_equal(event.begntime_s, seconds("2026-03-01 08:00:00"));
@@ -338,18 +412,23 @@ static void the_settlement_list_tells_of_the_stay(void **state) {
 
 static void other_messages_need_their_envelope_only(void **state) {
   (void)state;
-  accept("{\"msg_id\":\"m1\",\"msg_type\":\"ADMIT\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"event_time\":\"2026-03-09\","
-         "\"recv_time\":\"2026-03-09\",\"ver\":1,\"body\":{\"setlinfo\":[1],\"setlinfo\":2}}");
+  accept(
+      "{\"msg_id\":\"m1\",\"msg_type\":\"ADMIT\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"event_time\":"
+      "\"2026-03-09\","
+      "\"recv_time\":\"2026-03-09\",\"ver\":1,\"body\":{\"setlinfo\":[1],\"setlinfo\":2}}");
   assert_int_equal(event.type, EVENT_ADMIT);
   assert_int_equal(event.content, 0);
-  accept("{\"msg_id\":\"t\",\"msg_type\":\"TICK\",\"event_time\":\"2026-03-09\",\"recv_time\":\"2026-03-09\",\"ver\":1,\"body\":{}}");
+  accept(
+      "{\"msg_id\":\"t\",\"msg_type\":\"TICK\",\"event_time\":\"2026-03-09\",\"recv_time\":\"2026-03-09\",\"ver\":1,"
+      "\"body\":{}}");
   assert_int_equal(event.type, EVENT_TICK);
   assert_int_equal(event.event_time_s, seconds("2026-03-09"));
   accept(MESSAGE("SETL_CANCEL", "\"setlinfo\":{\"setl_id\":\"S1\"},\"feedetail\":{}"));
   assert_slice(event.setl_id, "S1");
   for (unsigned type = 0; type < EVENT_TYPE_COUNT; type++) {
     char message[1024];
-    snprintf(message, sizeof message, MESSAGE("%s", "\"mdtrt_id\":\"M1\",\"setlinfo\":{" SETLINFO "}"), event_type_name((enum event_type)type));
+    snprintf(message, sizeof message, MESSAGE("%s", "\"mdtrt_id\":\"M1\",\"setlinfo\":{" SETLINFO "}"),
+             event_type_name((enum event_type)type));
     accept(message);
     assert_int_equal(event.type, type);
   }
@@ -360,10 +439,11 @@ static void times_outside_their_window_are_absent(void **state) {
   static const struct {
     const char *text;
     bool present;
-  } times[] = {{"1990-01-01 00:00:00", true}, {"1989-12-31 23:59:59", false}, {"2026-03-11 10:11:12", true},
-               {"2026-03-11 10:11:13", false}, {"9999-12-31", false}, {"2026-02-29 00:00:00", false}, {"2024-02-29 23:59:59", true},
-               {"2026-03-09 24:00:00", false}, {"2026-03-09 10:60:00", false}, {"2026-03-09x10:00:00", false}, {"2026-03-0910:00:00:", false},
-               {" 2026-03-09 ", true}, {"2026-03-09\\u002010:00:00", true}};
+  } times[] = {{"1990-01-01 00:00:00", true},      {"1989-12-31 23:59:59", false}, {"2026-03-11 10:11:12", true},
+               {"2026-03-11 10:11:13", false},     {"9999-12-31", false},          {"2026-02-29 00:00:00", false},
+               {"2024-02-29 23:59:59", true},      {"2026-03-09 24:00:00", false}, {"2026-03-09 10:60:00", false},
+               {"2026-03-09x10:00:00", false},     {"2026-03-0910:00:00:", false}, {" 2026-03-09 ", true},
+               {"2026-03-09\\u002010:00:00", true}};
   for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
     char message[1024];
     snprintf(message, sizeof message, LINE1(",\"fee_ocur_time\":\"%s\""), times[i].text);
@@ -387,7 +467,8 @@ static void times_outside_their_window_are_absent(void **state) {
 
 static void escapes_are_undone(void **state) {
   (void)state;
-  accept(SETL(",\"gend\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", ",\"diseinfo\":[{\"diag_code\":\"\\u0041\\u00e9\\u8111\\ud83d\\uDE00\"}]"));
+  accept(SETL(",\"gend\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+              ",\"diseinfo\":[{\"diag_code\":\"\\u0041\\u00e9\\u8111\\ud83d\\uDE00\"}]"));
   assert_slice(event.gend, "\"\\/\b\f\n\r\t");
   assert_slice(event.diagnoses[0].diag_code, "A\xc3\xa9脑\xf0\x9f\x98\x80");
   accept(SETL(",\"g\\u0065nd\":\"2\"", ""));
@@ -401,13 +482,17 @@ static void escapes_are_undone(void **state) {
 
 static void limits_are_held(void **state) {
   (void)state;
-  const struct decode_limits limits = {.record_bytes_max = 1000, .lines_max = 3, .depth_max = 6, .id_bytes_max = 4, .psn_bytes_max = 6,
-                                       .date_window = true};
+  const struct decode_limits limits = {
+      .record_bytes_max = 1000, .lines_max = 3, .depth_max = 6, .id_bytes_max = 4, .psn_bytes_max = 6, .date_window = true};
   struct decoder *usual = decoder;
   decoder = decoder_create(&limits);
-  accept(SETL("", ",\"feedetail\":[{\"feedetl_sn\":\"1\",\"drugtracinfo\":[{\"x\":1}]},{\"feedetl_sn\":\"2\"},{\"feedetl_sn\":\"3\"}]"));
-  refuse(SETL("", ",\"feedetail\":[{\"feedetl_sn\":\"1\"},{\"feedetl_sn\":\"2\"},{\"feedetl_sn\":\"3\"},{\"feedetl_sn\":\"4\"}]"),
-         REJECT_TOO_MANY_LINES, "body.feedetail[3]");
+  accept(SETL(
+      "",
+      ",\"feedetail\":[{\"feedetl_sn\":\"1\",\"drugtracinfo\":[{\"x\":1}]},{\"feedetl_sn\":\"2\"},{\"feedetl_sn\":\"3\"}]"));
+  refuse(
+      SETL("",
+           ",\"feedetail\":[{\"feedetl_sn\":\"1\"},{\"feedetl_sn\":\"2\"},{\"feedetl_sn\":\"3\"},{\"feedetl_sn\":\"4\"}]"),
+      REJECT_TOO_MANY_LINES, "body.feedetail[3]");
   refuse(SETL("", ",\"feedetail\":[{\"feedetl_sn\":\"1\",\"drugtracinfo\":[{\"x\":[]}]}]"), REJECT_TOO_DEEP,
          "body.feedetail[0].drugtracinfo[0].x");
   refuse(SETL(",\"x\":[[[]]],\"y\":[[[[]]]]", ""), REJECT_TOO_DEEP, "body.setlinfo.y[0][0][0]");
@@ -458,7 +543,8 @@ static void lines(struct text *out, unsigned size, unsigned step) {
   text_clear(out);
   TEXT_LITERAL(out, "{" ENVELOPE("SETL") ",\"body\":{\"setlinfo\":{" SETLINFO "},\"feedetail\":[");
   for (unsigned i = 0; i < size; i++)
-    text_format(out, "%s{\"feedetl_sn\":\"%u\",\"cnt\":%u,\"drugtracinfo\":\"t%u\"}", i == 0 ? "" : ",", 1 + i * step % size, i, i);
+    text_format(out, "%s{\"feedetl_sn\":\"%u\",\"cnt\":%u,\"drugtracinfo\":\"t%u\"}", i == 0 ? "" : ",", 1 + i * step % size,
+                i, i);
   TEXT_LITERAL(out, "]}}");
 }
 
@@ -479,9 +565,12 @@ static void many_lines_keep_their_order_and_each_stands_once(void **state) {
   assert_int_equal(decode_bytes(text_slice(&message)), STATUS_REJECT);
   assert_int_equal(failure.reason, REJECT_DUPLICATE_LINE);
   assert_string_equal(failure.path, "body.feedetail[5].feedetl_sn");
-  refuse(SETL("", ",\"feedetail\":[{\"feedetl_sn\":\"A234567890123456789012\"},{\"feedetl_sn\":\"A234567890123456789012\"}]"),
-         REJECT_DUPLICATE_LINE, "body.feedetail[1].feedetl_sn");
-  accept(SETL("", ",\"feedetail\":[{\"feedetl_sn\":\"A234567890123456789012\"},{\"feedetl_sn\":\"A234567890123456789011\"},{\"feedetl_sn\":\"9\"}]"));
+  refuse(
+      SETL("", ",\"feedetail\":[{\"feedetl_sn\":\"A234567890123456789012\"},{\"feedetl_sn\":\"A234567890123456789012\"}]"),
+      REJECT_DUPLICATE_LINE, "body.feedetail[1].feedetl_sn");
+  accept(SETL("",
+              ",\"feedetail\":[{\"feedetl_sn\":\"A234567890123456789012\"},{\"feedetl_sn\":\"A234567890123456789011\"},{"
+              "\"feedetl_sn\":\"9\"}]"));
   text_fini(&message);
 }
 
@@ -493,7 +582,8 @@ static void keys_that_come_and_go_change_nothing(void **state) {
   for (unsigned round = 0; round < 3000; round++) {
     text_clear(&message);
     TEXT_LITERAL(&message, "{" ENVELOPE("SETL") ",\"body\":{\"setlinfo\":{" SETLINFO);
-    for (unsigned i = 0; i < round % 7; i++) text_format(&message, ",\"key_%u\":%s", round * 7 + i, i % 2 ? "-1.5" : "\"x\"");
+    for (unsigned i = 0; i < round % 7; i++)
+      text_format(&message, ",\"key_%u\":%s", round * 7 + i, i % 2 ? "-1.5" : "\"x\"");
     text_format(&message, ",\"%0*u\":[]", (int)(round % 90), round);
     TEXT_LITERAL(&message, ",\"gend\":\"2\",\"medfee_sumamt\":1.25}}}");
     assert_int_equal(decode_bytes(text_slice(&message)), STATUS_OK);
@@ -554,12 +644,14 @@ static void short_times_are_read_as_dates_are(void **state) {
   unsigned accepted = 0;
   for (unsigned round = 0; round < 300000; round++) {
     char text[64];
-    snprintf(text, sizeof text, "20%02u-%02u-%02u %02u:%02u:%02u", (unsigned)(next_random() % 30), (unsigned)(next_random() % 14),
-             (unsigned)(next_random() % 33), (unsigned)(next_random() % 26), (unsigned)(next_random() % 62), (unsigned)(next_random() % 62));
+    snprintf(text, sizeof text, "20%02u-%02u-%02u %02u:%02u:%02u", (unsigned)(next_random() % 30),
+             (unsigned)(next_random() % 14), (unsigned)(next_random() % 33), (unsigned)(next_random() % 26),
+             (unsigned)(next_random() % 62), (unsigned)(next_random() % 62));
     if (round % 3 == 0) text[next_random() % 19] = "0123456789-: T/"[next_random() % 15];
     memset(text + 19, '9', sizeof text - 19);
     int64_t quick = -1, careful = -2;
-    const bool short_way = scalar_time(&days, text, &quick), careful_way = date_parse((struct slice){text, 19}, &careful, NULL);
+    const bool short_way = scalar_time(&days, text, &quick),
+               careful_way = date_parse((struct slice){text, 19}, &careful, NULL);
     assert_int_equal(short_way, careful_way);
     if (!short_way) continue;
     accepted++;
@@ -610,7 +702,8 @@ static void changed_bytes_are_judged_as_another_reader_does(void **state) {
     const bool json = json_read(reader, &tree, (struct slice){text, size}, &root, &error) == STATUS_OK;
     if (json && refused) print_error("%.*s\n%s at %zu\n", (int)size, text, reject_name(failure.reason), failure.offset);
     assert_false(json && refused);
-    if (status == STATUS_OK && !json && strstr(error.text, "twice") == NULL) print_error("%.*s\n%s\n", (int)size, text, error.text);
+    if (status == STATUS_OK && !json && strstr(error.text, "twice") == NULL)
+      print_error("%.*s\n%s\n", (int)size, text, error.text);
     assert_true(status == STATUS_REJECT || json || strstr(error.text, "twice") != NULL);
     broken += refused;
     good += status == STATUS_OK;

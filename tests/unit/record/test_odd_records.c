@@ -39,7 +39,8 @@ static struct slice text_of(const struct json_value *object, const char *key) {
 
 // One line of the report for each record that is not as expected; the number of them.
 static unsigned check(const struct json_value *expected, enum status status, const struct decode_failure *failure) {
-  const struct slice name = text_of(expected, "name"), reason = text_of(expected, "reason"), path = text_of(expected, "path");
+  const struct slice name = text_of(expected, "name"), reason = text_of(expected, "reason"),
+                     path = text_of(expected, "path");
   const bool dead = slice_equal(text_of(expected, "disposition"), SLICE("dead"));
   if (dead != (status == STATUS_REJECT)) {
     print_error("%.*s: %s\n", SLICE_ARG(name), dead ? "not rejected" : reject_name(failure->reason));
