@@ -322,6 +322,7 @@ enum status run_screen(const struct run_options *options, struct error *error) {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
+  signal(SIGPIPE, SIG_IGN);    // a Redis that went away is an error of a write, not the end
   arena_init(&run.arena, 1 << 14);
   enum status status = prepare(&run, error);
   if (status == STATUS_OK) status = serve_all(&run, &signals, error);

@@ -20,6 +20,16 @@ class Cluster:
     def redis_cli(self, *words, data=None):
         return subprocess.run(["redis-cli", "-s", self.redis, *words], check=True, input=data, stdout=subprocess.PIPE).stdout
 
+    def broker_restart(self):
+        subprocess.run([f"{SCRIPTS}/broker-down", "-9", f"{self.folder}/kafka"], check=True)
+        time.sleep(1)
+        subprocess.run([f"{SCRIPTS}/broker-up", f"{self.folder}/kafka"], check=True, stdout=subprocess.DEVNULL)
+
+    def redis_restart(self, pause):
+        subprocess.run([f"{SCRIPTS}/redis-down", "-9", f"{self.folder}/redis"], check=True)
+        time.sleep(pause)
+        subprocess.run([f"{SCRIPTS}/redis-up", "-u", f"{self.folder}/redis"], check=True, stdout=subprocess.DEVNULL)
+
     def close(self):
         for command in ("broker-down", "redis-down"):
             folder = f"{self.folder}/{'kafka' if command == 'broker-down' else 'redis'}"

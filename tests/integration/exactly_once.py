@@ -151,6 +151,57 @@ def two_processes_share_the_partitions(make, reference):
     same_as_embedded(one, reference)
 
 
+def a_frozen_member_comes_back_as_a_zombie(make, reference):
+    """Frozen in the middle for longer than its session, while another takes over; what it still wants to commit is refused."""
+    site = make("zombie", workers=1, batch_records=100)
+    site.call("topics", "create")
+    replay = site.start("replay", reference.path, "--rate", str(max(300, reference.lines // 16)))
+    first = site.start("run", "screen", "--from", "earliest")
+    wait_for(lambda: site.covered() > 0 or first.poll() is not None, "the first transactions")
+    site.write(instance="b")
+    second = site.start("run", "screen", "--from", "earliest")
+    time.sleep(1 + random.Random(seed).random())
+    first.send_signal(signal.SIGSTOP)
+    assert replay.wait(timeout=90) == 0
+    wait_for(lambda: site.covered() == reference.records(4) or second.poll() is not None, "the second takes over all", 90)
+    first.send_signal(signal.SIGCONT)
+    site.call("replay", reference.path)
+    wait_for(lambda: site.covered() == 2 * reference.records(4) or second.poll() is not None, "the rest", 90)
+    for process in (first, second):
+        process.send_signal(signal.SIGTERM)
+    assert second.wait(timeout=20) == 0
+    assert first.wait(timeout=20) in (0, 70)    # it may have been fenced: the service manager would start it again
+    same_as_embedded(site, reference, times=2)
+
+
+def the_broker_is_killed_and_comes_back(make, reference):
+    site = make("broker", batch_records=100)
+    site.call("topics", "create")
+    site.call("replay", reference.path)
+    process = site.start("run", "screen", "--from", "earliest")
+    wait_for(lambda: site.covered() > 0 or process.poll() is not None, "the first transactions")
+    site.cluster.broker_restart()
+    site.call("replay", reference.path)
+    wait_for(lambda: site.covered() == 2 * reference.records(4) or process.poll() is not None, "all records after the restart", 120)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0, open(site.log.name).read()[-3000:]
+    same_as_embedded(site, reference, times=2)
+
+
+def redis_dies_and_comes_back_empty(make, reference):
+    site = make("nocache", batch_records=100, run={"memory_bytes": 1 << 20})
+    site.call("topics", "create")
+    replay = site.start("replay", reference.path, "--rate", str(max(300, reference.lines // 6)))
+    process = site.start("run", "screen", "--from", "earliest")
+    wait_for(lambda: site.covered() > 0 or process.poll() is not None, "the first transactions")
+    site.cluster.redis_restart(pause=2)
+    assert replay.wait(timeout=90) == 0
+    wait_for(lambda: site.covered() == reference.records(4) or process.poll() is not None, "all records", 90)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0
+    same_as_embedded(site, reference)
+
+
 def wrong_topics_are_told(make, reference):
     del reference
     site = make("wrong", partitions=3)
@@ -227,7 +278,8 @@ def persons_become_pseudonyms_at_the_edge(make, reference):
 
 
 CHECKS = [with_redis, without_redis, partitions_wait_paused_for_their_indexes, small_transactions_and_many_restarts_with_little_memory, wrong_bytes_in_redis, killed_in_the_middle,
-          terminated_while_records_come, two_processes_share_the_partitions, wrong_topics_are_told, a_first_deployment_says_where_to_begin,
+          terminated_while_records_come, two_processes_share_the_partitions,
+          a_frozen_member_comes_back_as_a_zombie, the_broker_is_killed_and_comes_back, redis_dies_and_comes_back_empty, wrong_topics_are_told, a_first_deployment_says_where_to_begin,
           one_process_of_a_name, nobody_answers, a_dossier_is_shown, persons_become_pseudonyms_at_the_edge]
 
 
