@@ -177,7 +177,7 @@ static enum status collect(struct found *found, const struct summary_options *op
     }
   }
   // The rows move: the index by id is of no use any more.
-  qsort(found->rows, found->size, sizeof *found->rows, by_money);
+  if (found->size > 1) qsort(found->rows, found->size, sizeof *found->rows, by_money);
   if (found->rules.size > 1) qsort(found->rules.rows, found->rules.size, sizeof *found->rules.rows, by_key);
   if (found->institutions.size > 1) qsort(found->institutions.rows, found->institutions.size, sizeof *found->institutions.rows, by_points);
   return STATUS_OK;

@@ -167,6 +167,13 @@ static struct slice field(struct slice line, const char *name) {
   return (struct slice){at, (size_t)(line.data + line.size - at)};
 }
 
+static long number(struct slice line, const char *name) {
+  const struct slice behind = field(line, name);
+  char text[24];
+  snprintf(text, sizeof text, "%.*s", (int)(behind.size < sizeof text ? behind.size : sizeof text - 1), behind.data);
+  return strtol(text, NULL, 10);
+}
+
 // The receipts of each partition follow each other without a gap, in number, in offsets and in the chain, over all lives.
 static bool receipts_follow(const struct memory_broker *broker) {
   struct { long receipts, next; char chain[65]; } lanes[PARTITIONS] = {0};
@@ -176,14 +183,14 @@ static bool receipts_follow(const struct memory_broker *broker) {
     const char *end = memchr(rest.data, '\n', rest.size);
     const struct slice line = {rest.data, (size_t)(end - rest.data)};
     rest = (struct slice){end + 1, rest.size - line.size - 1};
-    const long p = strtol(field(line, "\"partition\":").data, NULL, 10);
-    if (strtol(field(line, "\"receipt\":").data, NULL, 10) != ++lanes[p].receipts ||
-        strtol(field(line, "\"first_offset\":").data, NULL, 10) != lanes[p].next ||
+    const long p = number(line, "\"partition\":");
+    if (number(line, "\"receipt\":") != ++lanes[p].receipts ||
+        number(line, "\"first_offset\":") != lanes[p].next ||
         memcmp(field(line, "\"previous\":\"").data, lanes[p].chain, 64) != 0) {
       fprintf(stderr, "receipt out of line: %.*s\n", SLICE_ARG(line));
       return false;
     }
-    lanes[p].next = strtol(field(line, "\"last_offset\":").data, NULL, 10) + 1;
+    lanes[p].next = number(line, "\"last_offset\":") + 1;
     memcpy(lanes[p].chain, field(line, "\"chain\":\"").data, 64);
   }
   for (int p = 0; p < PARTITIONS; p++)
