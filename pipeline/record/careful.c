@@ -84,15 +84,17 @@ bool careful_text(struct walk *w, uint32_t t, bool trim, struct slice *out) {
 
 bool careful_id(struct walk *w, uint32_t t, uint32_t limit, bool exact, struct slice *out) {
   if (!careful_text(w, t, !exact, out)) return false;
-  const bool in_place = out->data == w->bytes + w->tokens[t] + 1;    // then it has no byte below 0x20
-  const bool good = in_place ? memchr(out->data, 0x7f, out->size) == NULL : !has_control(*out);
+  // As it stands it has no byte below 0x20, and in its short form no DEL.
+  const bool in_place = out->data == w->bytes + w->tokens[t] + 1;
+  const bool plain = in_place && out->size > 0 && scalar_lacks(out->data, out->size, scalar_odd_32);
+  const bool good = plain || !has_control(*out);
   return (out->size <= limit && good) || careful_fail(w, REJECT_BAD_ID, w->tokens[t]);
 }
 
 // A number in whatever form: false is a failure; *had is false when absent.
 bool careful_number(struct walk *w, uint32_t t, unsigned scale, enum reject wrong, int64_t *out, bool *had) {
   *had = true;
-  if (scalar_number(w->bytes + w->tokens[t], w->bytes + careful_offset(w, t + 1), scale, out)) return true;
+  if (scalar_number(w->bytes + w->tokens[t], w->bytes + careful_offset(w, t + 1), scalar_units[scale], out)) return true;
   struct slice text = careful_scalar(w, t);
   if (!scalar_is_number(text)) {
     if (!careful_string(w, t, &text)) return false;
@@ -108,9 +110,11 @@ bool careful_any_time(struct walk *w, uint32_t t, int64_t *out, bool *day_only, 
   *out = DATE_ABSENT;
   *day_only = *odd = false;
   const char *value = w->bytes + w->tokens[t];
-  if (careful_offset(w, t + 1) - w->tokens[t] == 21 && *value == '"' && value[20] == '"' &&
-      scalar_time(&w->days, value + 1, out))
-    return true;
+  if (careful_offset(w, t + 1) - w->tokens[t] == 21 && *value == '"' && value[20] == '"') {
+    if (scalar_time(&w->days, value + 1, out)) return true;
+    scalar_learn_day(&w->days, value + 1);
+    if (scalar_time(&w->days, value + 1, out)) return true;
+  }
   if (!careful_text(w, t, true, &text)) return false;
   *odd = text.data != NULL && !date_parse(text, out, day_only);
   if (*odd) *out = DATE_ABSENT;

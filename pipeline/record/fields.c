@@ -178,6 +178,7 @@ static unsigned add(struct keys *keys, struct slice name, const struct key *key)
   keys->keys[at] = *key;
   keys->keys[at].next = keys->keys;
   keys->keys[at].quick = key->type < FIELD_RARE ? key->type : FIELD_RARE;
+  if (key->type == FIELD_NUMBER || key->type == FIELD_SMALL) keys->keys[at].more = (uint16_t)(key->scale * 16);
   keys->names[at] = name;
   forget(&keys->keys[at]);
   keys->slots[slot_of(keys, name)] = (uint8_t)at;
@@ -225,11 +226,12 @@ unsigned keys_find(struct keys *keys, struct slice name) {
 
 void keys_learn(struct keys *keys, unsigned at, const char *bytes, size_t size) {
   struct key *key = &keys->keys[at];
-  if (size > KEY_TEMPLATE) return;
+  if (size >= KEY_TEMPLATE) return;
   memset(key->bytes, 0, sizeof key->bytes);
-  memcpy(key->bytes, bytes, size);
-  key->size = (uint8_t)size;
-  key->mask = (uint32_t)((UINT64_C(1) << size) - 1);
+  key->bytes[0] = ',';
+  memcpy(key->bytes + 1, bytes, size);
+  key->size = (uint8_t)(size + 1);
+  key->mask = (uint32_t)((UINT64_C(2) << size) - 1);
   key->marks = (key->marks & ~FIELDS_GAPS) | (size != keys->names[at].size + 3 ? FIELDS_GAPS : 0);
 }
 

@@ -34,12 +34,12 @@ enum field_type {
   FIELD_EXACT,      // as it came
   FIELD_ID,         // trimmed, bounded, without control characters
   FIELD_NUMBER,     // int64 in units of 10^-scale
+  FIELD_SMALL,      // int32, the same
   FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
   FIELD_RARE,       // at most 7: those below are not read in the loop over an object's keys
   FIELD_PERSON,     // psn_no of the envelope: as it came, bounded
   FIELD_SAME,       // an id that may stand in several places (DRAFT) and must be the same everywhere
   FIELD_SAME_PERSON,
-  FIELD_SMALL,      // int32, the same
   FIELD_COUNT,      // int64, whole and not negative
   FIELD_DAY,        // int32 day number, of birth
   FIELD_EARLIEST,   // int64 seconds, the earliest of all
@@ -79,7 +79,7 @@ uint64_t fields_bit(enum object_kind kind, const char *name);
 enum { KEY_TEMPLATE = 32, KEY_MAX = 128, KEY_SLOTS = 256 };
 
 struct key {
-  char bytes[KEY_TEMPLATE];    // what stood between the comma and the value
+  char bytes[KEY_TEMPLATE];    // a comma and what stood between it and the value
   uint32_t mask;       // a bit for each byte of it, which are 0xff bytes, which no message has, when there is none
   uint8_t size;
   uint8_t other;       // the key that came next another time
@@ -108,6 +108,10 @@ void keys_learn(struct keys *keys, unsigned key, const char *bytes, size_t size)
 // Remembers that `key` came after `previous`.
 void keys_follow(struct keys *keys, unsigned previous, unsigned key);
 
-static inline bool keys_match(const struct key *key, const char *bytes) {
-  return (~scalar_equal_32(key->bytes, bytes) & key->mask) == 0;
+// Whether the key stands at a comma; or at the brace before the first key.
+static inline bool keys_match(const struct key *key, const char *comma) {
+  return (~scalar_equal_32(key->bytes, comma) & key->mask) == 0;
+}
+static inline bool keys_match_first(const struct key *key, const char *brace) {
+  return (~scalar_equal_32(key->bytes, brace) & key->mask & ~UINT32_C(1)) == 0;
 }

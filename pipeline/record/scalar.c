@@ -15,36 +15,30 @@ const int32_t scalar_units[8][16] = {
     {100000, 0, 10000, 1000, 100, 10, 1},
     {1000000, 0, 100000, 10000, 1000, 100, 10, 1},
 };
-// 16 places that give zeros, then the first 16 bytes.
-const char scalar_slide[32] = {SIXTEEN(-128), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-// By the bytes from the point on: which of 16 bytes stand behind it. Without a point all do.
-const char scalar_behind[17][16] = {
-    {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1},
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1},
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1},
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1},
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1},
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1},
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1},
-    {0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1},
-    {0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1},
-    {0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
-    {0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
-    {0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
-    {0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
-    {0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
-    {0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
-};
+// Of `size` bytes with the point at `point`, moved to the end of 16: the digit at i comes from the byte i - 16 + size, or from the
+// one before it when it stands before the point; -128 gives a zero.
+#define KEPT(byte) (char)((byte) >= 0 ? (byte) : -128)
+#define PLACE(size, point, i) KEPT((i) - 16 + (size) - ((point) != (size) && (i) - 16 + (size) <= (point)))
+#define ROW(size, point)                                                                                                  \
+  {PLACE(size, point, 0),  PLACE(size, point, 1),  PLACE(size, point, 2),  PLACE(size, point, 3),                         \
+   PLACE(size, point, 4),  PLACE(size, point, 5),  PLACE(size, point, 6),  PLACE(size, point, 7),                         \
+   PLACE(size, point, 8),  PLACE(size, point, 9),  PLACE(size, point, 10), PLACE(size, point, 11),                        \
+   PLACE(size, point, 12), PLACE(size, point, 13), PLACE(size, point, 14), PLACE(size, point, 15)}
+#define ROWS(size)                                                                                                        \
+  {ROW(size, 0), ROW(size, 1), ROW(size, 2),  ROW(size, 3),  ROW(size, 4),  ROW(size, 5),  ROW(size, 6),  ROW(size, 7),   \
+   ROW(size, 8), ROW(size, 9), ROW(size, 10), ROW(size, 11), ROW(size, 12), ROW(size, 13), ROW(size, 14), ROW(size, 15)}
+const char scalar_places[18][16][16] = {ROWS(0),  ROWS(1),  ROWS(2),  ROWS(3),  ROWS(4),  ROWS(5),
+                                        ROWS(6),  ROWS(7),  ROWS(8),  ROWS(9),  ROWS(10), ROWS(11),
+                                        ROWS(12), ROWS(13), ROWS(14), ROWS(15), ROWS(16), {ROW(16, 16)}};
 
-bool scalar_day(struct scalar_days *days, const char *at, int64_t *time_s) {
-  if (!date_parse((struct slice){at, 10}, time_s, NULL)) return false;
-  const unsigned slot = ((unsigned)at[8] & 3) << 4 | ((unsigned)at[9] & 15);
+void scalar_learn_day(struct scalar_days *days, const char *at) {
+  int64_t time_s;
+  if (!date_parse((struct slice){at, 10}, &time_s, NULL)) return;
+  const uint64_t rest = scalar_word(at + 3) << 8;
+  const unsigned slot = scalar_day_slot(rest);
   days->slots[slot].head = scalar_word(at);
-  memcpy(&days->slots[slot].tail, at + 8, sizeof days->slots[slot].tail);
-  days->slots[slot].time_s = *time_s;
-  return true;
+  days->slots[slot].rest = rest;
+  days->slots[slot].time_s = time_s;
 }
 
 static bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }

@@ -88,47 +88,48 @@ static inline bool scalar_lacks(const char *at, size_t size, uint32_t (*bits_32)
 // no point. The factor 0: no number of that scale, or nothing behind the point.
 extern const int32_t scalar_units[8][16];    // 16 bytes from the point on: the point is the first, which is refused
 
-// Digits with at most one point to units of 10^-scale (scale 0 to 6). False: not of that form or too long, ask the careful
+// Digits with at most one point to units of 10^-scale, units = scalar_units[scale]. False: not of that form or too long, ask the careful
 // way; that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
 #if defined(__AVX2__)
-extern const char scalar_slide[32], scalar_behind[17][16];
+// By size and place of the point: where each of 16 digits comes from, the last one last; without a point it is the size.
+extern const char scalar_places[18][16][16];
 extern const char scalar_alike[3][16];    // points, noughts and bytes of 9: read, where compilers would make them each time
 
 static inline __m128i scalar_vector(const char *at) { return _mm_loadu_si128((const __m128i *)(const void *)at); }
 
-// 1 to 16 bytes: moved to the end of a vector, those before the point by one more, then joined in pairs.
-static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bool json, int64_t *out) {
+// 1 to 16 bytes: the digits are moved to the end of a vector, past the point, then joined in pairs.
+static inline bool scalar_digits(const char *at, size_t size, const int32_t *units, bool json, int64_t *out) {
   if (!SCALAR_LIKELY(size - 1 < 16)) return false;
   const __m128i text = scalar_vector(at);
   const uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, scalar_vector(scalar_alike[0])));
   const size_t point = (size_t)__builtin_ctz(points | UINT32_C(1) << size), behind = size - point;
   if (*at <= '0' && (*at != '0' || (json && point != 1))) return false;    // no digit, or a leading zero
-  const __m128i places = _mm_blendv_epi8(scalar_vector(scalar_slide + size - 1), scalar_vector(scalar_slide + size),
-                                         scalar_vector(scalar_behind[behind]));
+  const __m128i places = scalar_vector(&scalar_places[0][0][0] + size * 256 + point * 16);
   const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, scalar_vector(scalar_alike[1])), places);
   const __m128i above = _mm_subs_epu8(digits, scalar_vector(scalar_alike[2]));
-  const int64_t unit = (&scalar_units[0][0])[scale * 16 + behind];
+  const int64_t unit = units[behind];
   if (!SCALAR_LIKELY(_mm_testz_si128(above, above))) return false;
   if (!SCALAR_LIKELY(unit != 0)) return false;
   const __m128i twos = _mm_maddubs_epi16(digits, _mm_set1_epi16(1 << 8 | 10));
   const __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(1 << 16 | 100));
   const __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
   const uint64_t halves = (uint64_t)_mm_cvtsi128_si64(eights);
-  if (!SCALAR_LIKELY((uint32_t)halves < 100)) return false;    // with every unit it fits
-  *out = (int64_t)((uint32_t)halves * UINT64_C(100000000) + (halves >> 32)) * unit;
-  return true;
+  uint64_t value = halves >> 32;
+  if (!SCALAR_LIKELY((uint32_t)halves == 0)) value += (uint32_t)halves * UINT64_C(100000000);
+  *out = (int64_t)value * unit;
+  return (uint32_t)halves < 100;    // then it fits with every unit
 }
 #else
 // 1 to 8 bytes:
 //
 //   "12.50"  as a word   . . . 1 2 . 5 0    moved to the end; dots here are zeros, for digits stand without their '0'
 //            joined      . . . . 1 2 5 0    what stands before the point moves into its byte; then three multiplications
-static inline bool scalar_digits(const char *at, size_t size, unsigned scale, bool json, int64_t *out) {
+static inline bool scalar_digits(const char *at, size_t size, const int32_t *units, bool json, int64_t *out) {
   const uint64_t ones = UINT64_C(0x0101010101010101), text = scalar_word(at) ^ ones * '0';
   const uint64_t word = text << (64 - 8 * size) % 64;
   const uint64_t others = ((word + ones * 0x76) | word) & ones << 7;    // the top bit of each byte that is no digit
   const uint64_t point = others >> 7, cleared = word ^ point * ('.' ^ '0'), before = cleared & (point - 1);
-  const int64_t unit = scalar_units[scale][((unsigned)__builtin_clzll(others | 1) / 8 + 1) % 8];
+  const int64_t unit = units[((unsigned)__builtin_clzll(others | 1) / 8 + 1) % 8];
   const bool zeros = json && (text & 255) == 0 && (text >> 8 & 255) <= 9;
   // One byte that is no digit at most, and it is the point; the first byte is a digit.
   if (!SCALAR_LIKELY(size - 1 < 8 && (others & (others - 1)) == 0 && (cleared & point * 255) == 0 && unit != 0 &&
@@ -155,42 +156,40 @@ static inline struct slice scalar_inside(const char *value, const char *end) {
 }
 
 // A number in the short form, as JSON number or string.
-static inline bool scalar_number(const char *value, const char *end, unsigned scale, int64_t *out) {
+static inline bool scalar_number(const char *value, const char *end, const int32_t *units, int64_t *out) {
   const bool quoted = *value == '"';
   if (quoted) {
     value++, end--;
     if (*end != '"') return false;
   }
-  return SCALAR_LIKELY(scalar_digits(value, (size_t)(end - value), scale, !quoted, out));
+  return SCALAR_LIKELY(scalar_digits(value, (size_t)(end - value), units, !quoted, out));
 }
 
 // Days read before: the texts of one date repeat line after line. By day of the month.
 struct scalar_days {
   struct {
-    uint64_t head;    // yyyy-MM-
-    uint16_t tail;    // dd; 0 is empty
-    int64_t time_s;
+    uint64_t head, rest;    // "yyyy-MM-", and "y-MM-dd" in the upper bytes; 0 is empty
+    int64_t time_s;         // its first second
   } slots[64];
 };
+// Remembers the day of "yyyy-MM-dd" when it is one.
+void scalar_learn_day(struct scalar_days *days, const char *at);
+static inline unsigned scalar_day_slot(uint64_t rest) {
+  return (unsigned)(rest >> 48 & 3) << 4 | (unsigned)(rest >> 56 & 15);
+}
 
-// "yyyy-MM-dd HH:mm:ss", 19 bytes, to seconds; false: ask date_parse.
-bool scalar_day(struct scalar_days *days, const char *at, int64_t *time_s);
-static inline bool scalar_time(struct scalar_days *days, const char *at, int64_t *time_s) {
-  const uint64_t head = scalar_word(at), clock = scalar_word(at + 11) ^ UINT64_C(0x30303A30303A3030);
-  uint16_t tail;
-  memcpy(&tail, at + 8, sizeof tail);
-  const unsigned slot = ((unsigned)at[8] & 3) << 4 | ((unsigned)at[9] & 15);
-  const uint64_t ones = UINT64_C(0x0101010101010101);
-  const unsigned hour = (unsigned)(clock & 255) * 10 + (unsigned)(clock >> 8 & 255);
-  const unsigned minute = (unsigned)(clock >> 24 & 255) * 10 + (unsigned)(clock >> 32 & 255);
-  const unsigned second = (unsigned)(clock >> 48 & 255) * 10 + (unsigned)(clock >> 56);
-  if ((((clock + ones * 0x76) | clock) & ones << 7) != 0 || (clock & UINT64_C(0x0000FF0000FF0000)) != 0 || hour > 23 ||
-      minute > 59 || second > 59 || (at[10] != ' ' && at[10] != 'T'))
-    return false;
-  int64_t day_s = days->slots[slot].time_s;
-  if (!SCALAR_LIKELY(days->slots[slot].head == head && days->slots[slot].tail == tail) && !scalar_day(days, at, &day_s))
-    return false;
-  *time_s = day_s + hour * 3600 + minute * 60 + second;
+// "yyyy-MM-dd HH:mm:ss", 19 bytes, of a day that is remembered; else false.
+static inline bool scalar_time(const struct scalar_days *days, const char *at, int64_t *time_s) {
+  const uint64_t tops = UINT64_C(0x8080808080808080);
+  const uint64_t date = scalar_word(at + 3), clock = scalar_word(at + 11) ^ UINT64_C(0x30303A30303A3030);
+  const unsigned slot = scalar_day_slot(date << 8), between = (unsigned)(date >> 56);
+  // Each digit at most 9, the tens at most 2, 5 and 5, nothing left of the colons: no byte subtracts more than there is.
+  const uint64_t most = UINT64_C(0x0905000905000902) | tops;
+  const uint64_t pairs = clock * 10 + (clock >> 8);
+  const unsigned hour = pairs & 255, minute = pairs >> 24 & 255, second = pairs >> 48 & 255;
+  if (((most - clock) & ~clock & tops) != tops || hour > 23 || (between != ' ' && between != 'T')) return false;
+  if (days->slots[slot].head != scalar_word(at) || days->slots[slot].rest != date << 8) return false;
+  *time_s = days->slots[slot].time_s + hour * 3600 + minute * 60 + second;
   return true;
 }
 

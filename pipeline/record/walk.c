@@ -9,18 +9,14 @@
 
 enum { KEY_EMPTY = KEY_MAX, KEY_FAILED };
 
-static inline bool short_time(struct walk *w, const char *value, const char *end, int64_t *out) {
-  return end - value == 21 && *value == '"' && end[-1] == '"' && scalar_time(&w->days, value + 1, out) &&
-         careful_in_window(w, *out);
-}
-
 // ---- objects ----
 
 // The key after token t, which is '{' or ',', when it is not the one expected. Its place in the memory, KEY_EMPTY or
 // KEY_FAILED.
 static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, uint32_t t) {
   const struct key *other = &keys->keys[keys->keys[previous].other];
-  if (keys_match(other, w->bytes + w->tokens[t] + 1)) {
+  const char *mark = w->bytes + w->tokens[t];
+  if (previous == 0 ? keys_match_first(other, mark) : keys_match(other, mark)) {
     const unsigned at = keys->keys[previous].other;
     keys_follow(keys, previous, at);
     return at;
@@ -47,9 +43,8 @@ static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, 
 
 static uint32_t container(struct walk *w, const struct key *key, uint32_t t, bool *had);
 
-// A value that is rare or not in its short form, or a node: the token after it, *had is false when it is absent.
-static __attribute__((noinline)) uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t, void *base,
-                                                        bool *had) {
+// A value that is rare or not in its short form, or a node: the token after it; *had is false when it is absent.
+static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t, void *base, bool *had) {
   char *to = (char *)base + key->place;
   char *drafted = (char *)&w->draft + key->place;
   const size_t offset = w->tokens[t];
@@ -143,81 +138,126 @@ static __attribute__((noinline)) uint32_t value_careful(struct walk *w, const st
   return t + 1;
 }
 
-// Decodes the object at token t to base by the table of its kind; the token after it. *had: the rows that had a value.
+// Where the loop over an object's keys stands: at the value of a key.
+struct cursor {
+  const uint32_t *token;     // the comma or brace before the key
+  const struct key *key;
+  const char *value;
+  uint64_t seen;             // marks of the keys so far, this one not among them
+};
+enum stop { STOP_KEY, STOP_VALUE, STOP_TWICE };
+
+// Reads values as long as they have their short forms and the keys come as expected. Stops behind a value, at what is not the key
+// expected (cursor->key is then the one before); at a value that has no short form; or at a key that stands twice. It calls
+// nothing, so that all it needs stays in registers.
 //
 // The loop needs no check that a token is there: the last one is a closing brace (walk_message), so a comma, a key and a
-// colon, which are compared with the bytes, each have one after them, and what is no value goes the careful way.
-static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *base, uint64_t *had) {
-  struct keys *const keys = &w->keys[kind];
+// colon, which are compared with the bytes, each have one after them, and what is no value stops it.
+static __attribute__((noinline)) enum stop run(struct walk *w, struct cursor *cursor, char *base) {
   const char *const bytes = w->bytes;
-  const uint32_t *const tokens = w->tokens;
-  const uint32_t *token = tokens + t;    // the brace, then the comma before a key
-  const char *mark = bytes + *token;
-  const struct key *key = keys->keys;
-  uint64_t seen = 0, silent = 0;
-  if (UNLIKELY(++w->depth > w->limits.depth_max)) return careful_fail(w, REJECT_TOO_DEEP, *token);
-  do {
-    const struct key *const previous = key;
-    key = previous->next;
-    const char *value = mark + 1 + key->size;
-    bool some;
-    if (!SCALAR_LIKELY(keys_match(key, mark + 1))) {
-      const unsigned at = key_after(w, keys, (unsigned)(previous - keys->keys), (uint32_t)(token - tokens));
-      if (at == KEY_FAILED) return CAREFUL_FAILED;
-      if (at == KEY_EMPTY) {
-        mark = bytes + *++token;
-        break;
-      }
-      key = &keys->keys[at];
-      value = bytes + token[3];
-    }
-    if (UNLIKELY((seen & key->marks) != 0) && (seen & key->marks & ~FIELDS_GAPS) != 0)
-      return careful_fail(w, REJECT_DUPLICATE_KEY, token[1]);
-    seen |= key->marks;
-    token += 4;
-    const char *const end = bytes + *token;
-    char *const to = (char *)base + key->place;
+  const uint32_t *token = cursor->token;
+  const struct key *key = cursor->key;
+  const char *value = cursor->value;
+  uint64_t seen = cursor->seen;
+  enum stop stop;
+  for (;;) {
+    const char *const end = bytes + token[4];
+    char *const to = base + key->place;
     int64_t number;
-    mark = end;
+    if (UNLIKELY((seen & key->marks) != 0) && (seen & key->marks & ~FIELDS_GAPS) != 0) {
+      stop = STOP_TWICE;
+      break;
+    }
+    stop = STOP_VALUE;
     switch (key->quick & 7) {
     case FIELD_SKIP:
-      if (*value == '"'
-              ? end[-1] == '"' && SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32))
-              : scalar_digits(value, (size_t)(end - value), 6, true, &number))
-        break;
-      goto careful;
+      if (*value == '"') {
+        if (end[-1] != '"' || !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32)) goto stopped;
+      } else if (!scalar_digits(value, (size_t)(end - value), scalar_units[6], true, &number)) {
+        goto stopped;
+      }
+      break;
     case FIELD_TEXT:
     case FIELD_EXACT:
-      if (!scalar_text(value, end)) goto careful;
+      if (!scalar_text(value, end)) goto stopped;
       *(struct slice *)(void *)to = scalar_inside(value, end);
       break;
     case FIELD_ID:
-      if (!scalar_text(value, end) || (size_t)(end - value) > w->limits.id_bytes_max) goto careful;
+      if (!scalar_text(value, end) || (size_t)(end - value) > w->limits.id_bytes_max) goto stopped;
       *(struct slice *)(void *)to = scalar_inside(value, end);
       break;
     case FIELD_NUMBER:
-      if (!scalar_number(value, end, key->scale, &number)) goto careful;
+      if (!scalar_number(value, end, &scalar_units[0][0] + key->more, &number)) goto stopped;
       *(int64_t *)(void *)to = number;
+      break;
+    case FIELD_SMALL:
+      if (!scalar_number(value, end, &scalar_units[0][0] + key->more, &number) || number > INT32_MAX) goto stopped;
+      *(int32_t *)(void *)to = (int32_t)number;
       break;
     case FIELD_TIME:
-      if (!short_time(w, value, end, &number)) goto careful;
+      if (end - value != 21 || *value != '"' || end[-1] != '"' || !scalar_time(&w->days, value + 1, &number) ||
+          !careful_in_window(w, number))
+        goto stopped;
       *(int64_t *)(void *)to = number;
       break;
-    case FIELD_RARE:
-    case 7:
-    careful:
-      token = tokens + value_careful(w, key, (uint32_t)(token - tokens) - 1, base, &some);
-      if (token == tokens) return CAREFUL_FAILED;
-      if (token >= tokens + w->count) return careful_fail(w, REJECT_NOT_JSON, w->size);
-      if (!some) silent |= key->marks;
-      mark = bytes + *token;
+    case FIELD_RARE: goto stopped;
     }
-  } while (*mark == ',');
-  if (UNLIKELY(*mark != '}')) return careful_fail(w, REJECT_NOT_JSON, *token);
-  w->gaps |= (seen & FIELDS_GAPS) != 0;
+    seen |= key->marks;
+    token += 4;
+    const struct key *const next = key->next;
+    if (!SCALAR_LIKELY(keys_match(next, end))) {
+      stop = STOP_KEY;
+      break;
+    }
+    key = next;
+    value = end + next->size;
+  }
+stopped:
+  *cursor = (struct cursor){token, key, value, seen};
+  return stop;
+}
+
+// Decodes the object at token t to base; the token after it. *had: the rows of its table that had a value.
+static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *base, uint64_t *had) {
+  struct keys *const keys = &w->keys[kind];
+  const uint32_t *const tokens = w->tokens;
+  struct cursor cursor = {.token = tokens + t, .key = keys->keys};
+  uint64_t silent = 0;
+  if (UNLIKELY(++w->depth > w->limits.depth_max)) return careful_fail(w, REJECT_TOO_DEEP, w->tokens[t]);
+  for (bool first = true;; first = false) {
+    // Behind cursor.key, at the mark that is before the next one.
+    const char *const mark = w->bytes + *cursor.token;
+    const struct key *key = cursor.key->next;
+    if (SCALAR_LIKELY(first ? keys_match_first(key, mark) : keys_match(key, mark))) {
+      cursor.value = mark + key->size;
+    } else {
+      if (!first && *mark == '}') break;
+      if (!first && *mark != ',') return careful_fail(w, REJECT_NOT_JSON, *cursor.token);
+      const unsigned at = key_after(w, keys, (unsigned)(cursor.key - keys->keys), (uint32_t)(cursor.token - tokens));
+      if (at == KEY_FAILED) return CAREFUL_FAILED;
+      if (at == KEY_EMPTY) {
+        cursor.token++;
+        break;
+      }
+      key = &keys->keys[at];
+      cursor.value = w->bytes + cursor.token[3];
+    }
+    cursor.key = key;
+    const enum stop stop = run(w, &cursor, base);
+    if (stop == STOP_KEY) continue;
+    if (stop == STOP_TWICE) return careful_fail(w, REJECT_DUPLICATE_KEY, cursor.token[1]);
+    bool some = true;
+    const uint32_t next = value_careful(w, cursor.key, (uint32_t)(cursor.token - tokens) + 3, base, &some);
+    if (next == CAREFUL_FAILED) return CAREFUL_FAILED;
+    if (next >= w->count) return careful_fail(w, REJECT_NOT_JSON, w->size);
+    if (!some) silent |= cursor.key->marks;
+    cursor.seen |= cursor.key->marks;
+    cursor.token = tokens + next;
+  }
+  w->gaps |= (cursor.seen & FIELDS_GAPS) != 0;
   w->depth--;
-  *had = seen & ~silent;
-  return (uint32_t)(token - tokens) + 1;
+  *had = cursor.seen & ~silent;
+  return (uint32_t)(cursor.token - tokens) + 1;
 }
 
 // ---- nodes ----
@@ -250,7 +290,7 @@ static struct line *line_room(struct walk *w, uint32_t t) {
   const size_t size = w->draft.event.lines_size;
   if (size == w->lines_room) {
     const size_t room = size == 0 ? (w->count - t) / w->tokens_per_line + 2 : size * 2;
-    struct line *lines = ARENA_ARRAY(w->arena, struct line, room);
+    struct line *lines = ARENA_ZEROED(w->arena, struct line, room);
     if (size > 0) memcpy(lines, w->lines, size * sizeof *lines);
     w->lines = lines;
     w->lines_room = room;
@@ -259,11 +299,10 @@ static struct line *line_room(struct walk *w, uint32_t t) {
 }
 
 static uint32_t line_element(struct walk *w, enum object_kind kind, uint32_t t) {
-  static const struct line empty = {.fee_ocur_time_s = DATE_ABSENT};
   struct event *event = &w->draft.event;
   if (event->lines_size == w->limits.lines_max) return careful_fail(w, REJECT_TOO_MANY_LINES, w->tokens[t]);
   struct line *line = line_room(w, t);
-  *line = empty;
+  line->fee_ocur_time_s = DATE_ABSENT;
   line->trace_first = event->traces_size;
   const bool gaps = w->gaps;
   w->gaps = false;
