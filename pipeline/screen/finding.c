@@ -119,6 +119,25 @@ static void put_sentence(struct text *out, const char *name, const struct piece 
   put_text(out, name, size > 0 ? text_slice(sentence) : SLICE_NONE);
 }
 
+// The parameters of the rule's kind, as an object: they come as lines of "name=value".
+static void put_limits(struct text *out, const struct rule *rule, struct text *scratch) {
+  text_clear(scratch);
+  settings_canonical(rule->kind->params, rule->kind->params_size, rule->params, scratch);
+  key(out, "limits");
+  TEXT_LITERAL(out, "{");
+  for (struct slice left = text_slice(scratch); left.size > 0;) {
+    const char *end = memchr(left.data, '\n', left.size), *equals = memchr(left.data, '=', left.size);
+    const size_t size = end != NULL ? (size_t)(end - left.data) : left.size;
+    const size_t name = equals != NULL && (size_t)(equals - left.data) < size ? (size_t)(equals - left.data) : size;
+    if (out->data[out->size - 1] != '{') text_byte(out, ',');
+    text_json(out, (struct slice){left.data, name});
+    text_byte(out, ':');
+    text_json(out, (struct slice){left.data + name + (name < size), size - name - (name < size)});
+    left = (struct slice){left.data + size + (end != NULL), left.size - size - (end != NULL)};
+  }
+  text_byte(out, '}');
+}
+
 static void put_rule(struct text *out, const struct rule *rule, const struct finding_cause *cause) {
   put_text(out, "rule_id", rule->id);
   put_text(out, "rule_name", rule->title_zh);
@@ -212,9 +231,7 @@ static void write_proposed(struct text *out, const struct hit *hit, const struct
     text_byte(out, '}');
   }
   text_byte(out, ']');
-  text_clear(cause->scratch);
-  settings_canonical(rule->kind->params, rule->kind->params_size, rule->params, cause->scratch);
-  put_text(out, "limits", text_slice(cause->scratch));
+  put_limits(out, rule, cause->scratch);
   key(out, "judge_result_detail_dtos");
   text_byte(out, '[');
   for (uint32_t c = 0; c < verdict->claims_size; c++) put_detail(out, visit, verdict->claims[c].item, 1, hit->attributed_fen[c]);
