@@ -119,21 +119,21 @@ static void put_sentence(struct text *out, const char *name, const struct piece 
   put_text(out, name, size > 0 ? text_slice(sentence) : SLICE_NONE);
 }
 
-// The parameters of the rule's kind, as an object: they come as lines of "name=value".
+// The parameters of the rule's kind, as an object. A canonical line is "name=value\n"; texts are JSON already.
 static void put_limits(struct text *out, const struct rule *rule, struct text *scratch) {
-  text_clear(scratch);
-  settings_canonical(rule->kind->params, rule->kind->params_size, rule->params, scratch);
   key(out, "limits");
   TEXT_LITERAL(out, "{");
-  for (struct slice left = text_slice(scratch); left.size > 0;) {
-    const char *end = memchr(left.data, '\n', left.size), *equals = memchr(left.data, '=', left.size);
-    const size_t size = end != NULL ? (size_t)(end - left.data) : left.size;
-    const size_t name = equals != NULL && (size_t)(equals - left.data) < size ? (size_t)(equals - left.data) : size;
-    if (out->data[out->size - 1] != '{') text_byte(out, ',');
-    text_json(out, (struct slice){left.data, name});
-    text_byte(out, ':');
-    text_json(out, (struct slice){left.data + name + (name < size), size - name - (name < size)});
-    left = (struct slice){left.data + size + (end != NULL), left.size - size - (end != NULL)};
+  for (size_t i = 0; i < rule->kind->params_size; i++) {
+    const struct setting *row = &rule->kind->params[i];
+    text_clear(scratch);
+    settings_canonical(row, 1, rule->params, scratch);
+    const size_t name = strlen(row->name) + 1;
+    const struct slice value = {scratch->data + name, scratch->size - name - 1};
+    key(out, row->name);
+    if (row->type == SETTING_TEXTS) text_byte(out, '[');
+    if (row->type == SETTING_TEXTS || row->type == SETTING_TEXT) text_append(out, value);
+    else text_json(out, value);
+    if (row->type == SETTING_TEXTS) text_byte(out, ']');
   }
   text_byte(out, '}');
 }
