@@ -24,6 +24,7 @@ struct walk {
   struct draft draft;
   struct scalar_days days;
   int64_t window_first_s, window_last_s;
+  uint32_t id_limits[2];    // of ids, and of persons
   enum reject reason;
   size_t offset;
   const char *missing;    // the name of what is absent at offset

@@ -39,42 +39,51 @@ static const struct field body_setl[] = {
 static const struct field body_cancel[] = {SETLINFO_ROW};
 static const struct field body_list[] = {SETLINFO_ROW, DISEINFO_ROW, ICUINFO_ROW};
 static const struct field body_fee[] = {
-    SETLINFO_ROW,
+    {"setlinfo", FIELD_NODE, 0, false, 0, OBJECT_FEE_SETLINFO},
     {"setl_id", FIELD_SAME, 0, false, EVENT(setl_id), 0},
     {"mdtrt_id", FIELD_SAME, 0, false, EVENT(mdtrt_id), 0},
     PERSON_ROW,
     {"feedetail", FIELD_LINES, 0, false, 0, OBJECT_FEE_LINE},
 };
 
+#define SETLINFO_ROWS                                                                   \
+  /* the order of the bits EVENT_HAS_* */                                               \
+  {"medfee_sumamt", FIELD_NUMBER, 2, false, EVENT(medfee_fen), 0},                      \
+  {"inscp_scp_amt", FIELD_NUMBER, 2, false, EVENT(inscp_fen), 0},                       \
+  {"inscp_amt", FIELD_NUMBER, 2, true, EVENT(inscp_fen), 0},                            \
+  {"fund_pay_sumamt", FIELD_NUMBER, 2, false, EVENT(fund_fen), 0},                      \
+  {"fee_cnt", FIELD_COUNT, 0, false, EVENT(fee_cnt), 0},                                \
+  {"medins_setl_id", FIELD_TEXT, 0, false, EVENT(medins_setl_id), 0},                   \
+  {"init_setl_id", FIELD_ID, 0, false, EVENT(init_setl_id), 0},                         \
+  {"gend", FIELD_TEXT, 0, false, EVENT(gend), 0},                                       \
+  {"brdy", FIELD_DAY, 0, false, EVENT(brdy_day), 0},                                    \
+  {"insutype", FIELD_TEXT, 0, false, EVENT(insutype), 0},                               \
+  {"med_type", FIELD_TEXT, 0, false, EVENT(med_type), 0},                               \
+  {"hosp_lv", FIELD_TEXT, 0, false, EVENT(hosp_lv), 0},                                 \
+  {"hi_paymtd", FIELD_TEXT, 0, false, EVENT(hi_paymtd), 0},                             \
+  {"setl_time", FIELD_TIME, 0, false, EVENT(setl_time_s), 0},                           \
+  {"refd_setl_flag", FIELD_TEXT, 0, false, EVENT(refd_setl_flag), 0},                   \
+  {"vali_flag", FIELD_TEXT, 0, false, EVENT(vali_flag), 0},                             \
+  {"mid_setl_flag", FIELD_TEXT, 0, false, EVENT(mid_setl_flag), 0},                     \
+  {"adm_way", FIELD_TEXT, 0, false, STAY(1, adm_way), 0},                               \
+  {"adm_time", FIELD_TIME, 0, false, STAY(1, begntime_s), STAY(1, begntime_day_only)},  \
+  {"dscg_time", FIELD_TIME, 0, false, STAY(1, endtime_s), STAY(1, endtime_day_only)},   \
+  {"adm_caty", FIELD_TEXT, 0, false, STAY(1, adm_dept), 0},                             \
+  {"dscg_caty", FIELD_TEXT, 0, false, STAY(1, dscg_dept), 0},                           \
+  {"dscg_way", FIELD_TEXT, 0, false, STAY(1, dscg_way), 0},                             \
+  {"days_rinp_flag_31", FIELD_TEXT, 0, false, STAY(1, days_rinp_flag_31), 0}
+
 static const struct field setlinfo[] = {
-    // the order of the bits EVENT_HAS_*
-    {"medfee_sumamt", FIELD_NUMBER, 2, false, EVENT(medfee_fen), 0},
-    {"inscp_scp_amt", FIELD_NUMBER, 2, false, EVENT(inscp_fen), 0},
-    {"inscp_amt", FIELD_NUMBER, 2, true, EVENT(inscp_fen), 0},
-    {"fund_pay_sumamt", FIELD_NUMBER, 2, false, EVENT(fund_fen), 0},
-    {"fee_cnt", FIELD_COUNT, 0, false, EVENT(fee_cnt), 0},
+    SETLINFO_ROWS,
+    {"setl_id", FIELD_ID, 0, false, EVENT(setl_id), 0},
+    {"mdtrt_id", FIELD_ID, 0, false, EVENT(mdtrt_id), 0},
+    {"psn_no", FIELD_PERSON, 0, false, offsetof(struct draft, setlinfo_psn_no), 0},
+};
+static const struct field fee_setlinfo[] = {
+    SETLINFO_ROWS,
     {"setl_id", FIELD_SAME, 0, false, EVENT(setl_id), 0},
     {"mdtrt_id", FIELD_SAME, 0, false, EVENT(mdtrt_id), 0},
-    PERSON_ROW,
-    {"medins_setl_id", FIELD_TEXT, 0, false, EVENT(medins_setl_id), 0},
-    {"init_setl_id", FIELD_ID, 0, false, EVENT(init_setl_id), 0},
-    {"gend", FIELD_TEXT, 0, false, EVENT(gend), 0},
-    {"brdy", FIELD_DAY, 0, false, EVENT(brdy_day), 0},
-    {"insutype", FIELD_TEXT, 0, false, EVENT(insutype), 0},
-    {"med_type", FIELD_TEXT, 0, false, EVENT(med_type), 0},
-    {"hosp_lv", FIELD_TEXT, 0, false, EVENT(hosp_lv), 0},
-    {"hi_paymtd", FIELD_TEXT, 0, false, EVENT(hi_paymtd), 0},
-    {"setl_time", FIELD_TIME, 0, false, EVENT(setl_time_s), 0},
-    {"refd_setl_flag", FIELD_TEXT, 0, false, EVENT(refd_setl_flag), 0},
-    {"vali_flag", FIELD_TEXT, 0, false, EVENT(vali_flag), 0},
-    {"mid_setl_flag", FIELD_TEXT, 0, false, EVENT(mid_setl_flag), 0},
-    {"adm_way", FIELD_TEXT, 0, false, STAY(1, adm_way), 0},
-    {"adm_time", FIELD_TIME, 0, false, STAY(1, begntime_s), STAY(1, begntime_day_only)},
-    {"dscg_time", FIELD_TIME, 0, false, STAY(1, endtime_s), STAY(1, endtime_day_only)},
-    {"adm_caty", FIELD_TEXT, 0, false, STAY(1, adm_dept), 0},
-    {"dscg_caty", FIELD_TEXT, 0, false, STAY(1, dscg_dept), 0},
-    {"dscg_way", FIELD_TEXT, 0, false, STAY(1, dscg_way), 0},
-    {"days_rinp_flag_31", FIELD_TEXT, 0, false, STAY(1, days_rinp_flag_31), 0},
+    {"psn_no", FIELD_PERSON, 0, false, offsetof(struct draft, setlinfo_psn_no), 0},
 };
 
 static const struct field mdtrtinfo[] = {
@@ -140,6 +149,7 @@ static const struct field trace[] = {
 const struct fields fields_of[OBJECT_KINDS] = {
     [OBJECT_ENVELOPE] = TABLE(envelope),   [OBJECT_SETL] = TABLE(body_setl),  [OBJECT_CANCEL] = TABLE(body_cancel),
     [OBJECT_LIST] = TABLE(body_list),      [OBJECT_FEE] = TABLE(body_fee),    [OBJECT_SETLINFO] = TABLE(setlinfo),
+    [OBJECT_FEE_SETLINFO] = TABLE(fee_setlinfo),
     [OBJECT_MDTRTINFO] = TABLE(mdtrtinfo), [OBJECT_DIAGNOSIS] = TABLE(diagnosis), [OBJECT_ICU] = TABLE(icu),
     [OBJECT_LINE] = TABLE(line),           [OBJECT_FEE_LINE] = TABLE(fee_line),   [OBJECT_TRACE] = TABLE(trace),
 };
@@ -177,7 +187,12 @@ static unsigned add(struct keys *keys, struct slice name, const struct key *key)
   assert(at < KEY_MAX);
   keys->keys[at] = *key;
   keys->keys[at].next = keys->keys;
-  keys->keys[at].quick = key->type < FIELD_RARE ? key->type : FIELD_RARE;
+  keys->keys[at].quick = key->type == FIELD_EXACT    ? FIELD_TEXT
+                         : key->type == FIELD_PERSON ? FIELD_ID
+                         : key->type == FIELD_STAMP ? FIELD_TIME
+                         : key->type < FIELD_QUICK  ? key->type
+                                                    : FIELD_QUICK;
+  if (key->type == FIELD_PERSON) keys->keys[at].more = 1;
   if (key->type == FIELD_NUMBER || key->type == FIELD_SMALL) keys->keys[at].more = (uint16_t)(key->scale * 16);
   keys->names[at] = name;
   forget(&keys->keys[at]);

@@ -22,7 +22,7 @@ struct draft {
     bool begntime_day_only, endtime_day_only;
     struct slice adm_dept, dscg_dept, adm_way, dscg_way, days_rinp_flag_31;
   } stays[2];    // mdtrtinfo, then setlinfo, which is asked where the first is silent
-  struct slice body_psn_no;
+  struct slice setlinfo_psn_no, body_psn_no;    // the second of all other places in the body
   struct slice trace;
 };
 
@@ -31,19 +31,20 @@ struct draft {
 enum field_type {
   FIELD_SKIP,
   FIELD_TEXT,       // trimmed of spaces
-  FIELD_EXACT,      // as it came
   FIELD_ID,         // trimmed, bounded, without control characters
   FIELD_NUMBER,     // int64 in units of 10^-scale
   FIELD_SMALL,      // int32, the same
   FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
-  FIELD_RARE,       // at most 7: those below are not read in the loop over an object's keys
-  FIELD_PERSON,     // psn_no of the envelope: as it came, bounded
+  FIELD_TRACES,
+  FIELD_QUICK,      // those above have a short form that run() reads, and so have the next three
+  FIELD_EXACT,      // as it came
+  FIELD_PERSON,     // an id as it came
+  FIELD_STAMP,      // a time of the envelope
   FIELD_SAME,       // an id that may stand in several places (DRAFT) and must be the same everywhere
   FIELD_SAME_PERSON,
   FIELD_COUNT,      // int64, whole and not negative
   FIELD_DAY,        // int32 day number, of birth
   FIELD_EARLIEST,   // int64 seconds, the earliest of all
-  FIELD_STAMP,      // a time of the envelope
   FIELD_VERSION,
   FIELD_TYPE,       // msg_type
   FIELD_BODY,
@@ -51,12 +52,11 @@ enum field_type {
   FIELD_LINES,
   FIELD_DIAGNOSES,
   FIELD_ICUS,
-  FIELD_TRACES,
 };
 
 enum object_kind {
   OBJECT_ENVELOPE, OBJECT_SETL, OBJECT_CANCEL, OBJECT_LIST, OBJECT_FEE,    // the envelope, and the body by type
-  OBJECT_SETLINFO, OBJECT_MDTRTINFO, OBJECT_DIAGNOSIS, OBJECT_ICU, OBJECT_LINE, OBJECT_FEE_LINE, OBJECT_TRACE, OBJECT_KINDS
+  OBJECT_SETLINFO, OBJECT_FEE_SETLINFO, OBJECT_MDTRTINFO, OBJECT_DIAGNOSIS, OBJECT_ICU, OBJECT_LINE, OBJECT_FEE_LINE, OBJECT_TRACE, OBJECT_KINDS
 };
 
 struct field {
@@ -84,7 +84,7 @@ struct key {
   uint8_t size;
   uint8_t other;       // the key that came next another time
   uint8_t type, scale;
-  uint8_t quick;       // the type, FIELD_RARE for those below it
+  uint8_t quick;       // the type whose short form it has, or FIELD_QUICK
   uint16_t place, more;
   const struct key *next;    // the key that came next the last time
   uint64_t marks;      // its bit, none when it is not read, and FIELDS_GAPS when the bytes have white space

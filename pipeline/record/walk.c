@@ -154,14 +154,16 @@ enum stop { STOP_KEY, STOP_VALUE, STOP_TWICE };
 // The loop needs no check that a token is there: the last one is a closing brace (walk_message), so a comma, a key and a
 // colon, which are compared with the bytes, each have one after them, and what is no value stops it.
 static __attribute__((noinline)) enum stop run(struct walk *w, struct cursor *cursor, char *base) {
+  static const char one_trace[] = "[{\"drug_trac_codg\":";
   const char *const bytes = w->bytes;
+  const uint32_t *const tokens_end = w->tokens + w->count;
   const uint32_t *token = cursor->token;
   const struct key *key = cursor->key;
   const char *value = cursor->value;
   uint64_t seen = cursor->seen;
   enum stop stop;
   for (;;) {
-    const char *const end = bytes + token[4];
+    const char *end = bytes + token[4];
     char *const to = base + key->place;
     int64_t number;
     if (UNLIKELY((seen & key->marks) != 0) && (seen & key->marks & ~FIELDS_GAPS) != 0) {
@@ -173,17 +175,19 @@ static __attribute__((noinline)) enum stop run(struct walk *w, struct cursor *cu
     case FIELD_SKIP:
       if (*value == '"') {
         if (end[-1] != '"' || !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32)) goto stopped;
+      } else if (*value == '[' && end == value + 1 && *end == ']' && bytes + token[5] == end + 1 &&
+                 w->depth < w->limits.depth_max) {
+        end++, token++;
       } else if (!scalar_digits(value, (size_t)(end - value), scalar_units[6], true, &number)) {
         goto stopped;
       }
       break;
     case FIELD_TEXT:
-    case FIELD_EXACT:
       if (!scalar_text(value, end)) goto stopped;
       *(struct slice *)(void *)to = scalar_inside(value, end);
       break;
     case FIELD_ID:
-      if (!scalar_text(value, end) || (size_t)(end - value) > w->limits.id_bytes_max) goto stopped;
+      if (!scalar_text(value, end) || (size_t)(end - value) - 2 > w->id_limits[key->more]) goto stopped;
       *(struct slice *)(void *)to = scalar_inside(value, end);
       break;
     case FIELD_NUMBER:
@@ -200,7 +204,17 @@ static __attribute__((noinline)) enum stop run(struct walk *w, struct cursor *cu
         goto stopped;
       *(int64_t *)(void *)to = number;
       break;
-    case FIELD_RARE: goto stopped;
+    case FIELD_TRACES:
+      // One code in the usual shape: [{"drug_trac_codg":"83123450000000000017"}]
+      end = bytes + token[8];
+      if (memcmp(value, one_trace, sizeof one_trace - 1) != 0 || !scalar_text(value + sizeof one_trace - 1, end) || *end != '}' ||
+          token + 10 >= tokens_end || end[1] != ']' || bytes + token[10] != end + 2 ||
+          w->draft.event.traces_size == w->traces_room || w->depth + 2 > w->limits.depth_max)
+        goto stopped;
+      w->traces[w->draft.event.traces_size++] = scalar_inside(value + sizeof one_trace - 1, end);
+      end += 2, token += 6;
+      break;
+    case FIELD_QUICK: goto stopped;
     }
     seen |= key->marks;
     token += 4;
@@ -412,9 +426,10 @@ static uint32_t container(struct walk *w, const struct key *key, uint32_t t, boo
   if (first == '{' && key->type == FIELD_BODY) {
     next = body(w, t);
   } else if (first == '{' && key->type == FIELD_NODE) {
-    w->where[kind] = w->tokens[t];
-    next = object(w, kind, t, &w->draft, &w->had[kind]);
-  } else if (first == '[' && key->type > FIELD_NODE) {
+    const enum object_kind once = kind == OBJECT_FEE_SETLINFO ? OBJECT_SETLINFO : kind;
+    w->where[once] = w->tokens[t];
+    next = object(w, kind, t, &w->draft, &w->had[once]);
+  } else if (first == '[' && (key->type > FIELD_NODE || key->type == FIELD_TRACES)) {
     if (key->type == FIELD_LINES) w->draft.event.has |= EVENT_HAS_LINES;
     const uint32_t lines = w->draft.event.lines_size;
     next = array(w, kind, t, elements[key->type], key->type == FIELD_TRACES);

@@ -9,6 +9,8 @@ const struct decode_limits decode_limits_default = {.record_bytes_max = 8 << 20,
 struct walk *walk_create(const struct decode_limits *limits) {
   struct walk *w = memory_take(sizeof *w);
   w->limits = *limits;
+  w->id_limits[0] = limits->id_bytes_max;
+  w->id_limits[1] = limits->psn_bytes_max;
   for (unsigned kind = 0; kind < OBJECT_KINDS; kind++) keys_init(&w->keys[kind], (enum object_kind)kind);
   w->tokens_per_line = 64;
   w->bit_setl_id = fields_bit(OBJECT_SETLINFO, "setl_id");
@@ -71,6 +73,11 @@ bool whole_envelope(struct walk *w) {
   return true;
 }
 
+// Where a text stands in the message; `otherwise` when its escapes were undone elsewhere.
+static size_t offset_of_text(const struct walk *w, struct slice text, size_t otherwise) {
+  return text.data >= w->bytes && text.data < w->bytes + w->size ? (size_t)(text.data - w->bytes) : otherwise;
+}
+
 bool whole_keys(struct walk *w) {
   struct event *event = &w->draft.event;
   const int kind = fields_body(event->type);
@@ -87,15 +94,17 @@ bool whole_keys(struct walk *w) {
     if (!above && w->line_alone != SIZE_MAX) return careful_fail_missing(w, w->line_alone, "mdtrt_id");
     if (event->mdtrt_id.data == NULL) return careful_fail_missing(w, w->where[OBJECT_SETL], "mdtrt_id");
   }
-  if (w->draft.body_psn_no.data != NULL && event->psn_no.data != NULL && !slice_equal(w->draft.body_psn_no, event->psn_no))
+  const struct slice person = event->psn_no, in_setlinfo = w->draft.setlinfo_psn_no, elsewhere = w->draft.body_psn_no;
+  if (person.data != NULL && in_setlinfo.data != NULL && !slice_equal(person, in_setlinfo))
+    return careful_fail(w, REJECT_KEY_MISMATCH, offset_of_text(w, in_setlinfo, setlinfo));
+  if (person.data != NULL && elsewhere.data != NULL && !slice_equal(person, elsewhere))
     return careful_fail(w, REJECT_KEY_MISMATCH, w->body_psn_offset);
   if (!w->unordered) return true;
   whole_set_clear(w, event->lines_size);
   for (uint32_t i = 0; i < event->lines_size; i++) {
     const struct slice sn = w->lines[i].feedetl_sn;
     if (whole_set_add(w, sn)) continue;
-    const bool here = sn.data >= w->bytes && sn.data < w->bytes + w->size;    // else its escapes were undone elsewhere
-    return careful_fail(w, REJECT_DUPLICATE_LINE, here ? (size_t)(sn.data - w->bytes) : w->where[OBJECT_SETL]);
+    return careful_fail(w, REJECT_DUPLICATE_LINE, offset_of_text(w, sn, w->where[OBJECT_SETL]));
   }
   return true;
 }

@@ -49,7 +49,9 @@ static void accept(const char *message) {
 }
 
 static void refuse(const char *message, enum reject reason, const char *path) {
-  assert_int_equal(decode_bytes(slice_from(message)), STATUS_REJECT);
+  const enum status status = decode_bytes(slice_from(message));
+  if (status != STATUS_REJECT) print_error("accepted: %s\n", message);
+  assert_int_equal(status, STATUS_REJECT);
   if (failure.reason != reason || strcmp(failure.path, path) != 0)
     print_error("%s at %zu %s: %s\n", reject_name(failure.reason), failure.offset, failure.path, message);
   assert_int_equal(failure.reason, reason);
