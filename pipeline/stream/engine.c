@@ -29,7 +29,7 @@ struct engine {
   struct draw_counts draw, draw_before;
   struct slice *due;           // subjects of a tick, in the call arena of the tick
   size_t due_size, due_capacity;
-  int64_t last_time_s;
+  int64_t last_time_s, last_time_before_s;    // the newest recv_time: that of records that have none
 };
 
 struct engine *engine_create(const struct ruleset *ruleset, const struct engine_settings *settings, struct store *store) {
@@ -41,7 +41,7 @@ struct engine *engine_create(const struct ruleset *ruleset, const struct engine_
   engine->screen = screen_create(ruleset, &settings->screen, settings->topic_names, settings->topic_names_size);
   arena_init(&engine->batch, 1 << 20);
   arena_init(&engine->call, 256 << 10);
-  engine->last_time_s = DATE_ABSENT;
+  engine->last_time_s = engine->last_time_before_s = DATE_ABSENT;
   return engine;
 }
 
@@ -267,6 +267,7 @@ static void begin(struct engine *engine) {
     engine->lanes[i].state_before = engine->lanes[i].state;
   }
   engine->draw_before = engine->draw;
+  engine->last_time_before_s = engine->last_time_s;
 }
 
 enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error) {
@@ -301,6 +302,7 @@ void engine_undo(struct engine *engine) {
     engine->lanes[i].state = engine->lanes[i].state_before;
   }
   engine->draw = engine->draw_before;
+  engine->last_time_s = engine->last_time_before_s;
 }
 
 // ---- partitions and counts --------------------------------------------------------------------------------------------------------
