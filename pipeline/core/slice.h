@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -25,8 +26,39 @@ static inline struct slice slice_from(const char *text) {
 
 static inline bool slice_present(struct slice s) { return s.data != NULL; }
 
-static inline bool slice_equal(struct slice a, struct slice b) {
-  return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+// Bytes that differ between a and b at one place, eight or four of them, as a number that is not zero.
+static inline uint64_t slice_differ8(const char *a, const char *b) {
+  uint64_t x, y;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return x ^ y;
+}
+static inline uint32_t slice_differ4(const char *a, const char *b) {
+  uint32_t x, y;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return x ^ y;
+}
+
+// Whether size bytes are the same. Codes and ids are short: loads that overlap cover them without a call and without a loop.
+static inline bool slice_same(const char *a, const char *b, size_t size) {
+  if (size > 32) return memcmp(a, b, size) == 0;
+  if (size >= 16)
+    return (slice_differ8(a, b) | slice_differ8(a + 8, b + 8) | slice_differ8(a + size - 16, b + size - 16) |
+            slice_differ8(a + size - 8, b + size - 8)) == 0;
+  if (size >= 8) return (slice_differ8(a, b) | slice_differ8(a + size - 8, b + size - 8)) == 0;
+  if (size >= 4) return (slice_differ4(a, b) | slice_differ4(a + size - 4, b + size - 4)) == 0;
+  return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
+}
+
+static inline bool slice_equal(struct slice a, struct slice b) { return a.size == b.size && slice_same(a.data, b.data, a.size); }
+
+// The size and the last bytes as a number: where one looks first for codes, which differ at their ends. Not a hash.
+static inline uint64_t slice_tail(struct slice s) {
+  uint64_t value = s.size;
+  if (s.size >= 8) memcpy(&value, s.data + s.size - 8, 8);
+  else if (s.size > 0) memcpy(&value, s.data, s.size);
+  return value;
 }
 
 // Byte order, shorter first when one is the other's beginning: <0, 0, >0.

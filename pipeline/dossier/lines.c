@@ -59,28 +59,16 @@ static bool same_item(const struct line *a, const struct line *b) {
          same_text(a->medins_list_codg, b->medins_list_codg) && same_text(a->med_chrgitm_type, b->med_chrgitm_type);
 }
 
-static uint64_t end_of(struct slice s) {
-  uint64_t value = s.size;
-  if (s.size >= 8) memcpy(&value, s.data + s.size - 8, 8);
-  else if (s.size > 0) memcpy(&value, s.data, s.size);
-  return value;
-}
-
 // Codes differ at their ends; the high bits of the product are good ones. Only where a line looks for its like depends on it.
 static uint64_t place_of(const struct line *line) {
-  return (end_of(line->med_list_codg) ^ end_of(line->medins_list_codg) * 0xff51afd7ed558ccdu ^ (uint64_t)line->pric) * 0x9e3779b97f4a7c15u;
+  return (slice_tail(line->med_list_codg) ^ slice_tail(line->medins_list_codg) * 0xff51afd7ed558ccdu ^ (uint64_t)line->pric) * 0x9e3779b97f4a7c15u;
 }
 
-// In-scope money, sent or derived (executors 1.6): gross less what the person bears in full, above the cap, and first.
-static int64_t inscp_of(const struct line *line, unsigned *flags) {
-  if (line->has & LINE_HAS_INSCP) return line->inscp_fen;
+int64_t lines_inscp_derived(const struct line *line, bool *derived, bool *unknown) {
   const unsigned needed = LINE_HAS_AMOUNT | LINE_HAS_OWNPAY | LINE_HAS_OVERLMT | LINE_HAS_PRESELF;
-  if ((line->has & needed) != needed) {
-    *flags |= FLAG_INSCP_UNKNOWN;
-    return 0;
-  }
-  *flags |= FLAG_INSCP_DERIVED;
-  return line->det_item_fee_fen - line->ownpay_fen - line->overlmt_fen - line->preself_fen;
+  *derived = (line->has & needed) == needed;
+  *unknown = !*derived;
+  return *derived ? line->det_item_fee_fen - line->ownpay_fen - line->overlmt_fen - line->preself_fen : 0;
 }
 
 // med_list_codg, medins_list_codg, med_chrgitm_type, pric. Prices are whole fen most often: the last bits tell, and zero that there is
@@ -138,7 +126,10 @@ static unsigned flags_of(const struct line *line, bool plain, int64_t *inscp_fen
   else if (line->cnt % COUNT_ONE == 0) flags |= FLAG_WHOLE_CNT;
   if (!(line->has & LINE_HAS_AMOUNT)) flags |= FLAG_NO_AMOUNT;
   else if (has_cnt && line->has & LINE_HAS_PRIC && money_product_fen(line->cnt, line->pric) == line->det_item_fee_fen) flags |= FLAG_PRODUCT;
-  *inscp_fen = inscp_of(line, &flags);
+  bool derived = false, unknown = false;
+  *inscp_fen = lines_inscp(line, &derived, &unknown);
+  if (derived) flags |= FLAG_INSCP_DERIVED;
+  if (unknown) flags |= FLAG_INSCP_UNKNOWN;
   if (!(flags & (FLAG_NO_AMOUNT | FLAG_INSCP_UNKNOWN)) && *inscp_fen == line->det_item_fee_fen) flags |= FLAG_INSCP_FULL;
   if (line->has & LINE_HAS_OVERLMT && line->overlmt_fen != 0) flags |= FLAG_OVERLMT;
   if (line->has & LINE_HAS_PRD_DAYS) flags |= FLAG_PRD_DAYS;
@@ -197,18 +188,18 @@ void lines_pack(struct text *out, struct arena *arena, const struct line *lines,
 }
 
 void lines_take(struct stored_line *stored, const struct line *line, const struct slice *traces) {
-  unsigned flags = 0;
-  const int64_t inscp_fen = inscp_of(line, &flags);
+  bool derived = false, unknown = false;
+  const int64_t inscp_fen = lines_inscp(line, &derived, &unknown);
   const unsigned kept = LINE_HAS_CNT | LINE_HAS_PRIC | LINE_HAS_AMOUNT | LINE_HAS_PRD_DAYS;
   const bool overlmt = line->has & LINE_HAS_OVERLMT && line->overlmt_fen != 0;
   *stored = (struct stored_line){
       .feedetl_sn = line->feedetl_sn, .init_feedetl_sn = line->init_feedetl_sn, .med_list_codg = line->med_list_codg,
       .medins_list_codg = line->medins_list_codg, .med_chrgitm_type = line->med_chrgitm_type, .time_s = line->fee_ocur_time_s,
       .cnt = line->has & LINE_HAS_CNT ? line->cnt : 0, .pric = line->has & LINE_HAS_PRIC ? line->pric : 0,
-      .amount_fen = line->has & LINE_HAS_AMOUNT ? line->det_item_fee_fen : 0, .inscp_fen = flags & FLAG_INSCP_UNKNOWN ? 0 : inscp_fen,
+      .amount_fen = line->has & LINE_HAS_AMOUNT ? line->det_item_fee_fen : 0, .inscp_fen = inscp_fen,
       .overlmt_fen = overlmt ? line->overlmt_fen : 0, .prd_days = line->has & LINE_HAS_PRD_DAYS ? line->prd_days : 0,
       .has = (uint8_t)((line->has & kept) | (overlmt ? LINE_HAS_OVERLMT : 0)), .day_only = line->day_only,
-      .inscp_derived = (flags & FLAG_INSCP_DERIVED) != 0, .inscp_unknown = (flags & FLAG_INSCP_UNKNOWN) != 0,
+      .inscp_derived = derived, .inscp_unknown = unknown,
       .traces = line->trace_count > 0 ? traces + line->trace_first : NULL, .traces_size = line->trace_count};
 }
 

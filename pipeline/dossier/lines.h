@@ -41,6 +41,12 @@ struct lines_memo {
 // Appends the packed form of the lines. derived is increased for every in-scope amount that had to be derived. derived, memo may be NULL.
 void lines_pack(struct text *out, struct arena *arena, const struct line *lines, size_t size, const struct slice *traces,
                 uint64_t *derived, struct lines_memo *memo);
+// In-scope money, sent or derived (executors 1.6): gross less what the person bears in full, above the cap, and first; unknown: 0. The
+// flags must be false before.
+int64_t lines_inscp_derived(const struct line *line, bool *derived, bool *unknown);
+static inline int64_t lines_inscp(const struct line *line, bool *derived, bool *unknown) {
+  return line->has & LINE_HAS_INSCP ? line->inscp_fen : lines_inscp_derived(line, derived, unknown);
+}
 // What lines_unpack would give for a line that was just packed.
 void lines_take(struct stored_line *stored, const struct line *line, const struct slice *traces);
 // The lines of a packed form: size of them in the arena. False when the bytes are damaged.

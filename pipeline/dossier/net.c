@@ -111,20 +111,19 @@ static void net_refunds(struct work *refunds, uint32_t refunds_size, struct work
 
 // Places of items by time; the items themselves are too large to be moved about.
 struct position {
-  int64_t time_s;
+  uint64_t time;    // seconds since the first of them, plus one; 0: absent
   const struct item *item;
 };
 
 static bool before(const struct position *x, const struct position *y) {
-  if (x->time_s != y->time_s) return x->time_s < y->time_s;
+  if (x->time != y->time) return x->time < y->time;
   const int order = slice_compare(x->item->feedetl_sn, y->item->feedetl_sn);
   return order != 0 ? order < 0 : x->item->settlement < y->item->settlement;
 }
 
-// Natural merge sort: bills list their lines day by day or kind by kind, so that a few long runs are there already.
-static struct item *sort_items(const struct item *items, uint32_t size, struct arena *arena) {
-  struct position *from = ARENA_ARRAY(arena, struct position, size), *to = ARENA_ARRAY(arena, struct position, size);
-  for (uint32_t i = 0; i < size; i++) from[i] = (struct position){items[i].time_s, &items[i]};
+// Natural merge sort: bills list their lines day by day or kind by kind, so that a few long runs are there already. The sorted
+// positions are in from or in to.
+static struct position *merge(struct position *from, struct position *to, uint32_t size) {
   for (uint32_t runs = 2; runs > 1;) {
     runs = 0;
     for (uint32_t first = 0, at = 0; first < size; runs++) {
@@ -143,23 +142,76 @@ static struct item *sort_items(const struct item *items, uint32_t size, struct a
     from = to;
     to = swap;
   }
-  struct item *sorted = ARENA_ARRAY(arena, struct item, size);
-  for (uint32_t i = 0; i < size; i++) sorted[i] = *from[i].item;
+  return from;
+}
+
+enum { MANY = 48, DIGITS = 256 };
+
+// By time alone, digit by digit from the last: no comparison, so nothing that the processor could guess wrong.
+static struct position *distribute(struct position *from, struct position *to, uint32_t size, uint64_t last) {
+  for (unsigned shift = 0; shift < 64 && last >> shift != 0; shift += 8) {
+    uint32_t at[DIGITS + 1] = {0};
+    for (uint32_t i = 0; i < size; i++) at[(from[i].time >> shift) % DIGITS + 1]++;
+    for (unsigned digit = 1; digit < DIGITS; digit++) at[digit] += at[digit - 1];
+    for (uint32_t i = 0; i < size; i++) to[at[(from[i].time >> shift) % DIGITS]++] = from[i];
+    struct position *swap = from;
+    from = to;
+    to = swap;
+  }
+  return from;
+}
+
+static struct position *sort_positions(struct position *from, struct position *to, uint32_t size, uint64_t last) {
+  if (size < MANY) return merge(from, to, size);
+  struct position *sorted = distribute(from, to, size, last), *spare = sorted == from ? to : from;
+  for (uint32_t first = 0, end; first < size; first = end) {    // lines of one time by their numbers
+    for (end = first + 1; end < size && sorted[end].time == sorted[first].time;) end++;
+    if (end - first == 1) continue;
+    const struct position *run = merge(sorted + first, spare + first, end - first);
+    if (run != sorted + first) memcpy(sorted + first, run, (end - first) * sizeof *run);
+  }
   return sorted;
 }
+
+static struct item *sort_items(const struct item *items, uint32_t size, struct arena *arena) {
+  struct position *from = ARENA_ARRAY(arena, struct position, size), *to = ARENA_ARRAY(arena, struct position, size);
+  uint64_t first = UINT64_MAX, last = 0;    // of the times, shifted so that they compare as they are
+  for (uint32_t i = 0; i < size; i++) {
+    const uint64_t time = (uint64_t)items[i].time_s ^ (uint64_t)INT64_MIN;
+    if (time != 0 && time < first) first = time;
+    from[i] = (struct position){time, &items[i]};
+  }
+  for (uint32_t i = 0; i < size; i++) {
+    from[i].time = from[i].time != 0 ? from[i].time - first + 1 : 0;
+    if (from[i].time > last) last = from[i].time;
+  }
+  const struct position *sorted = sort_positions(from, to, size, last);
+  struct item *out = ARENA_ARRAY(arena, struct item, size);
+  for (uint32_t i = 0; i < size; i++) out[i] = *sorted[i].item;
+  return out;
+}
+
+static uint8_t fee_of(const struct codes *codes, struct slice med_chrgitm_type, int64_t time_s) {
+  return (uint8_t)codes_symbol(codes, CODES_FEE, med_chrgitm_type, time_s == DATE_ABSENT ? INT32_MIN : date_day(time_s));
+}
+
+static uint8_t flags_of(uint8_t has, bool overlmt, bool day_only, bool inscp_derived, bool inscp_unknown) {
+  return (uint8_t)((day_only ? ITEM_DAY_ONLY : 0) | (inscp_derived ? ITEM_INSCP_DERIVED : 0) | (inscp_unknown ? ITEM_INSCP_UNKNOWN : 0) |
+                   (has & LINE_HAS_PRIC ? 0 : ITEM_NO_PRICE) | (has & LINE_HAS_CNT ? 0 : ITEM_NO_CNT) |
+                   (overlmt ? ITEM_HAS_OVERLMT : 0) | (has & LINE_HAS_PRD_DAYS ? ITEM_HAS_PRD_DAYS : 0));
+}
+
+static int64_t positive(int64_t value) { return value > 0 ? value : 0; }
 
 // An original and what is left of it, as rules see it.
 static void fill_item(struct item *item, const struct stored_line *line, const struct codes *codes, uint16_t settlement) {
   *item = (struct item){
       .feedetl_sn = line->feedetl_sn, .med_list_codg = line->med_list_codg, .medins_list_codg = line->medins_list_codg,
       .time_s = line->time_s, .cnt = line->cnt, .pric = line->pric, .amount_fen = line->amount_fen,
-      .inscp_fen = line->inscp_fen > 0 ? line->inscp_fen : 0, .overlmt_fen = line->overlmt_fen > 0 ? line->overlmt_fen : 0,
-      .prd_days = line->prd_days, .settlement = settlement, .traces = line->traces, .traces_size = line->traces_size};
-  item->fee = (uint8_t)codes_symbol(codes, CODES_FEE, line->med_chrgitm_type, line->time_s == DATE_ABSENT ? INT32_MIN : date_day(line->time_s));
-  item->flags = (uint8_t)((line->day_only ? ITEM_DAY_ONLY : 0) | (line->inscp_derived ? ITEM_INSCP_DERIVED : 0) |
-                          (line->inscp_unknown ? ITEM_INSCP_UNKNOWN : 0) | (line->has & LINE_HAS_PRIC ? 0 : ITEM_NO_PRICE) |
-                          (line->has & LINE_HAS_CNT ? 0 : ITEM_NO_CNT) | (line->has & LINE_HAS_OVERLMT ? ITEM_HAS_OVERLMT : 0) |
-                          (line->has & LINE_HAS_PRD_DAYS ? ITEM_HAS_PRD_DAYS : 0));
+      .inscp_fen = positive(line->inscp_fen), .overlmt_fen = positive(line->overlmt_fen),
+      .prd_days = line->prd_days, .settlement = settlement, .fee = fee_of(codes, line->med_chrgitm_type, line->time_s),
+      .flags = flags_of(line->has, line->has & LINE_HAS_OVERLMT, line->day_only, line->inscp_derived, line->inscp_unknown),
+      .traces = line->traces, .traces_size = line->traces_size};
 }
 
 // Nothing is left of it that a rule could see.
@@ -178,14 +230,30 @@ struct filling {
 
 static void next_item(struct filling *filling) {
   const struct item *item = &filling->items[filling->size];
-  if (filling->size > 0 && !filling->unsorted)
-    filling->unsorted = before(&(struct position){item->time_s, item}, &(struct position){item[-1].time_s, item - 1});
+  if (filling->size > 0 && item->time_s <= item[-1].time_s)
+    filling->unsorted |= item->time_s < item[-1].time_s || slice_compare(item->feedetl_sn, item[-1].feedetl_sn) < 0;
   filling->size++;
 }
 
 static uint32_t end_filling(struct filling *filling, struct arena *arena, struct item **items) {
   *items = filling->unsorted ? sort_items(filling->items, filling->size, arena) : filling->items;
   return filling->size;
+}
+
+// What fill_item would make of lines_take, in one step: nearly every line that is judged goes through here.
+static void fill_fresh(struct item *item, const struct line *line, const struct slice *traces, const struct codes *codes) {
+  bool derived = false, unknown = false;
+  const int64_t inscp_fen = lines_inscp(line, &derived, &unknown);
+  const bool overlmt = line->has & LINE_HAS_OVERLMT && line->overlmt_fen != 0;
+  *item = (struct item){
+      .feedetl_sn = line->feedetl_sn, .med_list_codg = line->med_list_codg, .medins_list_codg = line->medins_list_codg,
+      .time_s = line->fee_ocur_time_s, .cnt = line->has & LINE_HAS_CNT ? line->cnt : 0,
+      .pric = line->has & LINE_HAS_PRIC ? line->pric : 0, .amount_fen = line->has & LINE_HAS_AMOUNT ? line->det_item_fee_fen : 0,
+      .inscp_fen = positive(inscp_fen), .overlmt_fen = overlmt ? positive(line->overlmt_fen) : 0,
+      .prd_days = line->has & LINE_HAS_PRD_DAYS ? line->prd_days : 0,
+      .fee = fee_of(codes, line->med_chrgitm_type, line->fee_ocur_time_s),
+      .flags = flags_of(line->has, overlmt, line->day_only, derived, unknown),
+      .traces = line->trace_count > 0 ? traces + line->trace_first : NULL, .traces_size = line->trace_count};
 }
 
 bool net_fresh(const struct line *lines, uint32_t size, const struct slice *traces, const struct codes *codes, struct arena *arena,
@@ -195,11 +263,8 @@ bool net_fresh(const struct line *lines, uint32_t size, const struct slice *trac
   *unmatched = 0;
   struct filling filling = {ARENA_ARRAY(arena, struct item, size), 0, false};
   for (uint32_t i = 0; i < size; i++) {
-    struct stored_line line;
-    lines_take(&line, &lines[i], traces);
-    if (vanished(line.has, line.cnt, line.amount_fen, unmatched)) continue;
-    fill_item(&filling.items[filling.size], &line, codes, 0);
-    next_item(&filling);
+    fill_fresh(&filling.items[filling.size], &lines[i], traces, codes);
+    if (!vanished(lines[i].has, filling.items[filling.size].cnt, filling.items[filling.size].amount_fen, unmatched)) next_item(&filling);
   }
   *items_size = end_filling(&filling, arena, items);
   return true;

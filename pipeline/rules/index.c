@@ -1,11 +1,13 @@
 #include "rules/index.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/digest.h"
 #include "core/memory.h"
 #include "rules/kinds/kind.h"
+#include "rules/memo.h"
 #include "rules/scope.h"
 
 enum {
@@ -73,6 +75,7 @@ struct rule_index {
   struct slot *slots;
   uint64_t slots_mask;
   uint32_t *postings;    // words
+  uint64_t serial;       // of all indexes made by this process: whose memory a memo is
 };
 
 // --- Making -----------------------------------------------------------------------------------------------------------
@@ -283,7 +286,9 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
 }
 
 struct rule_index *index_create(struct ruleset *ruleset) {
+  static atomic_uint_fast64_t made;
   struct rule_index *index = ARENA_ZEROED(&ruleset->arena, struct rule_index, 1);
+  index->serial = ++made;
   index->ruleset = ruleset;
   index->tables = ARENA_ZEROED(&ruleset->arena, struct witness_table, ruleset->size + 1);
   index->briefs = ARENA_ZEROED(&ruleset->arena, struct brief, ruleset->size + 1);
@@ -305,6 +310,8 @@ void index_scratch_fini(struct index_scratch *scratch) {
   memory_free(scratch->groups);
   memory_free(scratch->chains);
   memory_free(scratch->touched);
+  memory_free(scratch->found);
+  memory_free(scratch->memo);
   *scratch = (struct index_scratch){0};
 }
 
@@ -322,9 +329,13 @@ static void push_rule(struct index_scratch *scratch, uint32_t rule) {
   scratch->rules[scratch->rules_size++] = rule;
 }
 
-static void push_candidate(struct index_scratch *scratch, uint32_t rule, uint32_t item, uint32_t row) {
-  ROOM(scratch->candidates, scratch->candidates_size, scratch->candidates_capacity);
-  scratch->candidates[scratch->candidates_size++] = (struct candidate){rule, item, row};
+// Room for that many more candidates.
+static struct candidate *candidates_room(struct index_scratch *scratch, uint32_t size) {
+  while (scratch->candidates_capacity - scratch->candidates_size < size) {
+    scratch->candidates_capacity = scratch->candidates_capacity ? scratch->candidates_capacity * 2 : 64;
+    scratch->candidates = memory_resize(scratch->candidates, (size_t)scratch->candidates_capacity * sizeof *scratch->candidates);
+  }
+  return scratch->candidates + scratch->candidates_size;
 }
 
 static void push_group(struct index_scratch *scratch, uint32_t rule, uint32_t table, bool missing) {
@@ -366,56 +377,117 @@ static void find_by_visit(const struct rule_index *index, bool pair, const struc
   }
 }
 
-static void find_postings(const struct rule_index *index, const struct visit *visit, uint32_t item, bool hospital,
-                          uint64_t hash, struct index_scratch *scratch) {
-  const struct slice code = hospital ? visit->items[item].medins_list_codg : visit->items[item].med_list_codg;
-  const struct slice institution = hospital ? visit->fixmedins_code : SLICE("");
-  for (uint64_t at = slot_of(index, hash); index->slots[at].first != UINT32_MAX; at = (at + 1) & index->slots_mask) {
-    if (index->slots[at].tag != (uint32_t)(hash >> 32)) continue;
+// --- The rows that the codes of lines hit -------------------------------------------------------------------------------
+
+// One key of a line that the memo does not know. hospital: the pair, else the national code.
+struct probe {
+  uint64_t hash;
+  uint32_t lane;
+  bool hospital;
+};
+
+static void find_postings(const struct rule_index *index, const struct memo_key *key, const struct probe *probe,
+                          struct index_scratch *scratch) {
+  const struct slice code = probe->hospital ? key->hospital : key->national;
+  const struct slice institution = probe->hospital ? key->institution : SLICE("");
+  for (uint64_t at = slot_of(index, probe->hash); index->slots[at].first != UINT32_MAX; at = (at + 1) & index->slots_mask) {
+    if (index->slots[at].tag != (uint32_t)(probe->hash >> 32)) continue;
     for (uint32_t word = index->slots[at].first;;) {
       const struct posting *posting = posting_at(index, word);
       const uint32_t table = posting->table & POSTING_TABLE;
       if (posting->code_size == code.size && posting->institution_size == institution.size &&
-          index->tables[table].hospital == hospital &&
-          memcmp(posting->bytes + institution.size, code.data, code.size) == 0 &&
-          memcmp(posting->bytes, institution.data, institution.size) == 0)
-        push_hit(scratch, table, item, posting->row);
+          index->tables[table].hospital == probe->hospital && slice_same(posting->bytes + institution.size, code.data, code.size) &&
+          slice_same(posting->bytes, institution.data, institution.size)) {
+        ROOM(scratch->found, scratch->found_size, scratch->found_capacity);
+        scratch->found[scratch->found_size++] = (struct memo_hit){table, posting->row};
+      }
       if (posting->table & posting_last) break;
       word += posting_words(posting->institution_size, posting->code_size);
     }
   }
 }
 
-// One kind of key over all lines, some at a time: hashes, then the filter's words, then the slots, then the postings, each
+// Lines looked up together: what each hits, in the memo or in what was found just now.
+struct lanes {
+  uint32_t size;
+  struct memo_key keys[LANES];
+  struct memo_pair *pairs[LANES];     // of the memo
+  uint32_t found[LANES + 1];          // unknown lanes: from here to the next one's in scratch->found
+  bool known[LANES];
+};
+
+// The lanes that the memo does not know, by the index: hashes, then the filter's words, then the slots, then the postings, each
 // fetched before it is needed.
-static void find_keys(const struct rule_index *index, const struct visit *visit, bool hospital, uint64_t institution,
-                      struct index_scratch *scratch) {
-  uint64_t hashes[LANES];
-  uint32_t items[LANES];
-  for (uint32_t begin = 0; begin < visit->items_size; begin += LANES) {
-    const uint32_t end = visit->items_size - begin < LANES ? visit->items_size : begin + LANES;
-    unsigned lanes = 0;
-    for (uint32_t i = begin; i < end; i++) {
-      const struct slice code = hospital ? visit->items[i].medins_list_codg : visit->items[i].med_list_codg;
-      if (code.size == 0) continue;
-      hashes[lanes] = hospital ? hospital_hash(institution, code) : national_hash(code);
-      items[lanes] = i;
-      __builtin_prefetch(&index->filter[filter_word(index, hashes[lanes])]);
-      lanes++;
+static void find_unknown(const struct rule_index *index, uint64_t institution, struct lanes *lanes, struct index_scratch *scratch) {
+  struct probe probes[2 * LANES];
+  unsigned all = 0, left = 0;
+  for (uint32_t lane = 0; lane < lanes->size; lane++) {
+    if (lanes->known[lane]) continue;
+    const struct memo_key *key = &lanes->keys[lane];
+    if (index->national && key->national.size > 0) probes[all++] = (struct probe){national_hash(key->national), lane, false};
+    if (index->hospital && key->hospital.size > 0)
+      probes[all++] = (struct probe){hospital_hash(institution, key->hospital), lane, true};
+  }
+  for (unsigned i = 0; i < all; i++) __builtin_prefetch(&index->filter[filter_word(index, probes[i].hash)]);
+  for (unsigned i = 0; i < all; i++) {
+    const uint64_t mask = filter_mask(probes[i].hash);
+    if ((index->filter[filter_word(index, probes[i].hash)] & mask) != mask) continue;
+    probes[left++] = probes[i];
+    __builtin_prefetch(&index->slots[slot_of(index, probes[i].hash)]);
+  }
+  for (unsigned i = 0; i < left; i++) {
+    const struct slot *slot = &index->slots[slot_of(index, probes[i].hash)];
+    if (slot->first != UINT32_MAX) __builtin_prefetch(&index->postings[slot->first]);
+  }
+  scratch->found_size = 0;
+  unsigned at = 0;
+  for (uint32_t lane = 0; lane < lanes->size; lane++) {
+    lanes->found[lane] = scratch->found_size;
+    for (; at < left && probes[at].lane == lane; at++) find_postings(index, &lanes->keys[lane], &probes[at], scratch);
+  }
+  lanes->found[lanes->size] = scratch->found_size;
+}
+
+// Which of the lines the memo knows; true when it knows all.
+static bool recall(const struct visit *visit, uint32_t first, uint64_t institution, struct lanes *lanes, struct memo *memo) {
+  bool all = true;
+  for (uint32_t lane = 0; lane < lanes->size; lane++) {
+    const struct item *item = &visit->items[first + lane];
+    lanes->keys[lane] = (struct memo_key){visit->fixmedins_code, item->med_list_codg, item->medins_list_codg};
+    lanes->pairs[lane] = &memo->pairs[memo_place(institution, item->med_list_codg, item->medins_list_codg)];
+    __builtin_prefetch(lanes->pairs[lane]);
+  }
+  for (uint32_t lane = 0; lane < lanes->size; lane++) {
+    struct memo_pair *pair = lanes->pairs[lane];
+    const bool first_holds = memo_holds(pair, &lanes->keys[lane]), next_holds = !first_holds && memo_holds(pair + 1, &lanes->keys[lane]);
+    lanes->known[lane] = first_holds || next_holds;
+    if (next_holds) lanes->pairs[lane]++;
+    all &= lanes->known[lane];
+  }
+  return all;
+}
+
+static void find_rows(const struct rule_index *index, const struct visit *visit, uint64_t institution, struct index_scratch *scratch) {
+  if (scratch->memo == NULL) scratch->memo = memory_take(sizeof *scratch->memo);
+  if (scratch->memo->index != index->serial) {
+    memset(scratch->memo, 0, sizeof *scratch->memo);
+    scratch->memo->index = index->serial;
+  }
+  struct lanes lanes;
+  for (uint32_t first = 0; first < visit->items_size; first += LANES) {
+    lanes.size = visit->items_size - first < LANES ? visit->items_size - first : LANES;
+    const bool all = recall(visit, first, institution, &lanes, scratch->memo);
+    if (!all) find_unknown(index, institution, &lanes, scratch);
+    for (uint32_t lane = 0; lane < lanes.size; lane++) {
+      const struct memo_pair *pair = lanes.pairs[lane];
+      const struct memo_hit *hits = lanes.known[lane] ? pair->hits : scratch->found + lanes.found[lane];
+      const uint32_t size = lanes.known[lane] ? pair->hits_size : lanes.found[lane + 1] - lanes.found[lane];
+      for (uint32_t i = 0; i < size; i++) push_hit(scratch, hits[i].table, first + lane, hits[i].row);
     }
-    unsigned left = 0;
-    for (unsigned lane = 0; lane < lanes; lane++) {
-      const uint64_t mask = filter_mask(hashes[lane]);
-      if ((index->filter[filter_word(index, hashes[lane])] & mask) != mask) continue;
-      hashes[left] = hashes[lane];
-      items[left++] = items[lane];
-      __builtin_prefetch(&index->slots[slot_of(index, hashes[lane])]);
-    }
-    for (unsigned lane = 0; lane < left; lane++) {
-      const struct slot *slot = &index->slots[slot_of(index, hashes[lane])];
-      if (slot->first != UINT32_MAX) __builtin_prefetch(&index->postings[slot->first]);
-    }
-    for (unsigned lane = 0; lane < left; lane++) find_postings(index, visit, items[lane], hospital, hashes[lane], scratch);
+    // Only now, because two lanes may share a place.
+    for (uint32_t lane = 0; lane < lanes.size && !all; lane++)
+      if (!lanes.known[lane])
+        memo_keep(lanes.pairs[lane], &lanes.keys[lane], scratch->found + lanes.found[lane], lanes.found[lane + 1] - lanes.found[lane]);
   }
 }
 
@@ -458,17 +530,19 @@ static void sort_groups(struct index_scratch *scratch) {
 
 static void expand_group(const struct rule_index *index, const struct visit *visit, struct index_group group,
                          struct index_scratch *scratch) {
+  struct candidate *to = candidates_room(scratch, visit->items_size);    // a key has one row of a table, so a line one candidate
+  uint32_t hit = scratch->chains[group.missing ? index->briefs[group.rule].table : group.table].first;
   if (!group.missing) {
-    for (uint32_t hit = scratch->chains[group.table].first; hit != UINT32_MAX; hit = scratch->hits[hit].next)
-      push_candidate(scratch, group.rule, scratch->hits[hit].item, scratch->hits[hit].row);
-    return;
+    for (; hit != UINT32_MAX; hit = scratch->hits[hit].next)
+      *to++ = (struct candidate){group.rule, scratch->hits[hit].item, scratch->hits[hit].row};
+  } else {
+    for (uint32_t item = 0; item < visit->items_size; item++) {
+      const bool here = hit != UINT32_MAX && scratch->hits[hit].item == item;
+      *to++ = (struct candidate){group.rule, item, here ? scratch->hits[hit].row : UINT32_MAX};
+      if (here) hit = scratch->hits[hit].next;
+    }
   }
-  uint32_t hit = scratch->chains[index->briefs[group.rule].table].first;
-  for (uint32_t item = 0; item < visit->items_size; item++) {
-    const bool here = hit != UINT32_MAX && scratch->hits[hit].item == item;
-    push_candidate(scratch, group.rule, item, here ? scratch->hits[hit].row : UINT32_MAX);
-    if (here) hit = scratch->hits[hit].next;
-  }
+  scratch->candidates_size = (uint32_t)(to - scratch->candidates);
 }
 
 // The code rules are ascending in groups, the visit rules in rules: one ascending list of both.
@@ -500,8 +574,7 @@ void index_find_claim(const struct rule_index *index, struct visit *visit, struc
   if ((index->code_visits >> visit->symbol & 1) == 0 || index->tables_size == 0) return;
   prepare_chains(index, scratch);
   view_items(visit);
-  if (index->national) find_keys(index, visit, false, institution, scratch);
-  if (index->hospital) find_keys(index, visit, true, institution, scratch);
+  find_rows(index, visit, institution, scratch);
   find_groups(index, visit, institution, scratch);
   sort_groups(scratch);
   for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(index, visit, scratch->groups[g], scratch);

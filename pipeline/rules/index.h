@@ -4,6 +4,7 @@
 // code); the other rules by the visit's symbol and, where their scope names institutions, by institution. What the index
 // does not return is out_of_scope and is never evaluated. Rules that are draft or retired are not in the index.
 //
+//   line -> memo of the worker (memo.h), or
 //   line -> hash -> filter (8 bytes of a bit set, mostly "no") -> slot -> postings {table, row} -> the table's rules ->
 //   candidates
 //
@@ -28,7 +29,9 @@ struct index_scratch {
   struct index_group *groups;
   struct index_chain *chains;      // by table; empty between calls
   uint32_t *touched;
-  uint32_t hits_size, hits_capacity, groups_size, groups_capacity, chains_size, touched_size;
+  struct memo_hit *found;
+  struct memo *memo;               // memo.h
+  uint32_t hits_size, hits_capacity, groups_size, groups_capacity, chains_size, touched_size, found_size, found_capacity;
 };
 void index_scratch_fini(struct index_scratch *scratch);
 

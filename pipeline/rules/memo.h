@@ -1,0 +1,43 @@
+// What the index found for the codes of a line: a region bills the same few thousand pairs again and again.
+//
+//   institution, national code, hospital code -> place, or the one beside it -> pair {the three texts, the rows they hit}
+//
+// Only a shortcut: what is not here, or does not fit, is looked up. One per worker and index. Zeroed memory is an empty one.
+#pragma once
+
+#include "core/slice.h"
+
+struct memo_hit { uint32_t table, row; };
+
+enum { MEMO_PAIRS = 8192, MEMO_TEXTS = 52, MEMO_HITS = 5 };
+
+struct memo_pair {
+  uint8_t institution, national, hospital;    // sizes of the texts, one after the other
+  uint8_t hits_size;
+  char texts[MEMO_TEXTS];
+  struct memo_hit hits[MEMO_HITS];
+};
+
+struct memo {
+  uint64_t index;    // whose rows these are
+  struct memo_pair pairs[MEMO_PAIRS];
+};
+
+struct memo_key { struct slice institution, national, hospital; };
+
+// Even: the pair is there or at the next place.
+static inline uint32_t memo_place(uint64_t institution_hash, struct slice national, struct slice hospital) {
+  const uint64_t mixed = slice_tail(national) ^ slice_tail(hospital) * UINT64_C(0xff51afd7ed558ccd) ^ institution_hash;
+  return (uint32_t)(mixed * UINT64_C(0x9e3779b97f4a7c15) >> 40) % MEMO_PAIRS & ~1u;
+}
+
+// A key of nothing is in every empty pair, and hits nothing there.
+static inline bool memo_holds(const struct memo_pair *pair, const struct memo_key *key) {
+  const char *institution = pair->texts, *national = institution + pair->institution, *hospital = national + pair->national;
+  return pair->national == key->national.size && pair->hospital == key->hospital.size && pair->institution == key->institution.size &&
+         slice_same(national, key->national.data, key->national.size) && slice_same(hospital, key->hospital.data, key->hospital.size) &&
+         slice_same(institution, key->institution.data, key->institution.size);
+}
+
+// At the place, from where what was there moves on to the next; nothing when it does not fit.
+void memo_keep(struct memo_pair *pair, const struct memo_key *key, const struct memo_hit *hits, size_t size);
