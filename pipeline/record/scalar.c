@@ -15,8 +15,8 @@ const int32_t scalar_units[8][16] = {
     {100000, 0, 10000, 1000, 100, 10, 1},
     {1000000, 0, 100000, 10000, 1000, 100, 10, 1},
 };
-// Of `size` bytes with the point at `point`, moved to the end of 16: the digit at i comes from the byte i - 16 + size, or from the
-// one before it when it stands before the point; -128 gives a zero.
+// Of `size` bytes with the point at `point`, moved to the end of 16: the digit at i comes from the byte i - 16 + size, or
+// from the one before it when it stands before the point; -128 gives a zero.
 #define KEPT(byte) (char)((byte) >= 0 ? (byte) : -128)
 #define PLACE(size, point, i) KEPT((i) - 16 + (size) - ((point) != (size) && (i) - 16 + (size) <= (point)))
 #define ROW(size, point)                                                                                                  \

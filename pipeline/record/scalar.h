@@ -88,8 +88,9 @@ static inline bool scalar_lacks(const char *at, size_t size, uint32_t (*bits_32)
 // no point. The factor 0: no number of that scale, or nothing behind the point.
 extern const int32_t scalar_units[8][16];    // 16 bytes from the point on: the point is the first, which is refused
 
-// Digits with at most one point to units of 10^-scale, units = scalar_units[scale]. False: not of that form or too long, ask the careful
-// way; that includes negative numbers, and with json also leading zeros. What follows the bytes must be no digit.
+// Digits with at most one point to units of 10^-scale, units = scalar_units[scale]. False: not of that form or too long, ask
+// the careful way; that includes negative numbers, and with json also leading zeros. What follows the bytes must be no
+// digit.
 #if defined(__AVX2__)
 // By size and place of the point: where each of 16 digits comes from, the last one last; without a point it is the size.
 extern const char scalar_places[18][16][16];
@@ -148,8 +149,10 @@ static inline bool scalar_digits(const char *at, size_t size, const int32_t *uni
 // and spaces, and not one of the forms of the absent, which all begin with '-', 'n' or something below.
 static inline bool scalar_text(const char *value, const char *end) {
   const unsigned char first = (unsigned char)value[1];
-  return SCALAR_LIKELY(*value == '"' && end[-1] == '"' && first > '-' && first != 'n') &&
-         SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_odd_32));
+  if (*value != '"' || end[-1] != '"') return false;
+  if (first <= '-') return false;
+  if (first == 'n') return false;
+  return SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_odd_32));
 }
 static inline struct slice scalar_inside(const char *value, const char *end) {
   return (struct slice){value + 1, (size_t)(end - value) - 2};

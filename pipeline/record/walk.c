@@ -143,92 +143,114 @@ struct cursor {
   const uint32_t *token;     // the comma or brace before the key
   const struct key *key;
   const char *value;
-  uint64_t seen;             // marks of the keys so far, this one not among them
+  uint64_t seen, sum;        // the marks of the keys so far: all, and added up, which differs when one stands twice
 };
-enum stop { STOP_KEY, STOP_VALUE, STOP_TWICE };
 
-// Reads values as long as they have their short forms and the keys come as expected. Stops behind a value, at what is not the key
-// expected (cursor->key is then the one before); at a value that has no short form; or at a key that stands twice. It calls
-// nothing, so that all it needs stays in registers.
+// Reads values as long as they have their short forms and the keys come as expected. True when it stops behind a value, at
+// what is not the key expected (cursor->key is then the one before); false at a value that has no short form. It calls
+// nothing, so that all it needs stays in registers, and every way of reading ends with its own jump to the next, as the same
+// ways follow each other line after line.
 //
 // The loop needs no check that a token is there: the last one is a closing brace (walk_message), so a comma, a key and a
 // colon, which are compared with the bytes, each have one after them, and what is no value stops it.
-static __attribute__((noinline)) enum stop run(struct walk *w, struct cursor *cursor, char *base) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"    // labels as values
+static __attribute__((noinline)) bool run(struct walk *w, struct cursor *cursor, char *base) {
+  static const void *const ways[] = {[FIELD_SKIP] = &&skip,     [FIELD_TEXT] = &&text,   [FIELD_ID] = &&id,
+                                     [FIELD_NUMBER] = &&number, [FIELD_SMALL] = &&small, [FIELD_TIME] = &&time,
+                                     [FIELD_TRACES] = &&traces, [FIELD_QUICK] = &&stop};
   static const char one_trace[] = "[{\"drug_trac_codg\":";
-  const char *const bytes = w->bytes;
-  const uint32_t *const tokens_end = w->tokens + w->count;
+  const char *const bytes = w->bytes, *value = cursor->value, *end;
   const uint32_t *token = cursor->token;
   const struct key *key = cursor->key;
-  const char *value = cursor->value;
-  uint64_t seen = cursor->seen;
-  enum stop stop;
-  for (;;) {
-    const char *end = bytes + token[4];
-    char *const to = base + key->place;
-    int64_t number;
-    if (UNLIKELY((seen & key->marks) != 0) && (seen & key->marks & ~FIELDS_GAPS) != 0) {
-      stop = STOP_TWICE;
-      break;
-    }
-    stop = STOP_VALUE;
-    switch (key->quick & 7) {
-    case FIELD_SKIP:
-      if (*value == '"') {
-        if (end[-1] != '"' || !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32)) goto stopped;
-      } else if (*value == '[' && end == value + 1 && *end == ']' && bytes + token[5] == end + 1 &&
-                 w->depth < w->limits.depth_max) {
-        end++, token++;
-      } else if (!scalar_digits(value, (size_t)(end - value), scalar_units[6], true, &number)) {
-        goto stopped;
-      }
-      break;
-    case FIELD_TEXT:
-      if (!scalar_text(value, end)) goto stopped;
-      *(struct slice *)(void *)to = scalar_inside(value, end);
-      break;
-    case FIELD_ID:
-      if (!scalar_text(value, end) || (size_t)(end - value) - 2 > w->id_limits[key->more]) goto stopped;
-      *(struct slice *)(void *)to = scalar_inside(value, end);
-      break;
-    case FIELD_NUMBER:
-      if (!scalar_number(value, end, &scalar_units[0][0] + key->more, &number)) goto stopped;
-      *(int64_t *)(void *)to = number;
-      break;
-    case FIELD_SMALL:
-      if (!scalar_number(value, end, &scalar_units[0][0] + key->more, &number) || number > INT32_MAX) goto stopped;
-      *(int32_t *)(void *)to = (int32_t)number;
-      break;
-    case FIELD_TIME:
-      if (end - value != 21 || *value != '"' || end[-1] != '"' || !scalar_time(&w->days, value + 1, &number) ||
-          !careful_in_window(w, number))
-        goto stopped;
-      *(int64_t *)(void *)to = number;
-      break;
-    case FIELD_TRACES:
-      // One code in the usual shape: [{"drug_trac_codg":"83123450000000000017"}]
-      end = bytes + token[8];
-      if (memcmp(value, one_trace, sizeof one_trace - 1) != 0 || !scalar_text(value + sizeof one_trace - 1, end) || *end != '}' ||
-          token + 10 >= tokens_end || end[1] != ']' || bytes + token[10] != end + 2 ||
-          w->draft.event.traces_size == w->traces_room || w->depth + 2 > w->limits.depth_max)
-        goto stopped;
-      w->traces[w->draft.event.traces_size++] = scalar_inside(value + sizeof one_trace - 1, end);
-      end += 2, token += 6;
-      break;
-    case FIELD_QUICK: goto stopped;
-    }
-    seen |= key->marks;
-    token += 4;
-    const struct key *const next = key->next;
-    if (!SCALAR_LIKELY(keys_match(next, end))) {
-      stop = STOP_KEY;
-      break;
-    }
-    key = next;
-    value = end + next->size;
+  uint64_t seen = cursor->seen, sum = cursor->sum;
+  int64_t read;
+  bool more = false;
+#define READ_VALUE                \
+  do {                            \
+    seen |= key->marks;           \
+    sum += key->marks;            \
+    end = bytes + token[4];       \
+    goto *ways[key->quick];       \
+  } while (0)
+#define NEXT_KEY                                                \
+  do {                                                          \
+    const struct key *const next = key->next;                   \
+    token += 4;                                                 \
+    if (!SCALAR_LIKELY(keys_match(next, end))) goto unexpected; \
+    key = next;                                                 \
+    value = end + next->size;                                   \
+    READ_VALUE;                                                 \
+  } while (0)
+#define PLACE(type) (*(type *)(void *)(base + key->place))
+
+  READ_VALUE;
+skip:
+  if (*value == '"') {
+    if (end[-1] != '"' || !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32)) goto stop;
+  } else if (*value == '[' && end == value + 1 && *end == ']' && bytes + token[5] == end + 1 &&
+             w->depth < w->limits.depth_max) {
+    end++, token++;
+  } else if (!scalar_digits(value, (size_t)(end - value), scalar_units[6], true, &read)) {
+    goto stop;
   }
-stopped:
-  *cursor = (struct cursor){token, key, value, seen};
-  return stop;
+  NEXT_KEY;
+text:
+  if (!scalar_text(value, end)) goto stop;
+  PLACE(struct slice) = scalar_inside(value, end);
+  NEXT_KEY;
+id:
+  if (!scalar_text(value, end) || (size_t)(end - value) - 2 > w->id_limits[key->more]) goto stop;
+  PLACE(struct slice) = scalar_inside(value, end);
+  NEXT_KEY;
+number:
+  if (!scalar_number(value, end, &scalar_units[0][0] + key->more, &read)) goto stop;
+  PLACE(int64_t) = read;
+  NEXT_KEY;
+small:
+  if (!scalar_number(value, end, &scalar_units[0][0] + key->more, &read) || read > INT32_MAX) goto stop;
+  PLACE(int32_t) = (int32_t)read;
+  NEXT_KEY;
+time:
+  if (end - value != 21 || *value != '"' || end[-1] != '"' || !scalar_time(&w->days, value + 1, &read) ||
+      !careful_in_window(w, read))
+    goto stop;
+  PLACE(int64_t) = read;
+  NEXT_KEY;
+traces:
+  // One code in the usual shape: [{"drug_trac_codg":"83123450000000000017"}]
+  end = bytes + token[8];
+  if (memcmp(value, one_trace, sizeof one_trace - 1) != 0 || !scalar_text(value + sizeof one_trace - 1, end) ||
+      *end != '}' || token + 10 >= w->tokens + w->count || end[1] != ']' || bytes + token[10] != end + 2 ||
+      w->draft.event.traces_size == w->traces_room || w->depth + 2 > w->limits.depth_max)
+    goto stop;
+  w->traces[w->draft.event.traces_size++] = scalar_inside(value + sizeof one_trace - 1, end);
+  end += 2, token += 6;
+  NEXT_KEY;
+unexpected:
+  more = true;
+stop:
+  *cursor = (struct cursor){token, key, value, seen, sum};
+  return more;
+#undef PLACE
+#undef NEXT_KEY
+#undef READ_VALUE
+}
+#pragma GCC diagnostic pop
+
+// Fails at the key that stands twice in the object at token t.
+static uint32_t fail_twice(struct walk *w, struct keys *keys, uint32_t t) {
+  uint64_t seen = 0;
+  do {
+    const struct slice raw = careful_scalar(w, t + 1);
+    struct slice name;
+    if (!careful_unescaped(w, (struct slice){raw.data + 1, raw.size - 2}, &name)) return CAREFUL_FAILED;
+    const uint64_t marks = keys->keys[keys_find(keys, name)].marks & ~FIELDS_GAPS;
+    if ((seen & marks) != 0) return careful_fail(w, REJECT_DUPLICATE_KEY, w->tokens[t + 1]);
+    seen |= marks;
+    t = careful_skip(w, t + 3);
+  } while (t != CAREFUL_FAILED);
+  return CAREFUL_FAILED;
 }
 
 // Decodes the object at token t to base; the token after it. *had: the rows of its table that had a value.
@@ -257,17 +279,17 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
       cursor.value = w->bytes + cursor.token[3];
     }
     cursor.key = key;
-    const enum stop stop = run(w, &cursor, base);
-    if (stop == STOP_KEY) continue;
-    if (stop == STOP_TWICE) return careful_fail(w, REJECT_DUPLICATE_KEY, cursor.token[1]);
+    if (run(w, &cursor, base)) continue;
+    // Keys that are never read by run() are not read twice; of the others it is told in the end.
+    if (cursor.key->quick == FIELD_QUICK && ((cursor.seen ^ cursor.sum) & ~FIELDS_GAPS) != 0) return fail_twice(w, keys, t);
     bool some = true;
     const uint32_t next = value_careful(w, cursor.key, (uint32_t)(cursor.token - tokens) + 3, base, &some);
     if (next == CAREFUL_FAILED) return CAREFUL_FAILED;
     if (next >= w->count) return careful_fail(w, REJECT_NOT_JSON, w->size);
     if (!some) silent |= cursor.key->marks;
-    cursor.seen |= cursor.key->marks;
     cursor.token = tokens + next;
   }
+  if (UNLIKELY(((cursor.seen ^ cursor.sum) & ~FIELDS_GAPS) != 0)) return fail_twice(w, keys, t);
   w->gaps |= (cursor.seen & FIELDS_GAPS) != 0;
   w->depth--;
   *had = cursor.seen & ~silent;
