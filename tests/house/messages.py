@@ -27,7 +27,8 @@ def keys(value):
     if isinstance(value, dict):
         for key, inner in value.items():
             yield key
-            yield from keys(inner)
+            if key != "limits":    # its members are the parameters of a rule kind: docs/reference/kinds.md
+                yield from keys(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from keys(inner)
