@@ -32,29 +32,37 @@ bool date_parse(struct slice text, int64_t *time_s, bool *day_only) {
   return true;
 }
 
-// The first `size` characters of "yyyy-MM-dd". Years before 0 or after 9999 are no dates of the wire and are held at the bounds.
-static void write_date(struct text *out, int32_t day, size_t size) {
+// "yyyy-MM-dd". Years before 0 or after 9999 are no dates of the wire and are held at the bounds.
+static void put_date(char to[10], int32_t day) {
   int year, month, day_of_month;
   civil_from_day(day, &year, &month, &day_of_month);
-  char date[10];
-  civil_write(date, year < 0 ? 0 : year > 9999 ? 9999 : year, month, day_of_month);
-  text_append(out, (struct slice){date, size});
+  civil_write(to, year < 0 ? 0 : year > 9999 ? 9999 : year, month, day_of_month);
+}
+
+// Its first `size` characters.
+static void write_date(struct text *out, int32_t day, size_t size) {
+  put_date(text_reserve(out, 10), day);
+  out->size += size;
 }
 
 void date_write_month(struct text *out, int32_t day) { write_date(out, day, 7); }
 void date_write_day(struct text *out, int32_t day) { write_date(out, day, 10); }
 
-void date_write_time(struct text *out, int64_t time_s) {
+char *date_put_time(char *to, int64_t time_s) {
   const int32_t day = date_day(time_s);
   const unsigned seconds = (unsigned)(time_s - date_of_day(day));
   const unsigned parts[] = {seconds / 3600, seconds / 60 % 60, seconds % 60};
-  text_reserve(out, 19);
-  date_write_day(out, day);
-  char *to = out->data + out->size;
+  put_date(to, day);
+  to += 10;
   for (unsigned i = 0; i < 3; i++) {
     *to++ = i == 0 ? ' ' : ':';
     *to++ = (char)('0' + parts[i] / 10);
     *to++ = (char)('0' + parts[i] % 10);
   }
-  out->size += 9;
+  return to;
+}
+
+void date_write_time(struct text *out, int64_t time_s) {
+  date_put_time(text_reserve(out, DATE_TIME_BYTES), time_s);
+  out->size += DATE_TIME_BYTES;
 }

@@ -29,6 +29,8 @@ void date_to_civil(int32_t day, int *year, int *month, int *day_of_month);
 // 1 Monday .. 7 Sunday.
 int date_weekday(int32_t day);
 
+enum { DATE_TIME_BYTES = 19 };
+char *date_put_time(char *to, int64_t time_s);             // the same into memory that has room; returns the end
 void date_write_time(struct text *out, int64_t time_s);    // 2026-03-09 10:11:10
 void date_write_day(struct text *out, int32_t day);        // 2026-03-09
 void date_write_month(struct text *out, int32_t day);      // 2026-03

@@ -36,7 +36,7 @@ enum field_type {
   FIELD_SMALL,      // int32, the same
   FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
   FIELD_TRACES,
-  FIELD_QUICK,      // those above have a short form that run() reads, and so have the next three
+  FIELD_QUICK,      // those above have a short form that run_values() reads, and so have the next three
   FIELD_EXACT,      // as it came
   FIELD_PERSON,     // an id as it came
   FIELD_STAMP,      // a time of the envelope
@@ -55,20 +55,9 @@ enum field_type {
 };
 
 enum object_kind {
-  OBJECT_ENVELOPE,
-  OBJECT_SETL,
-  OBJECT_CANCEL,
-  OBJECT_LIST,
-  OBJECT_FEE,    // the envelope, and the body by type
-  OBJECT_SETLINFO,
-  OBJECT_FEE_SETLINFO,
-  OBJECT_MDTRTINFO,
-  OBJECT_DIAGNOSIS,
-  OBJECT_ICU,
-  OBJECT_LINE,
-  OBJECT_FEE_LINE,
-  OBJECT_TRACE,
-  OBJECT_KINDS
+  OBJECT_ENVELOPE, OBJECT_SETL, OBJECT_CANCEL, OBJECT_LIST, OBJECT_FEE,    // the envelope, and the body by type
+  OBJECT_SETLINFO, OBJECT_FEE_SETLINFO, OBJECT_MDTRTINFO, OBJECT_DIAGNOSIS, OBJECT_ICU, OBJECT_LINE, OBJECT_FEE_LINE,
+  OBJECT_TRACE, OBJECT_KINDS
 };
 
 struct field {

@@ -83,10 +83,19 @@ static uint64_t write_whole(struct text *out, int64_t value, unsigned scale) {
   return magnitude % unit;
 }
 
+char *money_put_fen(char *to, int64_t fen) {
+  const uint64_t magnitude = fen < 0 ? -(uint64_t)fen : (uint64_t)fen;
+  if (fen < 0) *to++ = '-';
+  to = text_put_int(to, (int64_t)(magnitude / 100));
+  *to++ = '.';
+  *to++ = (char)('0' + magnitude / 10 % 10);
+  *to++ = (char)('0' + magnitude % 10);
+  return to;
+}
+
 void money_write_fen(struct text *out, int64_t fen) {
-  const uint64_t rest = write_whole(out, fen, MONEY_FEN);
-  text_byte(out, '.');
-  write_fraction(out, rest, MONEY_FEN);
+  const char *end = money_put_fen(text_reserve(out, MONEY_TEXT_MAX), fen);
+  out->size = (size_t)(end - out->data);
 }
 
 void money_write_scaled(struct text *out, int64_t value, unsigned scale) {

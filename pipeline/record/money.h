@@ -26,4 +26,6 @@ int64_t money_share(int64_t amount, int64_t part, int64_t whole);
 
 // "1234.50", "-0.05". Two digits for fen; counts and prices without trailing zeros.
 void money_write_fen(struct text *out, int64_t fen);
+enum { MONEY_TEXT_MAX = TEXT_INT_MAX + 4 };
+char *money_put_fen(char *to, int64_t fen);    // into memory with room for MONEY_TEXT_MAX bytes; returns the end
 void money_write_scaled(struct text *out, int64_t value, unsigned scale);

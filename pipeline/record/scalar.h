@@ -116,9 +116,12 @@ static inline bool scalar_digits(const char *at, size_t size, const int32_t *uni
   const __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
   const uint64_t halves = (uint64_t)_mm_cvtsi128_si64(eights);
   uint64_t value = halves >> 32;
-  if (!SCALAR_LIKELY((uint32_t)halves == 0)) value += (uint32_t)halves * UINT64_C(100000000);
+  if (!SCALAR_LIKELY((uint32_t)halves == 0)) {
+    if ((uint32_t)halves >= 100) return false;    // of what is smaller every unit fits
+    value += (uint32_t)halves * UINT64_C(100000000);
+  }
   *out = (int64_t)value * unit;
-  return (uint32_t)halves < 100;    // then it fits with every unit
+  return true;
 }
 #else
 // 1 to 8 bytes:

@@ -640,6 +640,38 @@ static void short_numbers_are_read_as_money_reads_them(void **state) {
   }
 }
 
+static void numbers_of_every_length_are_read_as_money_reads_them(void **state) {
+  (void)state;
+  unsigned accepted = 0;
+  for (unsigned round = 0; round < 60000; round++) {
+    char text[32] = {0}, message[1024];
+    const size_t size = 1 + next_random() % 20;
+    for (size_t i = 0; i < size; i++) text[i] = (char)('0' + next_random() % 10);
+    if (round % 4 != 0) text[next_random() % size] = '.';
+    if (round % 5 == 0) text[next_random() % size] = ".-e0/x"[next_random() % 6];
+    if (round % 3 == 0) memset(text + size / 2, '0', size - size / 2);
+    const bool quoted = round % 2;
+    snprintf(message, sizeof message, quoted ? LINE1(",\"pric\":\"%s\"") : LINE1(",\"pric\":%s"), text);
+    const struct slice token = {text, size};
+    const enum status status = decode_bytes(slice_from(message));
+    int64_t expected;
+    if (quoted && slice_equal(token, SLICE("-"))) {
+      assert_int_equal(status, STATUS_OK);
+    } else if (!quoted && !scalar_is_number(token)) {
+      assert_int_equal(failure.reason, REJECT_NOT_JSON);
+    } else if (!money_parse(token, MONEY_PRICE, &expected)) {
+      assert_int_equal(failure.reason, REJECT_BAD_AMOUNT);
+    } else {
+      assert_int_equal(status, STATUS_OK);
+      assert_int_equal(event.lines[0].has, LINE_HAS_PRIC);
+      assert_int_equal(event.lines[0].pric, expected);
+      accepted++;
+    }
+    if (round % 64 == 0) arena_reset(&arena);
+  }
+  assert_true(accepted > 10000);
+}
+
 static void short_times_are_read_as_dates_are(void **state) {
   (void)state;
   static struct scalar_days days;
@@ -785,6 +817,7 @@ int main(void) {
       cmocka_unit_test(many_lines_keep_their_order_and_each_stands_once),
       cmocka_unit_test(keys_that_come_and_go_change_nothing),
       cmocka_unit_test(short_numbers_are_read_as_money_reads_them),
+      cmocka_unit_test(numbers_of_every_length_are_read_as_money_reads_them),
       cmocka_unit_test(short_times_are_read_as_dates_are),
       cmocka_unit_test(every_prefix_is_refused),
       cmocka_unit_test(changed_bytes_are_judged_as_another_reader_does),
