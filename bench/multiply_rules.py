@@ -11,9 +11,9 @@ What the set looks like is that of a province whose traffic comes from a few of 
   25 %  rules of a stay  readmission, bed days, idle days; 70 % for listed institutions, 30 % by a table of diagnoses
 
 The institutions are those of the shipped mapping and invented ones, 1 : 11. Most codes of the tables are invented, too, and occur in no
-settlement. About 2 % of the rows are of codes that do occur: a mapping of an institution that occurs has its filed codes, a product table for
-one has all products, and each code with a price stands on --lists more price lists. They are lawful: the same filed code, the same product, a cap twice as
-high. Every clone is active, has an id, a name and tables of its own, and a test that expects a hit and one that expects none, taken from its
+settlement. About 1 % of the rows are of codes that do occur: a mapping for an institution that occurs has a fifth of its filed codes, each
+another fifth; a product table for one has all products; and each code with a price stands on --lists more price lists. They are lawful: the same filed
+code, the same product, a cap twice as high. Every clone is active, has an id, a name and tables of its own, and a test that expects a hit and one that expects none, taken from its
 original (`settlewatch rules test OUT` runs them). The same arguments and the same shipped folder give the same bytes. Prints one line of JSON
 about what was made.
 """
@@ -22,7 +22,7 @@ import argparse, csv, io, itertools, json, os, random, re, shutil
 KINDS = "pmpspmptspmpspmpspms"    # price, mapping, trace, stay
 assert {kind: KINDS.count(kind) * 5 for kind in KINDS} == {"p": 45, "m": 25, "t": 5, "s": 25}
 MAPPING_WEIGHT = 6                # a mapping has so many rows for one of a price list or product table
-OCCURRING_PERMILLE = 21           # of the rows of mappings
+MAPPINGS_OF_AN_INSTITUTION = 5    # share its codes
 INVENTED_PER_REAL = 11
 DIAGNOSES = [f"{letter}{number:02}" for letter in "ABCDEGHIJKLMN" for number in range(100)]
 DIAGNOSES_OF_A_TABLE = 20
@@ -74,23 +74,25 @@ class Maker:
             elif name.endswith(".yaml"):
                 with open(f"{rules}/knowledge/{name}", encoding="utf-8") as file:
                     self.descriptions[name[:-5]] = file.read()
-        self.real_keys = {kind: self.by_key(kind) for kind in TABLES}
-        self.real = sorted({row[0] for row in self.shipped["item_mapping"]})
+        # By institution: its filed codes, again and again, and how many of them one mapping takes.
+        self.filed = {}
+        for rows in self.keys("item_mapping", "fixmedins_code", "medins_list_codg"):
+            self.filed.setdefault(rows[0][0], []).append(rows)
+        self.filed = {institution: (itertools.cycle(keys), -(-len(keys) // MAPPINGS_OF_AN_INSTITUTION)) for institution, keys in self.filed.items()}
+        self.real = sorted(self.filed)
         invented = [f"H629{number:08}" for number in range(len(self.real) * INVENTED_PER_REAL)]
         step = INVENTED_PER_REAL + 1
         mixed = [self.real[n // step] if n % step == 0 else invented[n - n // step - 1] for n in range(len(self.real) * step)]
         self.institutions = itertools.cycle(mixed)
-        self.institutions_of = {institution: [] for institution in mixed}
-        self.made_rows = self.made_occurring = self.due = 0
+        self.made_rows = self.made_occurring = 0
 
-    def by_key(self, kind):
+    def keys(self, table, *columns):
         """Shipped rows by what finds them: a key's rows stay together, so that each day keeps its row."""
-        name = TABLES[kind]
-        at = [self.headers[name].index(key) for key in (["fixmedins_code", "medins_list_codg"] if kind == "m" else ["med_list_codg"])]
-        keys = {}
-        for row in self.shipped[name]:
-            keys.setdefault(tuple(row[a] for a in at), []).append(row)
-        return [keys[key] for key in sorted(keys)]
+        at = [self.headers[table].index(column) for column in columns]
+        found = {}
+        for row in self.shipped[table]:
+            found.setdefault(tuple(row[a] for a in at), []).append(row)
+        return [found[key] for key in sorted(found)]
 
     def some_institutions(self):
         return list(itertools.islice(self.institutions, self.dice.randint(1, 4)))
@@ -100,28 +102,20 @@ class Maker:
         number = self.dice.getrandbits(40)
         return self.dice.choice([f"XQ{number:021}"[:23], f"ZQ{number:018}"[:20], f"CQ{number:018}"[:20], f"99{number:013}"[:15]])
 
-    def occurring(self, kind, rows, institutions):
-        """Rows of codes that occur, key by key. What one mapping could not take, the next ones make up for."""
+    def occurring(self, kind, institutions):
+        """Rows of codes that occur, key by key."""
+        real = [institution for institution in institutions if institution in self.filed]
         if kind == "t":
-            return self.shipped[TABLES[kind]] if any(i in self.real for i in institutions) else []
+            return self.shipped[TABLES[kind]] if real else []
         if kind == "m":
-            keys = [rows for rows in self.real_keys["m"] if rows[0][0] in institutions]
-            self.due += rows * OCCURRING_PERMILLE
-        else:
-            keys = self.real_keys["p"]
-            share = self.lists * len(keys) * 1000 // self.price_lists
-        wanted = max(0, self.due) // 1000 if kind == "m" else (share + self.dice.randrange(1000)) // 1000
-        taken = []
-        for found in self.dice.sample(keys, min(len(keys), wanted)):
-            if len(taken) < wanted:
-                taken += found
-        if kind == "m":
-            self.due -= 1000 * len(taken)
-        return taken[:rows]
+            return [row for institution in real for _ in range(self.filed[institution][1]) for row in next(self.filed[institution][0])]
+        keys = self.keys("procurement_price", "med_list_codg")
+        share = self.lists * len(keys) / self.price_lists
+        return [row for rows in self.dice.sample(keys, min(len(keys), int(share + self.dice.random()))) for row in rows]
 
     def table(self, kind, name, rows, institutions):
         columns = self.headers[TABLES[kind]]
-        taken = self.occurring(kind, rows, institutions)
+        taken = self.occurring(kind, institutions)[:rows]
         lines = []
         for row in taken:
             row = dict(zip(columns, row))
