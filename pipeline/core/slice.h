@@ -43,10 +43,11 @@ static inline uint32_t slice_differ4(const char *a, const char *b) {
 // Whether size bytes are the same. Codes and ids are short: loads that overlap cover them without a call and without a loop.
 static inline bool slice_same(const char *a, const char *b, size_t size) {
   if (size > 32) return memcmp(a, b, size) == 0;
-  if (size >= 16)
-    return (slice_differ8(a, b) | slice_differ8(a + 8, b + 8) | slice_differ8(a + size - 16, b + size - 16) |
-            slice_differ8(a + size - 8, b + size - 8)) == 0;
-  if (size >= 8) return (slice_differ8(a, b) | slice_differ8(a + size - 8, b + size - 8)) == 0;
+  if (size >= 8) {
+    const size_t second = size >= 16 ? 8 : 0;
+    return (slice_differ8(a, b) | slice_differ8(a + second, b + second) |
+            slice_differ8(a + size - 8 - second, b + size - 8 - second) | slice_differ8(a + size - 8, b + size - 8)) == 0;
+  }
   if (size >= 4) return (slice_differ4(a, b) | slice_differ4(a + size - 4, b + size - 4)) == 0;
   return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
 }

@@ -18,16 +18,22 @@ void text_grow(struct text *text, size_t size) {
   text->capacity = capacity;
 }
 
-void text_int(struct text *text, int64_t value) {
-  char digits[20];
-  size_t at = sizeof digits;
+char *text_put_int(char *to, int64_t value) {
+  char digits[2 * TEXT_INT_MAX] = {0};
+  size_t at = TEXT_INT_MAX;
   uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
   do {
     digits[--at] = (char)('0' + left % 10);
     left /= 10;
   } while (left != 0);
-  if (value < 0) text_byte(text, '-');
-  text_append(text, (struct slice){digits + at, sizeof digits - at});
+  if (value < 0) digits[--at] = '-';
+  memcpy(to, digits + at, TEXT_INT_MAX);    // always as many: no call
+  return to + (TEXT_INT_MAX - at);
+}
+
+void text_int(struct text *text, int64_t value) {
+  const char *end = text_put_int(text_reserve(text, TEXT_INT_MAX), value);
+  text->size = (size_t)(end - text->data);
 }
 
 void text_format(struct text *text, const char *format, ...) {
@@ -43,34 +49,49 @@ void text_format(struct text *text, const char *format, ...) {
   text->size += (size_t)size;
 }
 
-// Bytes at the front of s, a multiple of eight, that stand for themselves in a JSON string.
-static size_t plain_bytes(struct slice s) {
+// Whether one of eight bytes does not stand for itself in a JSON string: a control character, quote, backslash or delete.
+static bool special(uint64_t word) {
   const uint64_t ones = 0x0101010101010101u, highs = ones << 7;
-  size_t at = 0;
-  for (; at + 8 <= s.size; at += 8) {
-    uint64_t word;
-    memcpy(&word, s.data + at, 8);
-    // A byte of zero in x gives a high bit in (x - ones) & ~x; below 0x20 likewise with 0x20 in place of one.
-    const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\', delete = word ^ ones * 0x7f;
-    const uint64_t special = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-                             ((delete - ones) & ~delete);
-    if (special & highs) break;
-  }
-  return at;
+  // A byte of zero in x gives a high bit in (x - ones) & ~x; below 0x20 likewise with 0x20 in place of one.
+  const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\', delete = word ^ ones * 0x7f;
+  return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((delete - ones) & ~delete)) &
+         highs;
 }
 
-void text_json(struct text *text, struct slice s) {
-  static const char hex[] = "0123456789abcdef";
-  if (s.data == NULL) {
-    TEXT_LITERAL(text, "null");
-    return;
+// Copies a text whose bytes all stand for themselves; false when they do not. Words may overlap; short ones are filled up with zeros '0'.
+static bool put_plain(char *to, struct slice s) {
+  uint64_t word = 0x3030303030303030u;
+  if (s.size >= 8) {
+    bool any = false;
+    for (size_t at = 0; at + 8 <= s.size; at += 8) {
+      memcpy(&word, s.data + at, 8);
+      memcpy(to + at, &word, 8);
+      any |= special(word);
+    }
+    memcpy(&word, s.data + s.size - 8, 8);
+    memcpy(to + s.size - 8, &word, 8);
+    return !any && !special(word);
   }
-  char *to = text_reserve(text, s.size * 6 + 2);
-  *to++ = '"';
-  const size_t plain = plain_bytes(s);
-  memcpy(to, s.data, plain);
-  to += plain;
-  for (size_t i = plain; i < s.size; i++) {
+  if (s.size >= 4) {
+    uint32_t first, last;
+    memcpy(&first, s.data, 4);
+    memcpy(&last, s.data + s.size - 4, 4);
+    memcpy(to, &first, 4);
+    memcpy(to + s.size - 4, &last, 4);
+    word = first | (uint64_t)last << 32;
+  } else if (s.size > 0) {
+    const char bytes[] = {s.data[0], s.data[s.size / 2], s.data[s.size - 1]};
+    to[0] = bytes[0];
+    to[s.size / 2] = bytes[1];
+    to[s.size - 1] = bytes[2];
+    memcpy(&word, bytes, sizeof bytes);
+  }
+  return !special(word);
+}
+
+static char *put_escaped(char *to, struct slice s) {
+  static const char hex[] = "0123456789abcdef";
+  for (size_t i = 0; i < s.size; i++) {
     const unsigned char byte = (unsigned char)s.data[i];
     if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f) {
       *to++ = (char)byte;
@@ -87,8 +108,20 @@ void text_json(struct text *text, struct slice s) {
       to += 6;
     }
   }
+  return to;
+}
+
+char *text_put_json(char *to, struct slice s) {
+  if (s.data == NULL) return text_put(to, SLICE("null"));
   *to++ = '"';
-  text->size = (size_t)(to - text->data);
+  to = put_plain(to, s) ? to + s.size : put_escaped(to, s);
+  *to++ = '"';
+  return to;
+}
+
+void text_json(struct text *text, struct slice s) {
+  const char *end = text_put_json(text_reserve(text, s.size * 6 + TEXT_JSON_EXTRA), s);
+  text->size = (size_t)(end - text->data);
 }
 
 void text_hex(struct text *text, const void *bytes, size_t size) {

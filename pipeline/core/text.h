@@ -33,6 +33,16 @@ static inline void text_byte(struct text *text, char byte) {
   *text_reserve(text, 1) = byte;
   text->size++;
 }
+// Into memory that has room, for what is written once per record; they return the end. Room: TEXT_INT_MAX bytes for a number, TEXT_JSON_EXTRA
+// and six for each byte of a JSON string.
+enum { TEXT_INT_MAX = 20, TEXT_JSON_EXTRA = 8 };
+char *text_put_int(char *to, int64_t value);
+char *text_put_json(char *to, struct slice s);
+static inline char *text_put(char *to, struct slice s) {
+  memcpy(to, s.data, s.size);
+  return to + s.size;
+}
+
 void text_int(struct text *text, int64_t value);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The bytes as a JSON string with its quotes; they must be UTF-8. An absent slice is written as null.

@@ -27,41 +27,53 @@ void pack_bytes(struct text *out, const void *bytes, size_t size) {
   text_append(out, (struct slice){bytes, size});
 }
 
-// Writes a text in a dense form while it has one; returns the end, or NULL when a character does not fit the form.
+// Write a text in a dense form; return the end, or NULL when a character does not fit the form. They look at all of it and decide at
+// the end: a loop without a way out is what processors like.
 static char *pack_digits(char *to, struct slice s) {
-  for (size_t i = 0; i < s.size; i += 2) {
-    const unsigned first = (unsigned)(unsigned char)s.data[i] - '0';
-    const unsigned second = i + 1 < s.size ? (unsigned)(unsigned char)s.data[i + 1] - '0' : 0;
-    if ((first | second) > 9 && (first > 9 || second > 9)) return NULL;
+  bool bad = false;
+  for (size_t i = 0; i + 2 <= s.size; i += 2) {
+    const unsigned first = (unsigned)(unsigned char)s.data[i] - '0', second = (unsigned)(unsigned char)s.data[i + 1] - '0';
+    bad |= (first > 9) | (second > 9);
     *to++ = (char)(first << 4 | second);
   }
-  return to;
+  if (s.size % 2 == 1) {
+    const unsigned last = (unsigned)(unsigned char)s.data[s.size - 1] - '0';
+    bad |= last > 9;
+    *to++ = (char)(last << 4);
+  }
+  return bad ? NULL : to;
+}
+
+static unsigned capital(char c) { return (unsigned)capital_place[(unsigned char)c] - 1; }
+
+static char *put_capitals(char *to, unsigned a, unsigned b, unsigned c) {
+  const unsigned value = a * 1600 + b * 40 + c;
+  to[0] = (char)(value >> 8);
+  to[1] = (char)value;
+  return to + 2;
 }
 
 static char *pack_capitals(char *to, struct slice s) {
+  unsigned bad = 0;    // a place that is none has its high bits set
   size_t i = 0;
   for (; i + 3 <= s.size; i += 3) {
-    const unsigned a = capital_place[(unsigned char)s.data[i]], b = capital_place[(unsigned char)s.data[i + 1]],
-                   c = capital_place[(unsigned char)s.data[i + 2]];
-    if (a == 0 || b == 0 || c == 0) return NULL;
-    const unsigned value = a * 1600 + b * 40 + c - 1641;
-    *to++ = (char)(value >> 8);
-    *to++ = (char)value;
+    const unsigned a = capital(s.data[i]), b = capital(s.data[i + 1]), c = capital(s.data[i + 2]);
+    bad |= a | b | c;
+    to = put_capitals(to, a, b, c);
   }
   if (i < s.size) {
-    const unsigned a = capital_place[(unsigned char)s.data[i]], b = i + 1 < s.size ? capital_place[(unsigned char)s.data[i + 1]] : 1;
-    if (a == 0 || b == 0) return NULL;
-    const unsigned value = (a - 1) * 1600 + (b - 1) * 40;
-    *to++ = (char)(value >> 8);
-    *to++ = (char)value;
+    const unsigned a = capital(s.data[i]), b = i + 1 < s.size ? capital(s.data[i + 1]) : 0;
+    bad |= a | b;
+    to = put_capitals(to, a, b, 0);
   }
-  return to;
+  return bad < 64 ? to : NULL;
 }
 
 char *pack_put_text(char *to, struct slice s) {
   if (s.data == NULL) return pack_put_unsigned(to, 0);
   const uint64_t head = (uint64_t)(s.size + 1) << 2;
-  char *end = pack_digits(pack_put_unsigned(to, head | FORM_DIGITS), s);
+  char *end = NULL;
+  if (s.size == 0 || (s.data[0] >= '0' && s.data[0] <= '9')) end = pack_digits(pack_put_unsigned(to, head | FORM_DIGITS), s);
   if (end == NULL) end = pack_capitals(pack_put_unsigned(to, head | FORM_CAPITALS), s);
   if (end != NULL) return end;
   end = pack_put_unsigned(to, head | FORM_RAW);

@@ -482,13 +482,6 @@ uint32_t table_find(const struct table *table, const struct slice *key, const ui
   return postings_find(table, key, rows);
 }
 
-bool table_in_force(const struct table *table, uint32_t row, int32_t day) {
-  if (table->from_column >= 0 && day < table->numbers[table->from_column][row]) return false;    // empty: INT64_MIN
-  if (table->to_column < 0) return true;
-  const int64_t to = table->numbers[table->to_column][row];
-  return to == INT64_MIN || day <= to;
-}
-
 uint32_t table_find_on(const struct table *table, const struct slice *key, int32_t day) {
   const uint32_t *rows;
   const uint32_t size = table_find(table, key, &rows);

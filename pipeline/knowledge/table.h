@@ -60,7 +60,12 @@ static inline int64_t table_number(const struct table *table, uint32_t row, unsi
 
 // Rows of a key: *rows points at ascending row numbers; returns how many. Not filtered by date.
 uint32_t table_find(const struct table *table, const struct slice *key, const uint32_t **rows);
-bool table_in_force(const struct table *table, uint32_t row, int32_t day);
+static inline bool table_in_force(const struct table *table, uint32_t row, int32_t day) {
+  if (table->from_column >= 0 && day < table->numbers[table->from_column][row]) return false;    // empty: INT64_MIN
+  if (table->to_column < 0) return true;
+  const int64_t to = table->numbers[table->to_column][row];
+  return to == INT64_MIN || day <= to;
+}
 // The first row of the key in force on the day; UINT32_MAX when there is none.
 uint32_t table_find_on(const struct table *table, const struct slice *key, int32_t day);
 // Walks all distinct keys: the n-th posting list. Returns false at the end. For building witness indexes.

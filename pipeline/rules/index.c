@@ -299,8 +299,8 @@ struct rule_index *index_create(struct ruleset *ruleset) {
 
 // --- Finding ----------------------------------------------------------------------------------------------------------
 
-struct index_hit { uint32_t item, row, next; };                  // next in the table's chain, UINT32_MAX at the end
-struct index_chain { uint32_t first, last; };                    // into hits; first UINT32_MAX: no hit
+struct index_hit { uint32_t item, row, next; };                  // next in the table's chain; 0, which is no item's, at the end
+struct index_chain { uint32_t first, last; };                    // into hits; first 0: no hit
 struct index_group { uint32_t rule, table; bool missing; };      // the hits of a table, for one rule
 
 void index_scratch_fini(struct index_scratch *scratch) {
@@ -343,11 +343,17 @@ static void push_group(struct index_scratch *scratch, uint32_t rule, uint32_t ta
   scratch->groups[scratch->groups_size++] = (struct index_group){rule, table, missing};
 }
 
+// The end of all chains: hit 0.
+static void push_end(struct index_scratch *scratch) {
+  ROOM(scratch->hits, scratch->hits_size, scratch->hits_capacity);
+  scratch->hits[scratch->hits_size++] = (struct index_hit){UINT32_MAX, UINT32_MAX, 0};
+}
+
 static void push_hit(struct index_scratch *scratch, uint32_t table, uint32_t item, uint32_t row) {
   ROOM(scratch->hits, scratch->hits_size, scratch->hits_capacity);
-  scratch->hits[scratch->hits_size] = (struct index_hit){item, row, UINT32_MAX};
+  scratch->hits[scratch->hits_size] = (struct index_hit){item, row, 0};
   struct index_chain *chain = &scratch->chains[table];
-  if (chain->first == UINT32_MAX) {
+  if (chain->first == 0) {
     chain->first = scratch->hits_size;
     scratch->touched[scratch->touched_size++] = table;
   } else {
@@ -510,7 +516,7 @@ static void find_groups(const struct rule_index *index, const struct visit *visi
   for (unsigned l = 0; l < 2 && lists[l] != NULL; l++)
     for (uint32_t r = 0; r < lists[l]->size; r++) {
       const uint32_t rule = lists[l]->rules[r];
-      if (admits(index, rule, visit)) push_group(scratch, rule, UINT32_MAX, true);
+      if (admits(index, rule, visit)) push_group(scratch, rule, index->briefs[rule].table, true);
     }
 }
 
@@ -528,18 +534,16 @@ static void sort_groups(struct index_scratch *scratch) {
   }
 }
 
-static void expand_group(const struct rule_index *index, const struct visit *visit, struct index_group group,
-                         struct index_scratch *scratch) {
+static void expand_group(const struct visit *visit, struct index_group group, struct index_scratch *scratch) {
   struct candidate *to = candidates_room(scratch, visit->items_size);    // a key has one row of a table, so a line one candidate
-  uint32_t hit = scratch->chains[group.missing ? index->briefs[group.rule].table : group.table].first;
+  const struct index_hit *hits = scratch->hits, *hit = &hits[scratch->chains[group.table].first];
   if (!group.missing) {
-    for (; hit != UINT32_MAX; hit = scratch->hits[hit].next)
-      *to++ = (struct candidate){group.rule, scratch->hits[hit].item, scratch->hits[hit].row};
+    for (; hit != hits; hit = &hits[hit->next]) *to++ = (struct candidate){group.rule, hit->item, hit->row};
   } else {
     for (uint32_t item = 0; item < visit->items_size; item++) {
-      const bool here = hit != UINT32_MAX && scratch->hits[hit].item == item;
-      *to++ = (struct candidate){group.rule, item, here ? scratch->hits[hit].row : UINT32_MAX};
-      if (here) hit = scratch->hits[hit].next;
+      const bool here = hit->item == item;    // never of the end
+      *to++ = (struct candidate){group.rule, item, here ? hit->row : UINT32_MAX};
+      hit = here ? &hits[hit->next] : hit;
     }
   }
   scratch->candidates_size = (uint32_t)(to - scratch->candidates);
@@ -560,10 +564,11 @@ static void merge_rules(struct index_scratch *scratch) {
 }
 
 static void prepare_chains(const struct rule_index *index, struct index_scratch *scratch) {
+  push_end(scratch);
   if (scratch->chains_size >= index->tables_size) return;
   scratch->chains = memory_resize(scratch->chains, index->tables_size * sizeof *scratch->chains);
   scratch->touched = memory_resize(scratch->touched, index->tables_size * sizeof *scratch->touched);
-  memset(scratch->chains, 0xff, index->tables_size * sizeof *scratch->chains);
+  memset(scratch->chains, 0, index->tables_size * sizeof *scratch->chains);
   scratch->chains_size = index->tables_size;
 }
 
@@ -577,9 +582,9 @@ void index_find_claim(const struct rule_index *index, struct visit *visit, struc
   find_rows(index, visit, institution, scratch);
   find_groups(index, visit, institution, scratch);
   sort_groups(scratch);
-  for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(index, visit, scratch->groups[g], scratch);
+  for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(visit, scratch->groups[g], scratch);
   merge_rules(scratch);
-  for (uint32_t t = 0; t < scratch->touched_size; t++) scratch->chains[scratch->touched[t]].first = UINT32_MAX;
+  for (uint32_t t = 0; t < scratch->touched_size; t++) scratch->chains[scratch->touched[t]].first = 0;
 }
 
 void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch) {

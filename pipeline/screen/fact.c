@@ -3,55 +3,55 @@
 #include "record/json.h"
 #include "record/money.h"
 
-// name is the key with its punctuation, so that a fact costs appends only.
-static void text_field(struct text *out, struct slice name, struct slice value) {
-  text_append(out, name);
-  text_json(out, value);
+// A fact is written for every settlement: into memory that has room for all of it. name is the key with its punctuation.
+static char *put_text(char *to, struct slice name, struct slice value) { return text_put_json(text_put(to, name), value); }
+
+static char *put_time(char *to, struct slice name, int64_t time_s) {
+  to = text_put(to, name);
+  if (time_s == DATE_ABSENT) return text_put(to, SLICE("null"));
+  *to++ = '"';
+  to = date_put_time(to, time_s);
+  *to++ = '"';
+  return to;
 }
 
-static void time_field(struct text *out, struct slice name, int64_t time_s) {
-  text_append(out, name);
-  if (time_s == DATE_ABSENT) {
-    TEXT_LITERAL(out, "null");
-    return;
-  }
-  text_byte(out, '"');
-  date_write_time(out, time_s);
-  text_byte(out, '"');
+static char *put_amount(char *to, struct slice name, int64_t fen) {
+  to = text_put(to, name);
+  *to++ = '"';
+  to = money_put_fen(to, fen);
+  *to++ = '"';
+  return to;
 }
 
-static void amount_field(struct text *out, struct slice name, int64_t fen) {
-  text_append(out, name);
-  text_byte(out, '"');
-  money_write_fen(out, fen);
-  text_byte(out, '"');
+static char *put_int(char *to, struct slice name, int64_t value) { return text_put_int(text_put(to, name), value); }
+
+enum { VALUE_BYTES = 1024 };    // all but the texts
+
+static size_t room_of(const struct fact *fact) {
+  return VALUE_BYTES + 6 * (fact->setl_id.size + fact->mdtrt_id.size + fact->psn_no.size + fact->fixmedins_code.size +
+                            fact->med_type.size + fact->insutype.size);
 }
 
-static void int_field(struct text *out, struct slice name, int64_t value) {
-  text_append(out, name);
-  text_int(out, value);
-}
-
-static void write_value(struct text *out, const struct fact *fact) {
-  text_field(out, SLICE("{\"setl_id\":"), fact->setl_id);
-  text_field(out, SLICE(",\"mdtrt_id\":"), fact->mdtrt_id);
-  text_field(out, SLICE(",\"psn_no\":"), fact->psn_no);
-  text_field(out, SLICE(",\"fixmedins_code\":"), fact->fixmedins_code);
-  text_field(out, SLICE(",\"med_type\":"), fact->med_type);
-  text_field(out, SLICE(",\"insutype\":"), fact->insutype);
-  text_field(out, SLICE(",\"state\":"), fact->live ? SLICE("live") : SLICE("withdrawn"));
-  int_field(out, SLICE(",\"ver\":"), fact->ver);
-  time_field(out, SLICE(",\"setl_time\":"), fact->setl_time_s);
-  time_field(out, SLICE(",\"recv_time\":"), fact->recv_time_s);
-  time_field(out, SLICE(",\"first_recv_time\":"), fact->first_recv_time_s);
-  amount_field(out, SLICE(",\"medfee_sumamt\":"), fact->medfee_fen);
-  amount_field(out, SLICE(",\"inscp_scp_amt\":"), fact->inscp_fen);
-  amount_field(out, SLICE(",\"fund_pay_sumamt\":"), fact->fund_fen);
-  text_append(out, fact->inpatient_review ? SLICE(",\"inpatient_review\":true") : SLICE(",\"inpatient_review\":false"));
-  int_field(out, SLICE(",\"source\":{\"input\":"), fact->source.topic);
-  int_field(out, SLICE(",\"partition\":"), fact->source.partition);
-  int_field(out, SLICE(",\"offset\":"), fact->source.offset);
-  TEXT_LITERAL(out, "}}");
+static char *put_value(char *to, const struct fact *fact) {
+  to = put_text(to, SLICE("{\"setl_id\":"), fact->setl_id);
+  to = put_text(to, SLICE(",\"mdtrt_id\":"), fact->mdtrt_id);
+  to = put_text(to, SLICE(",\"psn_no\":"), fact->psn_no);
+  to = put_text(to, SLICE(",\"fixmedins_code\":"), fact->fixmedins_code);
+  to = put_text(to, SLICE(",\"med_type\":"), fact->med_type);
+  to = put_text(to, SLICE(",\"insutype\":"), fact->insutype);
+  to = put_text(to, SLICE(",\"state\":"), fact->live ? SLICE("live") : SLICE("withdrawn"));
+  to = put_int(to, SLICE(",\"ver\":"), fact->ver);
+  to = put_time(to, SLICE(",\"setl_time\":"), fact->setl_time_s);
+  to = put_time(to, SLICE(",\"recv_time\":"), fact->recv_time_s);
+  to = put_time(to, SLICE(",\"first_recv_time\":"), fact->first_recv_time_s);
+  to = put_amount(to, SLICE(",\"medfee_sumamt\":"), fact->medfee_fen);
+  to = put_amount(to, SLICE(",\"inscp_scp_amt\":"), fact->inscp_fen);
+  to = put_amount(to, SLICE(",\"fund_pay_sumamt\":"), fact->fund_fen);
+  to = text_put(to, fact->inpatient_review ? SLICE(",\"inpatient_review\":true") : SLICE(",\"inpatient_review\":false"));
+  to = put_int(to, SLICE(",\"source\":{\"input\":"), fact->source.topic);
+  to = put_int(to, SLICE(",\"partition\":"), fact->source.partition);
+  to = put_int(to, SLICE(",\"offset\":"), fact->source.offset);
+  return text_put(to, SLICE("}}"));
 }
 
 void fact_write(struct outbox *outbox, const struct fact *fact) {
@@ -70,8 +70,8 @@ void fact_write(struct outbox *outbox, const struct fact *fact) {
   }
   outbox_begin(outbox, TOPIC_INSTITUTION_FACTS, fact->fixmedins_code, (struct slice){id, (size_t)(to - id)}, "settlewatch.fact.v1",
                fact->source, fact->recv_time_s);
-  text_reserve(&outbox->bytes, 1024);
-  write_value(&outbox->bytes, fact);
+  const char *end = put_value(text_reserve(&outbox->bytes, room_of(fact)), fact);
+  outbox->bytes.size = (size_t)(end - outbox->bytes.data);
   outbox_end(outbox);
 }
 

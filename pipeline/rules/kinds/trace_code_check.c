@@ -109,6 +109,13 @@ static const struct slice *wrong_code(const struct params *params, const struct 
   return NULL;
 }
 
+// Whether all codes of the line are of the product with that prefix.
+static bool all_of(const struct params *params, const struct item *item, struct slice prefix) {
+  for (uint32_t i = 0; i < item->traces_size; i++)
+    if (item->traces[i].size < prefix.size || !slice_same(item->traces[i].data, prefix.data, prefix.size)) return false;
+  return prefix.size == (size_t)params->prefix_len;
+}
+
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
@@ -124,9 +131,10 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
       continue;
     }
     const int32_t day = date_day(item->time_s);
-    const bool known = candidate->row != UINT32_MAX && (table_in_force(params->resolved, candidate->row, day) ||
-                                                        table_find_on(params->resolved, &item->med_list_codg, day) != UINT32_MAX);
-    if (!known) {
+    const bool in_force = candidate->row != UINT32_MAX && table_in_force(params->resolved, candidate->row, day);
+    // Nearly always they are of the product in the line's own row.
+    if (in_force && all_of(params, item, prefix_of(params, candidate->row))) continue;
+    if (!in_force && (candidate->row == UINT32_MAX || table_find_on(params->resolved, &item->med_list_codg, day) == UINT32_MAX)) {
       claims_bad(&claims, candidate->item, BAD_MISSING_ROW);
       continue;
     }
