@@ -1,0 +1,255 @@
+// The walk over tokens: many lines and keys, hostile bytes; the short ways give the answers of the careful ones.
+#include "tests/unit/record/decoding.h"
+
+// ---- many lines and many keys ----
+
+static void lines(struct text *out, unsigned size, unsigned step) {
+  text_clear(out);
+  TEXT_LITERAL(out, "{" ENVELOPE("SETL") ",\"body\":{\"setlinfo\":{" SETLINFO "},\"feedetail\":[");
+  for (unsigned i = 0; i < size; i++)
+    text_format(out, "%s{\"feedetl_sn\":\"%u\",\"cnt\":%u,\"drugtracinfo\":\"t%u\"}", i == 0 ? "" : ",", 1 + i * step % size,
+                i, i);
+  TEXT_LITERAL(out, "]}}");
+}
+
+static void many_lines_keep_their_order_and_each_stands_once(void **state) {
+  (void)state;
+  struct text message = {0};
+  for (unsigned step = 1; step <= 17; step += 16)
+    for (unsigned size = 1; size <= 20011; size = size * 5 + 11) {
+      lines(&message, size, step);
+      assert_int_equal(decode_bytes(text_slice(&message)), STATUS_OK);
+      assert_int_equal(event.lines_size, size);
+      for (unsigned i = 0; i < size; i++) {
+        assert_int_equal(event.lines[i].cnt, i * 10000);
+        assert_int_equal(event.lines[i].trace_first, i);
+      }
+    }
+  lines(&message, 40, 8);    // 8 and 40 have a common divisor: numbers repeat
+  assert_int_equal(decode_bytes(text_slice(&message)), STATUS_REJECT);
+  assert_int_equal(failure.reason, REJECT_DUPLICATE_LINE);
+  assert_string_equal(failure.path, "body.feedetail[5].feedetl_sn");
+  refuse(
+      SETL("", ",\"feedetail\":[{\"feedetl_sn\":\"A234567890123456789012\"},{\"feedetl_sn\":\"A234567890123456789012\"}]"),
+      REJECT_DUPLICATE_LINE, "body.feedetail[1].feedetl_sn");
+  accept(SETL("",
+              ",\"feedetail\":[{\"feedetl_sn\":\"A234567890123456789012\"},{\"feedetl_sn\":\"A234567890123456789011\"},{"
+              "\"feedetl_sn\":\"9\"}]"));
+  text_fini(&message);
+}
+
+static void keys_that_come_and_go_change_nothing(void **state) {
+  (void)state;
+  struct text message = {0};
+  accept(sample);
+  const uint64_t content = event.content;
+  for (unsigned round = 0; round < 3000; round++) {
+    text_clear(&message);
+    TEXT_LITERAL(&message, "{" ENVELOPE("SETL") ",\"body\":{\"setlinfo\":{" SETLINFO);
+    for (unsigned i = 0; i < round % 7; i++)
+      text_format(&message, ",\"key_%u\":%s", round * 7 + i, i % 2 ? "-1.5" : "\"x\"");
+    text_format(&message, ",\"%0*u\":[]", (int)(round % 90), round);
+    TEXT_LITERAL(&message, ",\"gend\":\"2\",\"medfee_sumamt\":1.25}}}");
+    assert_int_equal(decode_bytes(text_slice(&message)), STATUS_OK);
+    assert_slice(event.gend, "2");
+    assert_int_equal(event.medfee_fen, 125);
+    if (round % 100 == 0) arena_reset(&arena);
+  }
+  accept(sample);
+  assert_int_equal(event.content, content);
+  assert_int_equal(event.fee_cnt, 2);
+  text_fini(&message);
+}
+
+// ---- the short ways against the careful ones ----
+
+static uint64_t random_state = 88172645463325252U;
+static uint64_t next_random(void) {
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 7;
+  return random_state ^= random_state << 17;
+}
+
+static void short_numbers_are_read_as_money_reads_them(void **state) {
+  (void)state;
+  static const char alphabet[] = "0123456789012345678900000.....-e+ x/:";
+  unsigned accepted = 0;
+  for (unsigned round = 0; round < 400000; round++) {
+    char text[64] = {0};
+    const size_t size = next_random() % 10;
+    for (size_t i = 0; i < size; i++) text[i] = alphabet[next_random() % (round % 2 ? 20 : sizeof alphabet - 1)];
+    if (round % 2 && size > 2) text[1 + next_random() % (size - 1)] = '.';
+    for (size_t i = size; i < sizeof text; i++) text[i] = alphabet[next_random() % (sizeof alphabet - 1)];
+    for (unsigned scale = 0; scale <= 6; scale += 2) {
+      int64_t quick = -1, careful = -2;
+      const struct slice token = {text, size};
+      for (unsigned json = 0; json < 2; json++) {
+        if (!scalar_digits(text, size, scalar_units[scale], json, &quick)) continue;
+        accepted++;
+        assert_true(money_parse(token, scale, &careful));
+        assert_int_equal(quick, careful);
+        if (json) assert_true(scalar_is_number(token));
+      }
+    }
+  }
+  assert_true(accepted > 100000);
+  int64_t out;
+  static const char *const quick[] = {"0", "7", "0.5", "12.25", "99999999", "12345.67", "0.000001"};
+  for (size_t i = 0; i < sizeof quick / sizeof quick[0]; i++) {
+    char text[40] = {0};
+    memcpy(text, quick[i], strlen(quick[i]));
+    assert_true(scalar_digits(text, strlen(quick[i]), scalar_units[6], true, &out));
+  }
+}
+
+static void numbers_of_every_length_are_read_as_money_reads_them(void **state) {
+  (void)state;
+  unsigned accepted = 0;
+  for (unsigned round = 0; round < 60000; round++) {
+    char text[32] = {0}, message[1024];
+    const size_t size = 1 + next_random() % 20;
+    for (size_t i = 0; i < size; i++) text[i] = (char)('0' + next_random() % 10);
+    if (round % 4 != 0) text[next_random() % size] = '.';
+    if (round % 5 == 0) text[next_random() % size] = ".-e0/x"[next_random() % 6];
+    if (round % 3 == 0) memset(text + size / 2, '0', size - size / 2);
+    const bool quoted = round % 2;
+    snprintf(message, sizeof message, quoted ? LINE1(",\"pric\":\"%s\"") : LINE1(",\"pric\":%s"), text);
+    const struct slice token = {text, size};
+    const enum status status = decode_bytes(slice_from(message));
+    int64_t expected;
+    if (quoted && slice_equal(token, SLICE("-"))) {
+      assert_int_equal(status, STATUS_OK);
+    } else if (!quoted && !scalar_is_number(token)) {
+      assert_int_equal(failure.reason, REJECT_NOT_JSON);
+    } else if (!money_parse(token, MONEY_PRICE, &expected)) {
+      assert_int_equal(failure.reason, REJECT_BAD_AMOUNT);
+    } else {
+      assert_int_equal(status, STATUS_OK);
+      assert_int_equal(event.lines[0].has, LINE_HAS_PRIC);
+      assert_int_equal(event.lines[0].pric, expected);
+      accepted++;
+    }
+    if (round % 64 == 0) arena_reset(&arena);
+  }
+  assert_true(accepted > 10000);
+}
+
+static void short_times_are_read_as_dates_are(void **state) {
+  (void)state;
+  static struct scalar_days days;
+  unsigned accepted = 0;
+  for (unsigned round = 0; round < 300000; round++) {
+    char text[64];
+    snprintf(text, sizeof text, "20%02u-%02u-%02u %02u:%02u:%02u", (unsigned)(next_random() % 30),
+             (unsigned)(next_random() % 14), (unsigned)(next_random() % 33), (unsigned)(next_random() % 26),
+             (unsigned)(next_random() % 62), (unsigned)(next_random() % 62));
+    if (round % 3 == 0) text[next_random() % 19] = "0123456789-: T/"[next_random() % 15];
+    memset(text + 19, '9', sizeof text - 19);
+    int64_t quick = -1, careful = -2;
+    scalar_learn_day(&days, text);
+    const bool short_way = scalar_time(&days, text, &quick),
+               careful_way = date_parse((struct slice){text, 19}, &careful, NULL);
+    assert_int_equal(short_way, careful_way);
+    if (!short_way) continue;
+    accepted++;
+    assert_int_equal(quick, careful);
+  }
+  assert_true(accepted > 100000);
+}
+
+// ---- hostile bytes ----
+
+static void every_prefix_is_refused(void **state) {
+  (void)state;
+  const struct slice whole = SLICE(sample);
+  for (unsigned round = 0; round < 2; round++)
+    for (size_t size = 0; size < whole.size; size++) {
+      assert_int_equal(decode_bytes((struct slice){whole.data, size}), STATUS_REJECT);
+      assert_true(failure.reason == REJECT_NOT_JSON || failure.reason == REJECT_EMPTY || failure.reason == REJECT_NOT_UTF8);
+      assert_true(failure.offset <= size);
+      if (size % 64 == 0) arena_reset(&arena);
+    }
+}
+
+// A reader that shares nothing with the walk but the library's first stage agrees on what is JSON.
+static void changed_bytes_are_judged_as_another_reader_does(void **state) {
+  (void)state;
+  static const char bytes[] = "{}[]:,\"\\ \t0123456789-+.eEtrufalsn\x01\x7f\x80\xe4\xff/";
+  struct json_reader *reader = json_reader_create();
+  struct arena tree;
+  arena_init(&tree, 0);
+  unsigned broken = 0, good = 0;
+  for (unsigned round = 0; round < 60000; round++) {
+    char text[sizeof sample + 8];
+    size_t size = sizeof sample - 1;
+    memcpy(text, sample, size);
+    for (unsigned changes = 1 + next_random() % 2; changes > 0; changes--) {
+      const size_t at = next_random() % size;
+      const char byte = bytes[next_random() % (sizeof bytes - 1)];
+      switch (next_random() % 3) {
+      case 0: text[at] = byte; break;
+      case 1: memmove(text + at, text + at + 1, --size - at); break;
+      default: memmove(text + at + 1, text + at, size++ - at); text[at] = byte;
+      }
+    }
+    const enum status status = decode_bytes((struct slice){text, size});
+    const bool refused = status == STATUS_REJECT && (failure.reason == REJECT_NOT_JSON || failure.reason == REJECT_NOT_UTF8);
+    const struct json_value *root;
+    struct error error = {0};
+    const bool json = json_read(reader, &tree, (struct slice){text, size}, &root, &error) == STATUS_OK;
+    if (json && refused) print_error("%.*s\n%s at %zu\n", (int)size, text, reject_name(failure.reason), failure.offset);
+    assert_false(json && refused);
+    if (status == STATUS_OK && !json && strstr(error.text, "twice") == NULL)
+      print_error("%.*s\n%s\n", (int)size, text, error.text);
+    assert_true(status == STATUS_REJECT || json || strstr(error.text, "twice") != NULL);
+    broken += refused;
+    good += status == STATUS_OK;
+    if (round % 64 == 0) {
+      arena_reset(&arena);
+      arena_reset(&tree);
+    }
+  }
+  assert_true(broken > 10000 && good > 1000);
+  arena_fini(&tree);
+  json_reader_destroy(reader);
+}
+
+static void the_steady_state_asks_for_no_memory(void **state) {
+  (void)state;
+  struct text message = {0};
+  lines(&message, 300, 7);    // not in order, so that the set is needed
+  for (unsigned round = 0; round < 3; round++) {
+    accept(sample);
+    assert_int_equal(decode_bytes(text_slice(&message)), STATUS_OK);
+    arena_reset(&arena);
+  }
+  const uint64_t before = memory_calls();
+  for (unsigned round = 0; round < 100; round++) {
+    accept(sample);
+    assert_int_equal(decode_bytes(text_slice(&message)), STATUS_OK);
+    arena_reset(&arena);
+  }
+  assert_int_equal(memory_calls(), before);
+  text_fini(&message);
+}
+
+static void the_library_names_itself(void **state) {
+  (void)state;
+  assert_non_null(strstr(decode_library(), "simdjson 3."));
+  assert_int_equal(decode_first_stage(decoder, sample, sizeof sample - 1), 4);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(many_lines_keep_their_order_and_each_stands_once),
+      cmocka_unit_test(keys_that_come_and_go_change_nothing),
+      cmocka_unit_test(short_numbers_are_read_as_money_reads_them),
+      cmocka_unit_test(numbers_of_every_length_are_read_as_money_reads_them),
+      cmocka_unit_test(short_times_are_read_as_dates_are),
+      cmocka_unit_test(every_prefix_is_refused),
+      cmocka_unit_test(changed_bytes_are_judged_as_another_reader_does),
+      cmocka_unit_test(the_steady_state_asks_for_no_memory),
+      cmocka_unit_test(the_library_names_itself),
+  };
+  return RUN_BOTH(tests);
+}
