@@ -21,14 +21,16 @@ struct list {
   uint32_t size, capacity;
 };
 
-// Rules of one institution in one space: visits' claims, visits' pairs, lines without a row, or one table.
+// Rules of one place: an institution in one space (visits' claims, visits' pairs, lines without a row, or one table), or a
+// group of main diagnoses (its first three characters; "" for visits without one).
 struct local {
-  struct slice institution;
+  struct slice name;
   uint64_t hash;
   uint32_t space;
   struct list list;
 };
-enum { SPACE_CLAIM, SPACE_PAIR, SPACE_MISSING, SPACE_TABLE };    // SPACE_TABLE + n: the n-th witness table
+// SPACE_TABLE + n: the n-th witness table
+enum { SPACE_CLAIM, SPACE_PAIR, SPACE_GROUP_CLAIM, SPACE_GROUP_PAIR, SPACE_MISSING, SPACE_TABLE };
 
 struct witness_table {
   const struct table *table;
@@ -92,32 +94,32 @@ static void list_add(struct arena *arena, struct list *list, uint32_t rule) {
   list->rules[list->size++] = rule;
 }
 
-static uint64_t institution_hash(struct slice institution) { return digest_hash64(institution.data, institution.size, 0); }
-static uint64_t place_hash(uint64_t institution, uint32_t space) {
-  const uint64_t mixed = (institution ^ ((uint64_t)space + 1) * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+static uint64_t name_hash(struct slice name) { return digest_hash64(name.data, name.size, 0); }
+static uint64_t place_hash(uint64_t hashed, uint32_t space) {
+  const uint64_t mixed = (hashed ^ ((uint64_t)space + 1) * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
   return mixed ^ mixed >> 32;
 }
 
-static const struct local *place_find(const struct rule_index *index, struct slice institution, uint64_t hashed,
+static const struct local *place_find(const struct rule_index *index, struct slice name, uint64_t hashed,
                                       uint32_t space) {
   if (index->places_size == 0) return NULL;
   const uint64_t hash = place_hash(hashed, space);
   for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
     const struct local *local = &index->places[at];
-    if (local->institution.data == NULL) return NULL;
-    if (local->hash == hash && local->space == space && slice_equal(local->institution, institution)) return local;
+    if (local->name.data == NULL) return NULL;
+    if (local->hash == hash && local->space == space && slice_equal(local->name, name)) return local;
   }
 }
 
-static void place_add(struct rule_index *index, struct arena *arena, struct slice institution, uint32_t space,
+static void place_add(struct rule_index *index, struct arena *arena, struct slice name, uint32_t space,
                       uint32_t rule) {
-  const uint64_t hash = place_hash(institution_hash(institution), space);
+  const uint64_t hash = place_hash(name_hash(name), space);
   for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
     struct local *local = &index->places[at];
-    if (local->institution.data == NULL) {
-      *local = (struct local){.institution = institution, .hash = hash, .space = space};
+    if (local->name.data == NULL) {
+      *local = (struct local){.name = name, .hash = hash, .space = space};
       index->places_size++;
-    } else if (local->hash != hash || local->space != space || !slice_equal(local->institution, institution)) {
+    } else if (local->hash != hash || local->space != space || !slice_equal(local->name, name)) {
       continue;
     }
     list_add(arena, &local->list, rule);
@@ -161,15 +163,34 @@ static void add_code_rule(struct rule_index *index, struct arena *arena, const s
   }
 }
 
+// The names that some rule is only for: institutions, else groups of diagnoses.
+struct names {
+  const struct slice *list;
+  size_t size;
+  bool institutions, diagnoses;
+};
+
+static void add_visit_rule(struct rule_index *index, struct arena *arena, const struct rule *rule, const struct names *names) {
+  const bool pair = rule->kind->unit == KIND_PAIR;
+  const uint32_t space = (uint32_t)(names->institutions ? SPACE_CLAIM : SPACE_GROUP_CLAIM) + pair;
+  for (size_t i = 0; i < names->size; i++) place_add(index, arena, names->list[i], space, rule->number);
+  if (names->institutions) return;
+  if (names->diagnoses) place_add(index, arena, SLICE(""), space, rule->number);
+  for (unsigned s = 0; s < VISIT_SYMBOL_COUNT && !names->diagnoses; s++)
+    if (rule->visits >> s & 1) list_add(arena, &index->visits[pair][s], rule->number);
+}
+
 static void add_rules(struct rule_index *index, struct arena *arena) {
   const struct ruleset *ruleset = index->ruleset;
-  // Room for every institution that some scope lists, in up to two spaces each.
-  size_t listed = 0;
-  struct institutions { const struct slice *list; size_t size; bool restricted; } *institutions =
-      memory_take((ruleset->size + 1) * sizeof *institutions);
+  // Room for every name that some scope lists, in up to two spaces each.
+  size_t listed = 1;
+  struct names *names = memory_take((ruleset->size + 1) * sizeof *names);
   for (size_t r = 0; r < ruleset->size; r++) {
-    institutions[r].restricted = scope_institutions(ruleset->rules[r], arena, &institutions[r].list, &institutions[r].size);
-    listed += institutions[r].size;
+    const struct rule *rule = ruleset->rules[r];
+    names[r].institutions = scope_institutions(rule, arena, &names[r].list, &names[r].size);
+    if (!names[r].institutions && !has_code_witness(rule))
+      names[r].diagnoses = scope_diagnoses(rule, arena, &names[r].list, &names[r].size);
+    listed += names[r].size;
   }
   size_t room = 16;
   while (room < listed * 4) room *= 2;
@@ -179,18 +200,12 @@ static void add_rules(struct rule_index *index, struct arena *arena) {
     const struct rule *rule = ruleset->rules[r];
     if (!in_use(rule)) continue;
     index->briefs[r].visits = rule->visits;
-    if (has_code_witness(rule)) {
-      add_code_rule(index, arena, rule, institutions[r].list, institutions[r].size, institutions[r].restricted);
-    } else if (institutions[r].restricted) {
-      for (size_t i = 0; i < institutions[r].size; i++)
-        place_add(index, arena, institutions[r].list[i], rule->kind->unit == KIND_PAIR ? SPACE_PAIR : SPACE_CLAIM,
-                  rule->number);
-    } else {
-      for (unsigned s = 0; s < VISIT_SYMBOL_COUNT; s++)
-        if (rule->visits >> s & 1) list_add(arena, &index->visits[rule->kind->unit == KIND_PAIR][s], rule->number);
-    }
+    if (has_code_witness(rule))
+      add_code_rule(index, arena, rule, names[r].list, names[r].size, names[r].institutions);
+    else
+      add_visit_rule(index, arena, rule, &names[r]);
   }
-  memory_free(institutions);
+  memory_free(names);
 }
 
 static uint64_t national_hash(struct slice code) { return digest_hash64(code.data, code.size, 1); }
@@ -255,7 +270,7 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
     for (uint32_t n = 0; table_posting(table, n, &rows, &rows_size); n++) {
       const struct slice institution = key_institution(&index->tables[t], rows[0]), code = key_code(&index->tables[t], rows[0]);
       const uint64_t hash =
-          index->tables[t].hospital ? hospital_hash(institution_hash(institution), code) : national_hash(code);
+          index->tables[t].hospital ? hospital_hash(name_hash(institution), code) : national_hash(code);
       words += posting_words((uint32_t)institution.size, (uint32_t)code.size);
       assert(size < capacity);
       keys[size++] = (struct key){hash, t, rows[0]};
@@ -366,20 +381,24 @@ static bool admits(const struct rule_index *index, uint32_t rule, const struct v
   return index->briefs[rule].visits >> visit->symbol & 1;
 }
 
-// The rules of a visit without looking at lines: for its symbol, and for its institution.
+// The rules of a visit without looking at lines: for its symbol, for its institution, and for its main diagnosis.
 static void find_by_visit(const struct rule_index *index, bool pair, const struct visit *visit, uint64_t institution,
                           struct index_scratch *scratch) {
-  const struct list *any = &index->visits[pair][visit->symbol];
-  const struct local *local = place_find(index, visit->fixmedins_code, institution, pair ? SPACE_PAIR : SPACE_CLAIM);
-  uint32_t a = 0, p = 0;
-  const uint32_t listed = local != NULL ? local->list.size : 0;
-  while (a < any->size || p < listed) {    // both ascend and share no rule
-    if (p == listed || (a < any->size && any->rules[a] < local->list.rules[p])) {
-      push_rule(scratch, any->rules[a++]);
-    } else {
-      if (admits(index, local->list.rules[p], visit)) push_rule(scratch, local->list.rules[p]);
-      p++;
+  const struct slice group = slice_present(visit->main_diagnosis) ? view_dx3(visit) : SLICE("");
+  const struct local *places[] = {place_find(index, visit->fixmedins_code, institution, pair ? SPACE_PAIR : SPACE_CLAIM),
+                                  place_find(index, group, name_hash(group), pair ? SPACE_GROUP_PAIR : SPACE_GROUP_CLAIM)};
+  const struct list *lists[] = {&index->visits[pair][visit->symbol], places[0] != NULL ? &places[0]->list : NULL,
+                                places[1] != NULL ? &places[1]->list : NULL};
+  uint32_t at[3] = {0};
+  for (;;) {    // all ascend and share no rule
+    unsigned next = 3;
+    for (unsigned l = 0; l < 3; l++) {
+      if (lists[l] == NULL || at[l] == lists[l]->size) continue;
+      if (next == 3 || lists[l]->rules[at[l]] < lists[next]->rules[at[next]]) next = l;
     }
+    if (next == 3) return;
+    const uint32_t rule = lists[next]->rules[at[next]++];
+    if (next == 0 || admits(index, rule, visit)) push_rule(scratch, rule);
   }
 }
 
@@ -572,9 +591,18 @@ static void prepare_chains(const struct rule_index *index, struct index_scratch 
   scratch->chains_size = index->tables_size;
 }
 
+// The rules found lie anywhere in memory; they are fetched together, before the first is judged.
+static void fetch_rules(const struct rule_index *index, const struct index_scratch *scratch) {
+  enum { LINE = 64 };
+  const struct rule *const *rules = index->ruleset->rules;
+  for (uint32_t r = 0; r < scratch->rules_size; r++)
+    for (size_t at = 0; at < offsetof(struct rule, name); at += LINE) __builtin_prefetch((const char *)rules[scratch->rules[r]] + at);
+  for (uint32_t r = 0; r < scratch->rules_size; r++) __builtin_prefetch(rules[scratch->rules[r]]->params);
+}
+
 void index_find_claim(const struct rule_index *index, struct visit *visit, struct index_scratch *scratch) {
   scratch->candidates_size = scratch->rules_size = scratch->hits_size = scratch->groups_size = scratch->touched_size = 0;
-  const uint64_t institution = institution_hash(visit->fixmedins_code);
+  const uint64_t institution = name_hash(visit->fixmedins_code);
   find_by_visit(index, false, visit, institution, scratch);
   if ((index->code_visits >> visit->symbol & 1) == 0 || index->tables_size == 0) return;
   prepare_chains(index, scratch);
@@ -584,10 +612,11 @@ void index_find_claim(const struct rule_index *index, struct visit *visit, struc
   sort_groups(scratch);
   for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(visit, scratch->groups[g], scratch);
   merge_rules(scratch);
+  fetch_rules(index, scratch);
   for (uint32_t t = 0; t < scratch->touched_size; t++) scratch->chains[scratch->touched[t]].first = 0;
 }
 
 void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch) {
   scratch->candidates_size = scratch->rules_size = 0;
-  find_by_visit(index, true, visit, institution_hash(visit->fixmedins_code), scratch);
+  find_by_visit(index, true, visit, name_hash(visit->fixmedins_code), scratch);
 }

@@ -52,26 +52,28 @@ struct piece {
 };
 
 struct rule {
+  // What judging looks at, together: thousands of rules do not fit into the cache.
   uint32_t number;    // position in the set, by id then version
+  enum rule_status status;
+  int32_t from_day, to_day;    // both inclusive, by service date; INT32_MIN / INT32_MAX open
+  uint32_t visits;             // visit symbols the scope admits, as bits; all ones when it does not say
+  int amount;                  // index into kind->amounts
+  const struct condition *scope;    // NULL: everything
+  const struct kind *kind;
+  void *params;                // the kind's struct
+  const int *require;          // operands that must be known
+  size_t require_size;
+  // The rest.
   struct slice name, id, title_zh, title_en, national_code, statute, amount_name;
   int64_t version;
-  enum rule_status status;
   enum rule_result result;
   enum rule_subject subject;
   enum precedence precedence;
   enum agreement_class agreement_class;
-  int32_t from_day, to_day;    // both inclusive, by service date; INT32_MIN / INT32_MAX open
   const struct slice *yields_to;
   size_t yields_to_size;
   const struct rule_basis *basis;
   size_t basis_size;
-  const int *require;          // operands that must be known
-  size_t require_size;
-  const struct condition *scope;    // NULL: everything
-  uint32_t visits;             // visit symbols the scope admits, as bits; all ones when it does not say
-  const struct kind *kind;
-  void *params;                // the kind's struct
-  int amount;                  // index into kind->amounts
   const struct exemption *exemptions;
   size_t exemptions_size;
   const struct band *bands;    // at least one

@@ -37,6 +37,15 @@ uint32_t scope_visits(const struct rule *rule) {
 
 static int order(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
 
+// Sorts, and returns how many are left.
+static size_t distinct(struct slice *list, size_t size) {
+  size_t left = 0;
+  if (size > 1) qsort(list, size, sizeof *list, order);
+  for (size_t i = 0; i < size; i++)
+    if (i == 0 || !slice_equal(list[i], list[i - 1])) list[left++] = list[i];
+  return left;
+}
+
 bool scope_institutions(const struct rule *rule, struct arena *arena, const struct slice **institutions, size_t *size) {
   *institutions = NULL;
   *size = 0;
@@ -59,13 +68,51 @@ bool scope_institutions(const struct rule *rule, struct arena *arena, const stru
             TRUTH_FALSE)
           list[(*size)++] = node->texts[t];
     }
-    qsort(list, *size, sizeof *list, order);
-    size_t distinct = 0;
-    for (size_t i = 0; i < *size; i++)
-      if (i == 0 || !slice_equal(list[i], list[i - 1])) list[distinct++] = list[i];
-    *size = distinct;
+    *size = distinct(list, *size);
     *institutions = list;
   }
   memory_free(truths);
   return restricted;
+}
+
+static bool by_keys(const struct condition_node *node, int operand) {
+  return node->op == CONDITION_TABLE && node->operand == operand && node->prefix_lengths == 0;
+}
+
+bool scope_diagnoses(const struct rule *rule, struct arena *arena, const struct slice **groups, size_t *size) {
+  *groups = NULL;
+  *size = 0;
+  if (rule->scope == NULL) return false;
+  const struct condition *scope = rule->scope;
+  const int operand = operand_find(NULL, SLICE("dx3"));
+  // A group that stands in no list and no table.
+  const struct value another = {.type = VALUE_TEXT, .text = SLICE("(another)")};
+  unsigned char *truths = memory_take(scope->size);
+  size_t most = 0;
+  for (uint32_t i = 0; i < scope->size; i++) {
+    const struct condition_node *node = &scope->nodes[i];
+    if (!condition_is_test(node->op)) continue;
+    truths[i] = TRUTH_UNKNOWN;
+    if (by_keys(node, operand)) {
+      truths[i] = TRUTH_FALSE;
+      most += node->table->rows_size;
+    } else if (node->op == CONDITION_TEXTS && node->operand == operand) {
+      truths[i] = (unsigned char)condition_test_value(node, &another);
+      most += node->texts_size;
+    }
+  }
+  const bool restricted = condition_combine(scope, truths) == TRUTH_FALSE;
+  memory_free(truths);
+  if (!restricted) return false;
+  struct slice *list = ARENA_ARRAY(arena, struct slice, most + 1);
+  for (uint32_t i = 0; i < scope->size; i++) {
+    const struct condition_node *node = &scope->nodes[i];
+    if (by_keys(node, operand))
+      for (uint32_t row = 0; row < node->table->rows_size; row++) list[(*size)++] = table_text(node->table, row, node->table->key[0]);
+    if (node->op == CONDITION_TEXTS && node->operand == operand)
+      for (uint32_t t = 0; t < node->texts_size; t++) list[(*size)++] = node->texts[t];
+  }
+  *size = distinct(list, *size);
+  *groups = list;
+  return true;
 }

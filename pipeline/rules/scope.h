@@ -1,6 +1,6 @@
-// What a rule's scope says about where to look for its records: visit symbols and institutions.
+// What a rule's scope says about where to look for its records: visit symbols, institutions, main diagnoses.
 //
-// Both come from the compiled scope by combining it with everything else unknown, so that any nesting of all, any, not is
+// All come from the compiled scope by combining it with everything else unknown, so that any nesting of all, any, not is
 // understood; a record that they exclude is out of scope for certain.
 #pragma once
 
@@ -10,3 +10,6 @@
 uint32_t scope_visits(const struct rule *rule);
 // True when the scope holds only for the institutions listed (sorted; in the arena), false when it may hold for any.
 bool scope_institutions(const struct rule *rule, struct arena *arena, const struct slice **institutions, size_t *size);
+// True when the scope is false for every visit with a main diagnosis whose first three characters are not listed. (Without a diagnosis
+// it may be unknown.) Listed are the keys of tables on any day, so the list is wider than the scope.
+bool scope_diagnoses(const struct rule *rule, struct arena *arena, const struct slice **groups, size_t *size);

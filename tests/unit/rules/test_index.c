@@ -19,6 +19,11 @@ static struct ruleset *many_rules(void) {
       {"TST-010", SHADOW "kind: hospital\nparams: {table: mapping, missing: true}\nsay: {zh: a}\nscope: {visit: INP}\n"},
       {"TST-011",
        SHADOW "kind: hospital\nparams: {table: mapping, missing: true}\nsay: {zh: a}\nscope: {fixmedins_code: H3}\n"},
+      {"TST-0115", SHADOW "kind: visit\nsay: {zh: a}\nscope: {visit: INP, dx3: {in_table: groups}}\n"},
+      {"TST-0116", SHADOW "kind: pair\nsay: {zh: a}\nscope: {any: [{dx3: [K35, I63]}, {dx3: {in_table: groups}}]}\n"},
+      {"TST-0117", SHADOW "kind: visit\nsay: {zh: a}\nscope: {dx3: {in_table: groups}, fixmedins_code: H1}\n"},
+      {"TST-0118", SHADOW "kind: visit\nsay: {zh: a}\nscope: {not: {dx3: {in_table: groups}}}\n"},
+      {"TST-0119", SHADOW "kind: visit\nsay: {zh: a}\nscope: {any: [{dx3: K35}, {visit: OUTP}]}\n"},
       {"TST-012", SHADOW "kind: visit\nsay: {zh: a}\nscope: {fixmedins_code: H2, visit: INP}\n"},
       {"TST-013", "version: 1\nstatus: draft\neffective: {from: 2022-01-01}\nkind: visit\nsay: {zh: a}\n"},
       {"TST-014",
@@ -42,6 +47,8 @@ static struct ruleset *many_rules(void) {
   text_format(&csv, "med_list_codg,value\n");
   for (int i = 0; i < 40; i += 2) text_format(&csv, "N%d,%d\nN%d,%d\n", i, i, i, i + 1);    // two rows of a key
   sample_write(&folder, "knowledge/prices.csv", text_slice(&csv));
+  sample_write(&folder, "knowledge/groups.yaml", SLICE("columns:\n  - {name: dx3, type: text}\nkey: [dx3]\nversion: \"1\"\nsource: here\n"));
+  sample_write(&folder, "knowledge/groups.csv", SLICE("dx3\nI63\nJ18\nI63\n"));
   text_clear(&csv);
   text_format(&csv, "med_list_codg,value\n");
   for (int i = 0; i < 60; i += 3) text_format(&csv, "N%d,%d\n", i, i);
@@ -83,6 +90,11 @@ static void expect_found(struct ruleset *ruleset, struct visit *visit, const str
       bool listed = false;
       for (size_t i = 0; i < size; i++) listed |= slice_equal(institutions[i], visit->fixmedins_code);
       wanted &= listed;
+    } else if (rule->kind->witness == WITNESS_VISIT && slice_present(visit->main_diagnosis) &&
+               scope_diagnoses(rule, &ruleset->arena, &institutions, &size)) {
+      bool listed = false;
+      for (size_t i = 0; i < size; i++) listed |= slice_equal(institutions[i], view_dx3(visit));
+      wanted &= listed;
     }
     if (wanted && rule->kind->witness != WITNESS_VISIT) {
       const uint32_t before = candidate_at;
@@ -110,10 +122,54 @@ static void expect_found(struct ruleset *ruleset, struct visit *visit, const str
   assert_int_equal(candidate_at, scratch->candidates_size);
 }
 
+// The groups that a scope is restricted to, as "A B C"; "any" when it is not.
+static void expect_groups(const char *scope, const char *expected) {
+  struct sample_folder folder;
+  struct text text = {0}, found = {0};
+  sample_open(&folder, true);
+  sample_write(&folder, "knowledge/groups.yaml", SLICE("columns:\n  - {name: dx3, type: text}\nkey: [dx3]\nversion: \"1\"\nsource: here\n"));
+  sample_write(&folder, "knowledge/groups.csv", SLICE("dx3\nJ18\nI63\n"));
+  sample_write(&folder, "knowledge/prefixes.yaml", SLICE("columns:\n  - {name: dx3, type: text}\nkey: [dx3]\nversion: \"1\"\nsource: here\n"));
+  sample_write(&folder, "knowledge/prefixes.csv", SLICE("dx3\nJ*\n"));
+  text_format(&found, SHADOW "kind: visit\nsay: {zh: a}\nscope: %s\n", scope);
+  text_byte(&found, '\0');
+  sample_write(&folder, "TST-001.yaml", sample_rule(&text, "TST-001", found.data));
+  struct ruleset *ruleset = sample_load(&folder, NULL);
+  assert_non_null(ruleset);
+  const struct slice *groups;
+  size_t size;
+  text_clear(&found);
+  if (!scope_diagnoses(ruleset->rules[0], &ruleset->arena, &groups, &size)) text_append(&found, SLICE("any"));
+  for (size_t i = 0; i < size; i++) text_format(&found, "%s%.*s", i > 0 ? " " : "", SLICE_ARG(groups[i]));
+  text_byte(&found, '\0');
+  assert_string_equal(found.data, expected);
+  sample_close(&folder);
+  ruleset_destroy(ruleset);
+  text_fini(&text);
+  text_fini(&found);
+}
+
+static void a_scope_tells_the_diagnoses_it_is_restricted_to(void **state) {
+  (void)state;
+  expect_groups("{dx3: K35}", "K35");
+  expect_groups("{dx3: [K35, I63], visit: INP}", "I63 K35");
+  expect_groups("{dx3: {in_table: groups}}", "I63 J18");
+  expect_groups("{any: [{dx3: {in_table: groups}}, {dx3: K35}]}", "I63 J18 K35");
+  expect_groups("{not: {any: [{not: {dx3: K35}}, {visit: OUTP}]}}", "K35");
+  expect_groups("{not: {dx3: K35}}", "any");
+  expect_groups("{not: {dx3: {in_table: groups}}}", "any");
+  expect_groups("{any: [{dx3: K35}, {visit: INP}]}", "any");
+  expect_groups("{dx3: {in_table: prefixes}}", "any");
+  expect_groups("{dx3: {starts_with: K}}", "any");
+  expect_groups("{main_diagnosis: {starts_with: K}}", "any");
+  expect_groups("{visit: INP}", "any");
+}
+
 static void the_index_finds_what_asking_every_rule_finds(void **state) {
   (void)state;
   struct ruleset *ruleset = many_rules();
   static const enum visit_symbol symbols[] = {VISIT_OTHER, VISIT_INP, VISIT_OUTP, VISIT_INP_DAY};
+  const struct slice diagnoses[] = {SLICE("I63.900"), SLICE("J18"), SLICE("K35.1"), SLICE("A09.000"), SLICE_NONE};
   static struct item items[ITEMS];
   static char words[ITEMS][2][8];
   struct index_scratch scratch = {0};
@@ -123,6 +179,7 @@ static void the_index_finds_what_asking_every_rule_finds(void **state) {
     char institution[4] = {'H', (char)('1' + below(&seed, 4)), '\0', '\0'};
     visit.fixmedins_code = slice_from(institution);
     visit.symbol = symbols[below(&seed, 4)];
+    visit.main_diagnosis = diagnoses[below(&seed, 5)];
     visit.items = items;
     visit.items_size = below(&seed, 4) == 0 ? below(&seed, ITEMS + 1) : below(&seed, 6);
     for (uint32_t i = 0; i < visit.items_size; i++) {
@@ -201,6 +258,7 @@ static void one_scratch_serves_indexes_of_different_size(void **state) {
 int main(void) {
   digest_start();
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_scope_tells_the_diagnoses_it_is_restricted_to),
       cmocka_unit_test(the_index_finds_what_asking_every_rule_finds),
       cmocka_unit_test(lines_are_loaded_only_when_some_rule_asks_for_codes),
       cmocka_unit_test(one_scratch_serves_indexes_of_different_size),
