@@ -270,11 +270,37 @@ static void begin(struct engine *engine) {
   engine->last_time_before_s = engine->last_time_s;
 }
 
+// Records on whose memory the processor waits least: a dossier is anywhere, and a message was decoded many messages ago.
+enum { AHEAD_SLOT = 16, AHEAD_ENTRY = 10, AHEAD_BODY = 5, AHEAD_TEXTS = 1, TEXTS_MAX = 32 };
+
+static const struct event *ahead(const struct engine *engine, size_t i) {
+  if (i >= engine->decoded_size || engine->decoded[i].dead || !apply_uses(&engine->decoded[i].event)) return NULL;
+  return &engine->decoded[i].event;
+}
+
+static void expect_subject(const struct engine *engine, size_t i, enum store_step step) {
+  const struct event *event = ahead(engine, i);
+  if (event != NULL) store_expect(engine->store, store_hash(event->source.partition, event->psn_no), step);
+}
+
+static void look_ahead(const struct engine *engine, size_t i) {
+  expect_subject(engine, i + AHEAD_SLOT, STORE_SLOT);
+  expect_subject(engine, i + AHEAD_ENTRY, STORE_ENTRY);
+  expect_subject(engine, i + AHEAD_BODY, STORE_BODY);
+  const struct event *event = ahead(engine, i + AHEAD_TEXTS);
+  for (uint32_t l = 0; event != NULL && l < event->lines_size && l < TEXTS_MAX; l++) {
+    __builtin_prefetch(event->lines[l].feedetl_sn.data);
+    __builtin_prefetch(event->lines[l].med_list_codg.data);
+    __builtin_prefetch(event->lines[l].medins_list_codg.data);
+  }
+}
+
 enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error) {
   const size_t from = outbox->size;
   begin(engine);
   for (size_t i = 0; i < engine->decoded_size; i++) {
     const struct decoded *decoded = &engine->decoded[i];
+    look_ahead(engine, i);
     const bool tick = !decoded->dead && decoded->event.type == EVENT_TICK;
     const enum status status = tick ? screen_tick_all(engine, decoded, outbox, error) : engine_screen_one(engine, decoded, outbox, error);
     if (status != STATUS_OK) return status;

@@ -27,12 +27,17 @@ struct entry {
   bool used, pending, created;    // created: by a put, pending; an undo removes it
 };
 
+struct slot {
+  uint32_t tag;      // upper half of the hash, so that another's entry is hardly ever looked at
+  uint32_t entry;    // plus 1; 0: empty
+};
+
 struct store {
   struct store_limits limits;
   struct slab slab;
   struct entry *entries;
   uint32_t entries_size, entries_capacity, free;    // free: list through older
-  uint32_t *slots;                                  // entry + 1; 0 empty
+  struct slot *slots;
   size_t slots_size;
   size_t size;
   uint32_t *pending;
@@ -40,6 +45,7 @@ struct store {
   uint32_t oldest, newest, epoch;
   uint32_t *due;
   size_t due_capacity;
+  int64_t due_first_s;    // no entry is due before it
 };
 
 struct store *store_create(const struct store_limits *limits) {
@@ -48,6 +54,7 @@ struct store *store_create(const struct store_limits *limits) {
   store->slots_size = 1024;
   store->slots = memory_take(store->slots_size * sizeof *store->slots);
   store->free = store->oldest = store->newest = NONE;
+  store->due_first_s = INT64_MAX;
   return store;
 }
 
@@ -73,20 +80,42 @@ void store_destroy(struct store *store) {
   memory_free(store);
 }
 
-static uint64_t hash_of(int32_t partition, struct slice subject) {
+uint64_t store_hash(int32_t partition, struct slice subject) {
   return digest_hash64(subject.data, subject.size, (uint64_t)(uint32_t)partition + 1);
 }
 
 static bool is(const struct entry *entry, uint64_t hash, int32_t partition, struct slice subject) {
   return entry->hash == hash && entry->partition == partition && entry->subject_size == subject.size &&
-         memcmp(entry->subject, subject.data, subject.size) == 0;
+         slice_same(entry->subject, subject.data, subject.size);
 }
 
 static size_t slot_of(const struct store *store, uint64_t hash, int32_t partition, struct slice subject) {
   size_t slot = hash & (store->slots_size - 1);
-  while (store->slots[slot] != 0 && !is(&store->entries[store->slots[slot] - 1], hash, partition, subject))
+  const uint32_t tag = (uint32_t)(hash >> 32);
+  while (store->slots[slot].entry != 0 &&
+         (store->slots[slot].tag != tag || !is(&store->entries[store->slots[slot].entry - 1], hash, partition, subject)))
     slot = (slot + 1) & (store->slots_size - 1);
   return slot;
+}
+
+void store_expect(const struct store *store, uint64_t hash, enum store_step step) {
+  enum { LINE = 64, BODY_MAX = 8 * LINE };
+  const struct slot *slot = &store->slots[hash & (store->slots_size - 1)];
+  if (step == STORE_SLOT) {
+    __builtin_prefetch(slot);
+    return;
+  }
+  while (slot->entry != 0 && slot->tag != (uint32_t)(hash >> 32))
+    slot = &store->slots[(size_t)(slot + 1 - store->slots) & (store->slots_size - 1)];
+  if (slot->entry == 0) return;
+  const struct entry *entry = &store->entries[slot->entry - 1];
+  if (step == STORE_ENTRY) {
+    __builtin_prefetch(entry);
+    __builtin_prefetch((const char *)entry + sizeof *entry - 1);
+    return;
+  }
+  __builtin_prefetch(entry->subject);
+  for (size_t at = 0; at < entry->now.size && at < BODY_MAX; at += LINE) __builtin_prefetch(entry->now.bytes + at);
 }
 
 static void unlink_entry(struct store *store, uint32_t number) {
@@ -120,8 +149,8 @@ static void grow_slots(struct store *store) {
   for (uint32_t i = 0; i < store->entries_size; i++) {
     if (!store->entries[i].used) continue;
     size_t slot = store->entries[i].hash & (store->slots_size - 1);
-    while (store->slots[slot] != 0) slot = (slot + 1) & (store->slots_size - 1);
-    store->slots[slot] = i + 1;
+    while (store->slots[slot].entry != 0) slot = (slot + 1) & (store->slots_size - 1);
+    store->slots[slot] = (struct slot){(uint32_t)(store->entries[i].hash >> 32), i + 1};
   }
 }
 
@@ -143,7 +172,7 @@ static uint32_t add(struct store *store, uint64_t hash, int32_t partition, struc
                           .now.due_s = INT64_MAX, .before.due_s = INT64_MAX};
   entry->subject = slab_take(&store->slab, subject.size);
   memcpy(entry->subject, subject.data, subject.size);
-  store->slots[slot_of(store, hash, partition, subject)] = number + 1;
+  store->slots[slot_of(store, hash, partition, subject)] = (struct slot){(uint32_t)(hash >> 32), number + 1};
   store->size++;
   link_newest(store, number);
   return number;
@@ -153,16 +182,16 @@ static uint32_t add(struct store *store, uint64_t hash, int32_t partition, struc
 static void remove_entry(struct store *store, uint32_t number) {
   struct entry *entry = &store->entries[number];
   size_t hole = slot_of(store, entry->hash, entry->partition, (struct slice){entry->subject, entry->subject_size});
-  assert(store->slots[hole] == number + 1);
+  assert(store->slots[hole].entry == number + 1);
   const size_t mask = store->slots_size - 1;
-  for (size_t next = (hole + 1) & mask; store->slots[next] != 0; next = (next + 1) & mask) {
-    const size_t home = store->entries[store->slots[next] - 1].hash & mask;
+  for (size_t next = (hole + 1) & mask; store->slots[next].entry != 0; next = (next + 1) & mask) {
+    const size_t home = store->entries[store->slots[next].entry - 1].hash & mask;
     if (((next - home) & mask) >= ((next - hole) & mask)) {
       store->slots[hole] = store->slots[next];
       hole = next;
     }
   }
-  store->slots[hole] = 0;
+  store->slots[hole] = (struct slot){0};
   unlink_entry(store, number);
   drop_body(store, &entry->now);
   drop_body(store, &entry->before);
@@ -173,9 +202,9 @@ static void remove_entry(struct store *store, uint32_t number) {
 }
 
 bool store_get(struct store *store, int32_t partition, struct slice subject, struct slice *body) {
-  const size_t slot = slot_of(store, hash_of(partition, subject), partition, subject);
-  if (store->slots[slot] == 0) return false;
-  const uint32_t number = store->slots[slot] - 1;
+  const size_t slot = slot_of(store, store_hash(partition, subject), partition, subject);
+  if (store->slots[slot].entry == 0) return false;
+  const uint32_t number = store->slots[slot].entry - 1;
   touch(store, number);
   const struct body *now = &store->entries[number].now;
   *body = (struct slice){now->bytes, now->size};
@@ -184,16 +213,17 @@ bool store_get(struct store *store, int32_t partition, struct slice subject, str
 
 static void fill(struct store *store, struct body *body, struct slice bytes, int64_t due_s) {
   *body = (struct body){.size = bytes.size, .due_s = due_s};
+  if (due_s < store->due_first_s) store->due_first_s = due_s;
   if (bytes.size == 0) return;
   body->bytes = slab_take(&store->slab, bytes.size);
   memcpy(body->bytes, bytes.data, bytes.size);
 }
 
 static uint32_t find_or_add(struct store *store, int32_t partition, struct slice subject, bool *added) {
-  const uint64_t hash = hash_of(partition, subject);
+  const uint64_t hash = store_hash(partition, subject);
   const size_t slot = slot_of(store, hash, partition, subject);
-  *added = store->slots[slot] == 0;
-  return *added ? add(store, hash, partition, subject) : store->slots[slot] - 1;
+  *added = store->slots[slot].entry == 0;
+  return *added ? add(store, hash, partition, subject) : store->slots[slot].entry - 1;
 }
 
 void store_load(struct store *store, int32_t partition, struct slice subject, struct slice body, int64_t due_s) {
@@ -268,6 +298,7 @@ void store_undo(struct store *store) {
     }
     drop_body(store, &entry->now);
     entry->now = entry->before;
+    if (entry->now.due_s < store->due_first_s) store->due_first_s = entry->now.due_s;
     entry->before = (struct body){.due_s = INT64_MAX};
     entry->pending = false;
   }
@@ -290,9 +321,12 @@ static int by_due(const void *a, const void *b, void *context) {
 
 void store_due(struct store *store, int32_t partition, int64_t tick_s, void (*visit)(void *context, struct slice subject),
                void *context) {
+  if (tick_s < store->due_first_s) return;    // most ticks; the others find out what is the first
   size_t size = 0;
+  store->due_first_s = INT64_MAX;
   for (uint32_t i = 0; i < store->entries_size; i++) {
     const struct entry *entry = &store->entries[i];
+    if (entry->used && entry->now.due_s < store->due_first_s) store->due_first_s = entry->now.due_s;
     if (!entry->used || entry->partition != partition || entry->now.due_s > tick_s) continue;
     if (size == store->due_capacity) {
       store->due_capacity = store->due_capacity ? store->due_capacity * 2 : 64;

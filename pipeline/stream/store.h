@@ -4,7 +4,7 @@
 // by store_put is pending until store_settle (commit) or store_undo (abort). Bodies live in size-classed slabs, so that a steady
 // population asks the heap for nothing. One store per partition owner; not thread-safe.
 //
-//   subject --hash64--> slot {hash, entry} -> entry {body, pending old body, due, LRU links, subject bytes}
+//   subject --hash64--> slot {tag, entry} -> entry {body, pending old body, due, LRU links, subject bytes}
 #pragma once
 
 #include <stdbool.h>
@@ -21,6 +21,11 @@ struct store_limits {
 struct store *store_create(const struct store_limits *limits);
 void store_destroy(struct store *store);
 
+// Fetches what store_get will touch, a step at a time, so that several subjects' memory is on its way at once: slots, then entries, then
+// bodies. Only a hint.
+enum store_step { STORE_SLOT, STORE_ENTRY, STORE_BODY };
+uint64_t store_hash(int32_t partition, struct slice subject);
+void store_expect(const struct store *store, uint64_t hash, enum store_step step);
 // True when the subject is here (its body may be empty: known to be never seen). The body is valid until the next put or drop.
 bool store_get(struct store *store, int32_t partition, struct slice subject, struct slice *body);
 // Loads a settled body, for example from Redis. Not pending.
