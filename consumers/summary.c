@@ -334,7 +334,7 @@ static void write_dead(struct text *out, const struct summary_options *options) 
     any = true;
     TEXT_LITERAL(out, "  ");
     write_padded(out, slice_from(reject_name((enum reject)r)), 22);
-    text_format(out, "%8" PRIu64 "  %s\n", count, reject_meaning((enum reject)r));
+    text_format(out, "%8" PRIu64 "  %s\n", count, reject_meaning((enum reject)r, options->chinese));
   }
   if (!any) text_format(out, "  %s\n", word(options, W_NONE));
 }

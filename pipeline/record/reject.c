@@ -3,9 +3,9 @@
 #include <assert.h>
 
 static const struct {
-  const char *name, *meaning;
+  const char *name, *meaning[2];
 } reasons[] = {
-#define X(name, text, meaning) {text, meaning},
+#define X(name, text, meaning, meaning_zh) {text, {meaning, meaning_zh}},
     REJECT_REASONS(X)
 #undef X
 };
@@ -15,7 +15,7 @@ const char *reject_name(enum reject reject) {
   return reasons[reject].name;
 }
 
-const char *reject_meaning(enum reject reject) {
+const char *reject_meaning(enum reject reject, bool chinese) {
   assert((unsigned)reject < REJECT_COUNT);
-  return reasons[reject].meaning;
+  return reasons[reject].meaning[chinese];
 }
