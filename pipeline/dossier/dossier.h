@@ -57,6 +57,7 @@ struct bill {
   const struct line *fresh;     // the event's own lines, lines_size of them, where the bill came just now: no need to unpack
   const struct slice *fresh_traces;
   bool touched;
+  uint32_t told;                // by the list at hand, while not touched: symbols of these code tables, as bits
 };
 
 struct finding {

@@ -139,6 +139,7 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
     list_diagnosis = first_present(bill->list_main_diagnosis, list_diagnosis);
     if (settlements[i].setl_time_s > visit->settled_s) visit->settled_s = settlements[i].setl_time_s;
     visit->touched |= bill->touched;
+    visit->told |= bill->told;
     visit->lines_gone |= bill->lines_gone && bill->fresh == NULL;
     diagnoses += bill->diagnoses_size;
   }

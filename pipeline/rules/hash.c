@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "rules/condition.h"
 #include "rules/operand.h"
+#include "rules/reads.h"
 
 static void line(struct text *out, const char *name, struct slice value) {
   text_format(out, "%s ", name);
@@ -93,17 +94,14 @@ static void need(struct needs *needs, const char *name) {
   needs->names[needs->size++] = name;
 }
 
-static void need_condition(struct needs *needs, const struct rule *rule, const struct condition *condition) {
-  for (uint32_t i = 0; condition != NULL && i < condition->size; i++) {
-    const struct condition_node *node = &condition->nodes[i];
-    if (!condition_is_test(node->op)) continue;
-    need(needs, operand_text(rule->kind, node->operand));
-    const struct lookup *lookups[] = {node->op == CONDITION_RANGE ? node->low_lookup : NULL,
-                                      node->op == CONDITION_RANGE ? node->high_lookup : NULL};
-    for (size_t l = 0; l < 2; l++)
-      for (size_t b = 0; lookups[l] != NULL && b < lookups[l]->by_size; b++)
-        need(needs, operand_text(rule->kind, lookups[l]->by[b]));
-  }
+struct needing {
+  struct needs *needs;
+  const struct rule *rule;
+};
+
+static void need_operand(void *context, int operand) {
+  const struct needing *needing = context;
+  need(needing->needs, operand_text(needing->rule->kind, operand));
 }
 
 static uint64_t projection(const struct ruleset *ruleset) {
@@ -112,15 +110,7 @@ static uint64_t projection(const struct ruleset *ruleset) {
     const struct rule *rule = ruleset->rules[r];
     if (rule->status == RULE_DRAFT || rule->status == RULE_RETIRED) continue;
     need(&needs, rule->kind->name);
-    need_condition(&needs, rule, rule->scope);
-    for (size_t i = 0; i < rule->exemptions_size; i++) need_condition(&needs, rule, rule->exemptions[i].condition);
-    for (size_t i = 0; i < rule->bands_size; i++) need_condition(&needs, rule, rule->bands[i].condition);
-    for (size_t i = 0; i < rule->require_size; i++) need(&needs, operand_text(rule->kind, rule->require[i]));
-    for (size_t i = 0; i < rule->show_size; i++) need(&needs, operand_text(rule->kind, rule->show[i]));
-    for (size_t i = 0; i < rule->say_zh_size; i++)
-      if (rule->say_zh[i].operand >= 0) need(&needs, operand_text(rule->kind, rule->say_zh[i].operand));
-    for (size_t i = 0; i < rule->say_en_size; i++)
-      if (rule->say_en[i].operand >= 0) need(&needs, operand_text(rule->kind, rule->say_en[i].operand));
+    reads_each(rule, need_operand, &(struct needing){&needs, rule});
   }
   if (needs.size > 0) qsort(needs.names, needs.size, sizeof *needs.names, order_texts);
   struct text words = {0};

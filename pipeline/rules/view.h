@@ -76,6 +76,7 @@ struct visit {
   const struct settlement_view *settlements;
   uint32_t settlements_size;
   bool touched;                             // changed by the event at hand
+  uint32_t told;                            // all that the event changed of it: symbols of these code tables, as bits
   bool lines_gone;                          // judged before and clean: the lines were not kept
   // Loaded on first use through view_items.
   const struct item *items;

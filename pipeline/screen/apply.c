@@ -143,16 +143,24 @@ static void apply_cancel(struct dossier *dossier, const struct event *event, str
   applied->disposition = bill->setl.ver == 0 ? DISPOSITION_WAITING : DISPOSITION_SCREENED;
 }
 
+// A field of the list, which only fills what the settlement does not say: does it say anything new?
+static bool tell(struct slice of_settlement, struct slice *of_list, struct slice now) {
+  const bool news = !slice_present(of_settlement) && !slice_equal(*of_list, now);
+  *of_list = now;
+  return news;
+}
+
+// Most lists say nothing that a rule asks for, and the lines of a stay are many.
 static void apply_list(struct dossier *dossier, const struct event *event, struct applied *applied) {
   struct bill *bill = dossier_take(dossier, event->setl_id);
   if (!accept(&bill->list, event->ver, event->content, applied)) return;
   fill_slot(&bill->list, event);
-  bill->list_adm_way = event->adm_way;
-  bill->list_planned = event->days_rinp_flag_31;
-  bill->list_dscg_way = event->dscg_way;
-  bill->list_main_diagnosis = main_diagnosis(event, dossier->arena);
+  if (tell(bill->adm_way, &bill->list_adm_way, event->adm_way)) bill->told |= 1u << CODES_ADM_WAY;
+  if (tell(bill->planned, &bill->list_planned, event->days_rinp_flag_31)) bill->told |= 1u << CODES_READMISSION_PLAN;
+  if (tell(bill->dscg_way, &bill->list_dscg_way, event->dscg_way)) bill->told |= 1u << CODES_DSCG_WAY;
+  bill->touched = tell(bill->main_diagnosis, &bill->list_main_diagnosis, main_diagnosis(event, dossier->arena));
   bill->packed = SLICE_NONE;
-  bill->touched = applied->changed = true;
+  applied->changed = true;
   applied->affected[applied->affected_size++] = bill->setl_id;
   applied->disposition = bill->setl.ver == 0 ? DISPOSITION_WAITING : DISPOSITION_SCREENED;
 }

@@ -7,6 +7,7 @@
 #include "dossier/history.h"
 #include "rules/index.h"
 #include "rules/kinds/kind.h"
+#include "rules/reads.h"
 #include "screen/apply.h"
 #include "screen/finding.h"
 #include "screen/ledger.h"
@@ -34,6 +35,7 @@ struct screen {
   uint64_t ruleset_mark;          // first 8 bytes of the rule set's digest, never 0
   int64_t retention_s;
   bool pairs;                     // some rule looks at earlier visits
+  uint32_t claim_symbols;         // code tables, as bits, whose symbols some rule of one visit reads
   struct index_scratch scratch;
   struct text text, value, fingerprint;
   struct apply_scratch apply;
@@ -54,7 +56,10 @@ struct screen *screen_create(const struct ruleset *ruleset, const struct screen_
   screen->names_size = names_size;
   memcpy(&screen->ruleset_mark, ruleset->digest, sizeof screen->ruleset_mark);
   screen->ruleset_mark |= 1;
-  for (size_t i = 0; i < ruleset->size; i++) screen->pairs |= ruleset->rules[i]->kind->unit == KIND_PAIR;
+  for (size_t i = 0; i < ruleset->size; i++) {
+    if (ruleset->rules[i]->kind->unit == KIND_PAIR) screen->pairs = true;
+    else screen->claim_symbols |= reads_symbols(ruleset->rules[i]);
+  }
   // A stay is judged when it is settled, and its predecessor ended before it began: the longest stay lies between.
   const int64_t lookback = settings->lookback_days > 0 ? settings->lookback_days
                            : ruleset->lookback_days > 0 ? ruleset->lookback_days + settings->longest_stay_days : settings->longest_stay_days;
@@ -390,6 +395,15 @@ static void withdraw_unseen(struct judging *judging, const struct finding_cause 
 
 // ---- the step -------------------------------------------------------------------------------------------------------------------
 
+// Whether time alone has settled what was provisional.
+static bool is_due(const struct dossier *dossier, const struct visit *visit) {
+  for (uint32_t i = 0; i < dossier->findings_size; i++) {
+    const struct finding *finding = &dossier->findings[i];
+    if (finding->open && finding->due_s <= dossier->watermark_s && slice_equal(finding->unit, visit->unit)) return true;
+  }
+  return false;
+}
+
 // Everything after the bills are as they are: forget, judge, tell.
 static void evaluate(struct screen *screen, struct dossier *dossier, const struct event *event, struct outbox *outbox) {
   struct judging judging = {.screen = screen, .dossier = dossier, .arena = dossier->arena};
@@ -406,6 +420,7 @@ static void evaluate(struct screen *screen, struct dossier *dossier, const struc
     if (rejudge) visit->touched = true;
     // An open stay grows with time: whatever moved time on has touched it.
     if (visit->stay && visit->endtime_s == DATE_ABSENT) visit->touched = true;
+    if (visit->told & screen->claim_symbols || is_due(dossier, visit)) visit->touched = true;
     any_stay |= visit->stay;
   }
   const struct finding_cause cause = {screen->ruleset, event, dossier->psn_no, screen->names, screen->names_size,
