@@ -36,16 +36,21 @@ void text_int(struct text *text, int64_t value) {
   text->size = (size_t)(end - text->data);
 }
 
+enum { FORMAT_BYTES = 128 };    // enough for most
+
 void text_format(struct text *text, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  const int size = vsnprintf(NULL, 0, format, arguments);
+  text_reserve(text, FORMAT_BYTES);
+  const int size = vsnprintf(text->data + text->size, text->capacity - text->size, format, arguments);
   va_end(arguments);
   assert(size >= 0);
-  char *to = text_reserve(text, (size_t)size + 1);
-  va_start(arguments, format);
-  vsnprintf(to, (size_t)size + 1, format, arguments);
-  va_end(arguments);
+  if ((size_t)size >= text->capacity - text->size) {    // the room was too small: once more
+    char *to = text_reserve(text, (size_t)size + 1);
+    va_start(arguments, format);
+    vsnprintf(to, (size_t)size + 1, format, arguments);
+    va_end(arguments);
+  }
   text->size += (size_t)size;
 }
 

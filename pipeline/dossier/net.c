@@ -230,8 +230,8 @@ struct filling {
 
 static void next_item(struct filling *filling) {
   const struct item *item = &filling->items[filling->size];
-  if (filling->size > 0 && item->time_s <= item[-1].time_s)
-    filling->unsorted |= item->time_s < item[-1].time_s || slice_compare(item->feedetl_sn, item[-1].feedetl_sn) < 0;
+  if (!filling->unsorted && filling->size > 0 && item->time_s <= item[-1].time_s)
+    filling->unsorted = item->time_s < item[-1].time_s || slice_compare(item->feedetl_sn, item[-1].feedetl_sn) < 0;
   filling->size++;
 }
 
@@ -253,7 +253,7 @@ static void fill_fresh(struct item *item, const struct line *line, const struct 
       .prd_days = line->has & LINE_HAS_PRD_DAYS ? line->prd_days : 0,
       .fee = fee_of(codes, line->med_chrgitm_type, line->fee_ocur_time_s),
       .flags = flags_of(line->has, overlmt, line->day_only, derived, unknown),
-      .traces = line->trace_count > 0 ? traces + line->trace_first : NULL, .traces_size = line->trace_count};
+      .traces = traces != NULL ? traces + line->trace_first : NULL, .traces_size = line->trace_count};
 }
 
 bool net_fresh(const struct line *lines, uint32_t size, const struct slice *traces, const struct codes *codes, struct arena *arena,

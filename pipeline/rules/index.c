@@ -316,11 +316,12 @@ struct rule_index *index_create(struct ruleset *ruleset) {
 
 struct index_hit { uint32_t item, row, next; };                  // next in the table's chain; 0, which is no item's, at the end
 struct index_chain { uint32_t first, last; };                    // into hits; first 0: no hit
-struct index_group { uint32_t rule, table; bool missing; };      // the hits of a table, for one rule
+struct index_group { uint32_t rule, table, end; bool missing; };    // the hits of a table, for one rule; its candidates' end
 
 void index_scratch_fini(struct index_scratch *scratch) {
   memory_free(scratch->candidates);
   memory_free(scratch->rules);
+  memory_free(scratch->ends);
   memory_free(scratch->hits);
   memory_free(scratch->groups);
   memory_free(scratch->chains);
@@ -340,6 +341,8 @@ void index_scratch_fini(struct index_scratch *scratch) {
   } while (0)
 
 static void push_rule(struct index_scratch *scratch, uint32_t rule) {
+  if (scratch->rules_size == scratch->rules_capacity)
+    scratch->ends = memory_resize(scratch->ends, (scratch->rules_capacity ? scratch->rules_capacity * 2 : 64) * sizeof *scratch->ends);
   ROOM(scratch->rules, scratch->rules_size, scratch->rules_capacity);
   scratch->rules[scratch->rules_size++] = rule;
 }
@@ -355,7 +358,7 @@ static struct candidate *candidates_room(struct index_scratch *scratch, uint32_t
 
 static void push_group(struct index_scratch *scratch, uint32_t rule, uint32_t table, bool missing) {
   ROOM(scratch->groups, scratch->groups_size, scratch->groups_capacity);
-  scratch->groups[scratch->groups_size++] = (struct index_group){rule, table, missing};
+  scratch->groups[scratch->groups_size++] = (struct index_group){rule, table, 0, missing};
 }
 
 // The end of all chains: hit 0.
@@ -553,19 +556,21 @@ static void sort_groups(struct index_scratch *scratch) {
   }
 }
 
-static void expand_group(const struct visit *visit, struct index_group group, struct index_scratch *scratch) {
+static void expand_group(const struct visit *visit, struct index_group *group, struct index_scratch *scratch) {
   struct candidate *to = candidates_room(scratch, visit->items_size);    // a key has one row of a table, so a line one candidate
-  const struct index_hit *hits = scratch->hits, *hit = &hits[scratch->chains[group.table].first];
-  if (!group.missing) {
-    for (; hit != hits; hit = &hits[hit->next]) *to++ = (struct candidate){group.rule, hit->item, hit->row};
+  const struct index_hit *hits = scratch->hits;
+  uint32_t hit = scratch->chains[group->table].first;
+  if (!group->missing) {
+    for (; hit != 0; hit = hits[hit].next) *to++ = (struct candidate){group->rule, hits[hit].item, hits[hit].row};
   } else {
     for (uint32_t item = 0; item < visit->items_size; item++) {
-      const bool here = hit->item == item;    // never of the end
-      *to++ = (struct candidate){group.rule, item, here ? hit->row : UINT32_MAX};
-      hit = here ? &hits[hit->next] : hit;
+      // By masks, because nobody can guess which lines have a row. The end is no line's.
+      const uint32_t other = hits[hit].item == item ? 0 : UINT32_MAX;
+      *to++ = (struct candidate){group->rule, item, hits[hit].row | other};
+      hit = (hit & other) | (hits[hit].next & ~other);
     }
   }
-  scratch->candidates_size = (uint32_t)(to - scratch->candidates);
+  group->end = scratch->candidates_size = (uint32_t)(to - scratch->candidates);
 }
 
 // The code rules are ascending in groups, the visit rules in rules: one ascending list of both.
@@ -579,6 +584,14 @@ static void merge_rules(struct index_scratch *scratch) {
     } else {
       scratch->rules[--to] = scratch->groups[--group].rule;
     }
+  }
+}
+
+static void tell_ends(struct index_scratch *scratch) {
+  uint32_t group = 0, end = 0;
+  for (uint32_t r = 0; r < scratch->rules_size; r++) {
+    if (group < scratch->groups_size && scratch->groups[group].rule == scratch->rules[r]) end = scratch->groups[group++].end;
+    scratch->ends[r] = end;
   }
 }
 
@@ -604,14 +617,18 @@ void index_find_claim(const struct rule_index *index, struct visit *visit, struc
   scratch->candidates_size = scratch->rules_size = scratch->hits_size = scratch->groups_size = scratch->touched_size = 0;
   const uint64_t institution = name_hash(visit->fixmedins_code);
   find_by_visit(index, false, visit, institution, scratch);
-  if ((index->code_visits >> visit->symbol & 1) == 0 || index->tables_size == 0) return;
+  if ((index->code_visits >> visit->symbol & 1) == 0 || index->tables_size == 0) {
+    tell_ends(scratch);
+    return;
+  }
   prepare_chains(index, scratch);
   view_items(visit);
   find_rows(index, visit, institution, scratch);
   find_groups(index, visit, institution, scratch);
   sort_groups(scratch);
-  for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(visit, scratch->groups[g], scratch);
+  for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(visit, &scratch->groups[g], scratch);
   merge_rules(scratch);
+  tell_ends(scratch);
   fetch_rules(index, scratch);
   for (uint32_t t = 0; t < scratch->touched_size; t++) scratch->chains[scratch->touched[t]].first = 0;
 }

@@ -23,6 +23,7 @@ struct index_scratch {
   struct candidate *candidates;    // sorted by rule, then item
   uint32_t candidates_size, candidates_capacity;
   uint32_t *rules;                 // rules to judge for the visit, ascending, each once
+  uint32_t *ends;                  // of claim rules: where the candidates of rules[r] end, and those of the next begin
   uint32_t rules_size, rules_capacity;
   // Of index.c: what the lines of the visit hit.
   struct index_hit *hits;

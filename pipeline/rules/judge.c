@@ -159,7 +159,11 @@ static void trace_outcome(struct trace *trace, const struct verdict *verdict) {
 }
 
 void judge(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
-  *verdict = (struct verdict){.rule = rule, .outcome = OUTCOME_NO_HIT, .visit = input->visit};
+  // Of the values only those that the kind has: most of a verdict is never used.
+  memset(verdict, 0, offsetof(struct verdict, values) + rule->kind->operands_size * sizeof verdict->values[0]);
+  verdict->rule = rule;
+  verdict->outcome = OUTCOME_NO_HIT;
+  verdict->visit = input->visit;
   const struct condition_context context = {rule, input, verdict};
   check_effective(rule, &context, verdict);
   if (verdict->outcome == OUTCOME_NO_HIT || input->trace != NULL) check_scope(rule, &context, verdict);

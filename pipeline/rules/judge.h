@@ -59,7 +59,7 @@ struct verdict {
   uint32_t claims_size;
   uint32_t *related_items;         // items of the visit that are evidence only (role 2)
   uint32_t related_items_size;
-  struct value values[VERDICT_VALUES];    // operands the kind adds, by their number in the kind's table
+  struct value values[VERDICT_VALUES];    // operands the kind adds, by their number in the kind's table; the others mean nothing
 };
 
 // Receives the trace of one decision, not short-circuited. All strings live in the arena of the call.

@@ -32,6 +32,15 @@ static size_t room_of(const struct fact *fact) {
                             fact->med_type.size + fact->insutype.size);
 }
 
+// When this message and the first of the settlement arrived: most often it is the same one.
+static char *put_times(char *to, const struct fact *fact) {
+  const char *first = to + SLICE(",\"recv_time\":").size;
+  to = put_time(to, SLICE(",\"recv_time\":"), fact->recv_time_s);
+  const size_t size = (size_t)(to - first);
+  if (fact->first_recv_time_s != fact->recv_time_s) return put_time(to, SLICE(",\"first_recv_time\":"), fact->first_recv_time_s);
+  return text_put(text_put(to, SLICE(",\"first_recv_time\":")), (struct slice){first, size});
+}
+
 static char *put_value(char *to, const struct fact *fact) {
   to = put_text(to, SLICE("{\"setl_id\":"), fact->setl_id);
   to = put_text(to, SLICE(",\"mdtrt_id\":"), fact->mdtrt_id);
@@ -42,8 +51,7 @@ static char *put_value(char *to, const struct fact *fact) {
   to = put_text(to, SLICE(",\"state\":"), fact->live ? SLICE("live") : SLICE("withdrawn"));
   to = put_int(to, SLICE(",\"ver\":"), fact->ver);
   to = put_time(to, SLICE(",\"setl_time\":"), fact->setl_time_s);
-  to = put_time(to, SLICE(",\"recv_time\":"), fact->recv_time_s);
-  to = put_time(to, SLICE(",\"first_recv_time\":"), fact->first_recv_time_s);
+  to = put_times(to, fact);
   to = put_amount(to, SLICE(",\"medfee_sumamt\":"), fact->medfee_fen);
   to = put_amount(to, SLICE(",\"inscp_scp_amt\":"), fact->inscp_fen);
   to = put_amount(to, SLICE(",\"fund_pay_sumamt\":"), fact->fund_fen);

@@ -340,16 +340,13 @@ static void judge_visit(struct judging *judging, struct visit *visit, const stru
   const struct index_scratch *found = &screen->scratch;
   struct hit *hits = NULL;
   uint32_t size = 0;
-  const struct candidate *candidate = found->candidates, *end = candidate + found->candidates_size;
   for (uint32_t r = 0; r < found->rules_size; r++) {
-    const uint32_t number = found->rules[r];
-    const struct rule *rule = screen->ruleset->rules[number];
-    struct judge_input input = input_of(judging, visit);
-    while (candidate < end && candidate->rule < number) candidate++;
-    input.candidates = candidate;
-    while (candidate < end && candidate->rule == number) candidate++;
-    input.candidates_size = (uint32_t)(candidate - input.candidates);
+    const struct rule *rule = screen->ruleset->rules[found->rules[r]];
     if (!judged_status(rule)) continue;
+    struct judge_input input = input_of(judging, visit);
+    const uint32_t first = r > 0 ? found->ends[r - 1] : 0;
+    input.candidates = found->candidates + first;
+    input.candidates_size = found->ends[r] - first;
     struct verdict verdict;
     judge(rule, &input, &verdict);
     count(screen, &verdict);
