@@ -1,0 +1,202 @@
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "rules/index_inside.h"
+#include "rules/scope.h"
+
+enum { FILTER_BITS_PER_KEY = 16 };
+
+static void list_add(struct arena *arena, struct list *list, uint32_t rule) {
+  if (list->size > 0 && list->rules[list->size - 1] == rule) return;
+  if (list->size == list->capacity) {
+    const uint32_t capacity = list->capacity ? list->capacity * 2 : 4;
+    uint32_t *rules = ARENA_ARRAY(arena, uint32_t, capacity);
+    if (list->size > 0) memcpy(rules, list->rules, list->size * sizeof *rules);
+    list->rules = rules;
+    list->capacity = capacity;
+  }
+  list->rules[list->size++] = rule;
+}
+
+
+static void place_add(struct rule_index *index, struct arena *arena, struct slice name, uint32_t space,
+                      uint32_t rule) {
+  const uint64_t hash = place_hash(name_hash(name), space);
+  for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
+    struct local *local = &index->places[at];
+    if (local->name.data == NULL) {
+      *local = (struct local){.name = name, .hash = hash, .space = space};
+      index->places_size++;
+    } else if (local->hash != hash || local->space != space || !slice_equal(local->name, name)) {
+      continue;
+    }
+    list_add(arena, &local->list, rule);
+    return;
+  }
+}
+
+static bool has_code_witness(const struct rule *rule) {
+  return rule->kind->unit == KIND_CLAIM && rule->kind->witness != WITNESS_VISIT;
+}
+
+static bool in_use(const struct rule *rule) { return rule->status == RULE_ACTIVE || rule->status == RULE_SHADOW; }
+
+static uint32_t table_number_of(struct rule_index *index, const struct table *table, bool hospital) {
+  for (uint32_t t = 0; t < index->tables_size; t++)
+    if (index->tables[t].table == table && index->tables[t].hospital == hospital) return t;
+  index->tables[index->tables_size] = (struct witness_table){.table = table, .hospital = hospital};
+  return index->tables_size++;
+}
+
+static void add_code_rule(struct rule_index *index, struct arena *arena, const struct rule *rule,
+                          const struct slice *institutions, size_t institutions_size, bool restricted) {
+  const bool hospital = rule->kind->witness == WITNESS_HOSPITAL_CODE;
+  const bool wants_missing = rule->kind->wants_missing != NULL && rule->kind->wants_missing(rule);
+  const struct table *table = rule->kind->witness_table(rule);
+  assert(table != NULL && table->key_size == (hospital ? 2 : 1));
+  const uint32_t number = table_number_of(index, table, hospital);
+  index->code_visits |= rule->visits;
+  index->briefs[rule->number] = (struct brief){rule->visits, number, wants_missing};
+  *(hospital ? &index->hospital : &index->national) = true;
+  if (!restricted) {
+    list_add(arena, &index->tables[number].rules, rule->number);
+    if (wants_missing) list_add(arena, &index->missing, rule->number);
+    return;
+  }
+  index->tables[number].restricted = true;
+  index->missing_restricted |= wants_missing;
+  for (size_t i = 0; i < institutions_size; i++) {
+    place_add(index, arena, institutions[i], SPACE_TABLE + number, rule->number);
+    if (wants_missing) place_add(index, arena, institutions[i], SPACE_MISSING, rule->number);
+  }
+}
+
+// The names that some rule is only for: institutions, else groups of diagnoses.
+struct names {
+  const struct slice *list;
+  size_t size;
+  bool institutions, diagnoses;
+};
+
+static void add_visit_rule(struct rule_index *index, struct arena *arena, const struct rule *rule, const struct names *names) {
+  const bool pair = rule->kind->unit == KIND_PAIR;
+  const uint32_t space = (uint32_t)(names->institutions ? SPACE_CLAIM : SPACE_GROUP_CLAIM) + pair;
+  for (size_t i = 0; i < names->size; i++) place_add(index, arena, names->list[i], space, rule->number);
+  if (names->institutions) return;
+  if (names->diagnoses) place_add(index, arena, SLICE(""), space, rule->number);
+  for (unsigned s = 0; s < VISIT_SYMBOL_COUNT && !names->diagnoses; s++)
+    if (rule->visits >> s & 1) list_add(arena, &index->visits[pair][s], rule->number);
+}
+
+static void add_rules(struct rule_index *index, struct arena *arena) {
+  const struct ruleset *ruleset = index->ruleset;
+  // Room for every name that some scope lists, in up to two spaces each.
+  size_t listed = 1;
+  struct names *names = memory_take((ruleset->size + 1) * sizeof *names);
+  for (size_t r = 0; r < ruleset->size; r++) {
+    const struct rule *rule = ruleset->rules[r];
+    names[r].institutions = scope_institutions(rule, arena, &names[r].list, &names[r].size);
+    if (!names[r].institutions && !has_code_witness(rule))
+      names[r].diagnoses = scope_diagnoses(rule, arena, &names[r].list, &names[r].size);
+    listed += names[r].size;
+  }
+  size_t room = 16;
+  while (room < listed * 4) room *= 2;
+  index->places = ARENA_ZEROED(arena, struct local, room);
+  index->places_mask = (uint32_t)room - 1;
+  for (size_t r = 0; r < ruleset->size; r++) {
+    const struct rule *rule = ruleset->rules[r];
+    if (!in_use(rule)) continue;
+    index->briefs[r].visits = rule->visits;
+    if (has_code_witness(rule))
+      add_code_rule(index, arena, rule, names[r].list, names[r].size, names[r].institutions);
+    else
+      add_visit_rule(index, arena, rule, &names[r]);
+  }
+  memory_free(names);
+}
+
+struct key {
+  uint64_t hash;
+  uint32_t table, row;
+};
+
+static int order_keys(const void *a, const void *b) {
+  const struct key *x = a, *y = b;
+  if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+  if (x->table != y->table) return x->table < y->table ? -1 : 1;
+  return (x->row > y->row) - (x->row < y->row);
+}
+
+static struct slice key_institution(const struct witness_table *table, uint32_t row) {
+  return table->hospital ? table_text(table->table, row, table->table->key[0]) : SLICE("");
+}
+static struct slice key_code(const struct witness_table *table, uint32_t row) {
+  return table_text(table->table, row, table->table->key[table->hospital ? 1 : 0]);
+}
+
+// Writes a posting at the word; returns the word after it.
+static uint32_t add_posting(struct rule_index *index, uint32_t word, const struct key *key, bool last) {
+  const struct slice institution = key_institution(&index->tables[key->table], key->row),
+                     code = key_code(&index->tables[key->table], key->row);
+  struct posting *posting = (struct posting *)(void *)&index->postings[word];
+  *posting = (struct posting){key->table | (last ? POSTING_LAST : 0), key->row, (uint32_t)institution.size, (uint32_t)code.size};
+  memcpy(posting->bytes, institution.data, institution.size);
+  memcpy(posting->bytes + institution.size, code.data, code.size);
+  return word + posting_words(posting->institution_size, posting->code_size);
+}
+
+static void add_keys(struct rule_index *index, struct arena *arena) {
+  size_t size = 0, capacity = 1, words = 1;
+  for (uint32_t t = 0; t < index->tables_size; t++) capacity += index->tables[t].table->rows_size;
+  struct key *keys = memory_take(capacity * sizeof *keys);
+  for (uint32_t t = 0; t < index->tables_size; t++) {
+    const struct table *table = index->tables[t].table;
+    const uint32_t *rows;
+    uint32_t rows_size;
+    for (uint32_t n = 0; table_posting(table, n, &rows, &rows_size); n++) {
+      const struct slice institution = key_institution(&index->tables[t], rows[0]), code = key_code(&index->tables[t], rows[0]);
+      const uint64_t hash =
+          index->tables[t].hospital ? hospital_hash(name_hash(institution), code) : national_hash(code);
+      words += posting_words((uint32_t)institution.size, (uint32_t)code.size);
+      assert(size < capacity);
+      keys[size++] = (struct key){hash, t, rows[0]};
+    }
+  }
+  if (size > 0) qsort(keys, size, sizeof *keys, order_keys);
+  size_t room = 16;
+  while (room < size + size / 2) room *= 2;
+  index->filter_words = size * FILTER_BITS_PER_KEY / 64 + 1;
+  index->filter = ARENA_ZEROED(arena, uint64_t, index->filter_words);
+  index->slots = ARENA_ARRAY(arena, struct slot, room);
+  memset(index->slots, 0xff, room * sizeof *index->slots);
+  index->slots_mask = room - 1;
+  assert(words < UINT32_MAX);
+  index->postings = ARENA_ARRAY(arena, uint32_t, words);
+  uint32_t word = 0;
+  for (size_t i = 0; i < size; i++) {
+    const bool first = i == 0 || keys[i].hash != keys[i - 1].hash, last = i + 1 == size || keys[i].hash != keys[i + 1].hash;
+    const uint32_t here = word;
+    word = add_posting(index, word, &keys[i], last);
+    if (!first) continue;
+    index->filter[filter_word(index, keys[i].hash)] |= filter_mask(keys[i].hash);
+    uint64_t at = slot_of(index, keys[i].hash);
+    while (index->slots[at].first != UINT32_MAX) at = (at + 1) & index->slots_mask;
+    index->slots[at] = (struct slot){(uint32_t)(keys[i].hash >> 32), here};
+  }
+  memory_free(keys);
+}
+
+struct rule_index *index_create(struct ruleset *ruleset) {
+  static atomic_uint_fast64_t made;
+  struct rule_index *index = ARENA_ZEROED(&ruleset->arena, struct rule_index, 1);
+  index->serial = ++made;
+  index->ruleset = ruleset;
+  index->tables = ARENA_ZEROED(&ruleset->arena, struct witness_table, ruleset->size + 1);
+  index->briefs = ARENA_ZEROED(&ruleset->arena, struct brief, ruleset->size + 1);
+  add_rules(index, &ruleset->arena);
+  add_keys(index, &ruleset->arena);
+  return index;
+}
