@@ -57,8 +57,16 @@ static inline bool slice_equal(struct slice a, struct slice b) { return a.size =
 // The size and the last bytes as a number: where one looks first for codes, which differ at their ends. Not a hash.
 static inline uint64_t slice_tail(struct slice s) {
   uint64_t value = s.size;
-  if (s.size >= 8) memcpy(&value, s.data + s.size - 8, 8);
-  else if (s.size > 0) memcpy(&value, s.data, s.size);
+  if (s.size >= 8) {
+    memcpy(&value, s.data + s.size - 8, 8);
+  } else if (s.size >= 4) {
+    uint32_t first, last;
+    memcpy(&first, s.data, 4);
+    memcpy(&last, s.data + s.size - 4, 4);
+    value = first | (uint64_t)last << 32;
+  } else {
+    for (size_t i = 0; i < s.size; i++) value = value << 8 | (unsigned char)s.data[i];
+  }
   return value;
 }
 

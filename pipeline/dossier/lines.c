@@ -90,9 +90,9 @@ static char *put_known_item(char *to, const struct line *line, uint64_t place, s
     return put_item(to, line);
   const char *texts = entry->texts;
   if (entry->packed != 0 && entry->has_pric == has_pric && entry->pric == line->pric && entry->national == national->size &&
-      entry->hospital == hospital->size && entry->category == category->size && memcmp(texts, national->data, national->size) == 0 &&
-      memcmp(texts + national->size, hospital->data, hospital->size) == 0 &&
-      memcmp(texts + national->size + hospital->size, category->data, category->size) == 0) {
+      entry->hospital == hospital->size && entry->category == category->size && slice_same(texts, national->data, national->size) &&
+      slice_same(texts + national->size, hospital->data, hospital->size) &&
+      slice_same(texts + national->size + hospital->size, category->data, category->size)) {
     memcpy(to, entry->bytes, sizeof entry->bytes);
     return to + entry->packed;
   }

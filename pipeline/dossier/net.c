@@ -93,19 +93,21 @@ static int by_time_sn_work(const void *a, const void *b) {
 
 static void net_refunds(struct work *refunds, uint32_t refunds_size, struct work *works, uint32_t size, struct arena *arena,
                         uint32_t *unmatched) {
-  struct work **by_number = ARENA_ARRAY(arena, struct work *, size), **by_code = ARENA_ARRAY(arena, struct work *, size);
-  for (uint32_t i = 0; i < size; i++) by_number[i] = by_code[i] = &works[i];
-  qsort(by_number, size, sizeof *by_number, by_sn);
-  qsort(by_code, size, sizeof *by_code, by_item_newest);
+  struct work **sorted = ARENA_ARRAY(arena, struct work *, size);
+  for (uint32_t i = 0; i < size; i++) sorted[i] = &works[i];
+  uint32_t named = 0;
+  for (uint32_t i = 0; i < refunds_size; i++) named += slice_present(refunds[i].line->init_feedetl_sn);
   // Named refunds first: what they take is gone for the others, whatever the order of arrival.
   qsort(refunds, refunds_size, sizeof *refunds, by_time_sn_work);
-  for (uint32_t i = 0; i < refunds_size; i++) {
+  if (named > 0) qsort(sorted, size, sizeof *sorted, by_sn);
+  for (uint32_t i = 0; i < refunds_size && named > 0; i++) {
     if (!slice_present(refunds[i].line->init_feedetl_sn)) continue;
-    if (!refund_named(&refunds[i], by_number, size)) ++*unmatched;
+    if (!refund_named(&refunds[i], sorted, size)) ++*unmatched;
   }
-  for (uint32_t i = 0; i < refunds_size; i++) {
+  if (named < refunds_size) qsort(sorted, size, sizeof *sorted, by_item_newest);
+  for (uint32_t i = 0; i < refunds_size && named < refunds_size; i++) {
     if (slice_present(refunds[i].line->init_feedetl_sn)) continue;
-    if (!refund_by_item(&refunds[i], by_code, size)) ++*unmatched;
+    if (!refund_by_item(&refunds[i], sorted, size)) ++*unmatched;
   }
 }
 
@@ -250,7 +252,7 @@ static void fill_fresh(struct item *item, const struct line *line, const struct 
       .time_s = line->fee_ocur_time_s, .cnt = line->has & LINE_HAS_CNT ? line->cnt : 0,
       .pric = line->has & LINE_HAS_PRIC ? line->pric : 0, .amount_fen = line->has & LINE_HAS_AMOUNT ? line->det_item_fee_fen : 0,
       .inscp_fen = positive(inscp_fen), .overlmt_fen = overlmt ? positive(line->overlmt_fen) : 0,
-      .prd_days = line->has & LINE_HAS_PRD_DAYS ? line->prd_days : 0,
+      .fund_fen = 0, .prd_days = line->has & LINE_HAS_PRD_DAYS ? line->prd_days : 0, .settlement = 0,
       .fee = fee_of(codes, line->med_chrgitm_type, line->fee_ocur_time_s),
       .flags = flags_of(line->has, overlmt, line->day_only, derived, unknown),
       .traces = traces != NULL ? traces + line->trace_first : NULL, .traces_size = line->trace_count};
