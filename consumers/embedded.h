@@ -30,7 +30,7 @@ struct embedded_result {
   struct draw_counts draw;
   struct rule_counts *rules;            // ruleset->size rows; memory_free
   uint64_t messages[TOPIC_COUNT];
-  uint64_t patients, store_bytes, arena_bytes;
+  uint64_t patients, store_bytes;
 };
 
 // Screens all files. STATUS_REJECT: an input file is unreadable as a whole; STATUS_FATAL: an output cannot be written. In both cases no output

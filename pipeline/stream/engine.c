@@ -361,7 +361,6 @@ size_t engine_partitions(const struct engine *engine, const struct partition_cou
   *counts = engine->counts;
   return engine->lanes_size;
 }
-const struct partition_counts *engine_partitions_before(const struct engine *engine) { return engine->counts_before; }
 const struct screen_counts *engine_screen_counts(const struct engine *engine) { return screen_counts(engine->screen); }
 const struct rule_counts *engine_rule_counts(const struct engine *engine) { return screen_rule_counts(engine->screen); }
 const struct draw_counts *engine_draw_counts(const struct engine *engine) { return &engine->draw; }

@@ -84,8 +84,6 @@ struct partition_state {
 void engine_partition_load(struct engine *engine, int32_t partition, const struct partition_state *state);
 const struct partition_state *engine_partition_state(const struct engine *engine, int32_t partition);
 void engine_partition_drop(struct engine *engine, int32_t partition);
-// Counts before the batch at hand, by the order of engine_partitions: a receipt is the difference.
-const struct partition_counts *engine_partitions_before(const struct engine *engine);
 
 size_t engine_partitions(const struct engine *engine, const struct partition_counts **counts);
 const struct screen_counts *engine_screen_counts(const struct engine *engine);

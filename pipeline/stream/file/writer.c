@@ -22,7 +22,6 @@ static const struct { bool written; const char *name; } files[TOPIC_COUNT] = {
 struct output {
   int descriptor;
   struct text buffer;
-  uint64_t messages, bytes;
 };
 
 struct writer {
@@ -95,7 +94,6 @@ static enum status flush(struct writer *writer, enum topic topic, struct error *
     }
     at += (size_t)size;
   }
-  output->bytes += output->buffer.size;
   text_clear(&output->buffer);
   return STATUS_OK;
 }
@@ -149,7 +147,6 @@ enum status writer_put(struct writer *writer, const struct outbox *outbox, struc
       text_append(&output->buffer, value);
     }
     text_byte(&output->buffer, '\n');
-    output->messages++;
     if (output->buffer.size >= BUFFER) {
       const enum status status = flush(writer, entry->topic, error);
       if (status != STATUS_OK) return status;
@@ -186,7 +183,6 @@ enum status writer_stream_end(struct writer *writer, struct error *error) {
     return error_set(error, writer->stream_error.status, "%s", writer->stream_error.text);
   append_base64(&output->buffer, writer->group, writer->group_size);
   TEXT_LITERAL(&output->buffer, "\"}\n");
-  output->messages++;
   return flush(writer, TOPIC_DEAD_LETTERS, error);
 }
 
@@ -221,9 +217,4 @@ void writer_close(struct writer *writer) {
   }
   memory_free(writer->folder);
   memory_free(writer);
-}
-
-void writer_counts(const struct writer *writer, enum topic topic, uint64_t *messages, uint64_t *bytes) {
-  *messages = writer->outputs[topic].messages;
-  *bytes = writer->outputs[topic].bytes + writer->outputs[topic].buffer.size;
 }

@@ -21,7 +21,5 @@ void writer_stream_piece(void *writer, const char *bytes, size_t size);
 enum status writer_stream_end(struct writer *writer, struct error *error);
 enum status writer_finish(struct writer *writer, struct error *error);
 void writer_close(struct writer *writer);    // without finish: the .part files stay
-// Bytes and messages written to a topic.
-void writer_counts(const struct writer *writer, enum topic topic, uint64_t *messages, uint64_t *bytes);
 // The topic's file name in the folder: "credit-deductions.ndjson".
 const char *writer_file_name(enum topic topic);
