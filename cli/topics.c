@@ -66,7 +66,7 @@ static void tell(void *context, const char *line) {
 struct printing { bool envelope, broken; struct text line; };
 
 static void base64(struct text *out, struct slice s) {
-  char *at = text_reserve(out, digest_base64_size(s.size));
+  char *at = text_reserve(out, digest_base64_size(s.size) + 1);
   digest_base64(at, s.data, s.size);
   out->size += digest_base64_size(s.size);
 }

@@ -77,27 +77,7 @@ int digest_equal(const void *a, const void *b, size_t size) { return sodium_memc
 size_t digest_base64_size(size_t size) { return (size + 2) / 3 * 4; }
 
 void digest_base64(char *out, const void *bytes, size_t size) {
-  // The library writes a final NUL; the last group goes through a buffer of our own so that out needs no room for it.
-  const size_t whole = size / 3 * 3;
-  const size_t chunk_max = (size_t)3 << 20;
-  char group[5];
-  for (size_t at = 0; at < whole;) {
-    const size_t chunk = whole - at < 3 ? whole - at : (whole - at > chunk_max ? chunk_max : whole - at) - 3;
-    if (chunk > 0) {
-      sodium_bin2base64(out, digest_base64_size(chunk) + 1, (const unsigned char *)bytes + at, chunk,
-                        sodium_base64_VARIANT_ORIGINAL);
-      out += digest_base64_size(chunk);
-      at += chunk;
-    }
-    sodium_bin2base64(group, sizeof group, (const unsigned char *)bytes + at, 3, sodium_base64_VARIANT_ORIGINAL);
-    for (unsigned i = 0; i < 4; i++) *out++ = group[i];
-    at += 3;
-  }
-  if (size > whole) {
-    sodium_bin2base64(group, sizeof group, (const unsigned char *)bytes + whole, size - whole,
-                      sodium_base64_VARIANT_ORIGINAL);
-    for (unsigned i = 0; i < 4; i++) *out++ = group[i];
-  }
+  sodium_bin2base64(out, digest_base64_size(size) + 1, bytes, size, sodium_base64_VARIANT_ORIGINAL);
 }
 
 int digest_base64_decode(void *out, size_t room, size_t *size, struct slice text) {

@@ -43,5 +43,5 @@ int digest_equal(const void *a, const void *b, size_t size);
 
 // Base64 with padding (RFC 4648 section 4). Decode returns 0 on success, -1 when the text is not base64 or too long.
 size_t digest_base64_size(size_t size);    // of the text, without a final NUL
-void digest_base64(char *out, const void *bytes, size_t size);
+void digest_base64(char *out, const void *bytes, size_t size);    // and a final NUL: out has room for size + 1
 int digest_base64_decode(void *out, size_t room, size_t *size, struct slice text);

@@ -100,7 +100,7 @@ static enum status flush(struct writer *writer, enum topic topic, struct error *
 
 static void append_base64(struct text *out, const void *bytes, size_t size) {
   const size_t length = digest_base64_size(size);
-  digest_base64(text_reserve(out, length), bytes, size);
+  digest_base64(text_reserve(out, length + 1), bytes, size);
   out->size += length;
 }
 
