@@ -1,0 +1,61 @@
+// settlewatch rules check: check rule folders or files: all errors in one run.
+#include <argp.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/rules/paths.h"
+#include "cli/verb.h"
+
+enum { OPTION_STRICT = 1000, OPTION_FORMAT };
+
+struct check_arguments {
+  struct paths paths;
+  bool strict, json;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+  struct check_arguments *arguments = state->input;
+  switch (key) {
+    case OPTION_STRICT: arguments->strict = true; return 0;
+    case OPTION_FORMAT:
+      if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) argp_error(state, "--format is text or json, not '%s'", value);
+      arguments->json = strcmp(value, "json") == 0;
+      return 0;
+    case ARGP_KEY_ARG: paths_add(state, &arguments->paths, value); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static int run(int argc, char **argv) {
+  static const struct argp_option options[] = {
+      {"strict", OPTION_STRICT, NULL, 0, "Exit with 3 when there are warnings", 0},
+      {"format", OPTION_FORMAT, "text|json", 0, "How to print what was found (default: text)", 0},
+      {0}};
+  static const struct argp argp = {options, parse, "[PATH...]",
+                                   "Checks rule folders or files (default: rules.d): all errors of all files in one run.\v"
+                                   "Exit status: 0 fine, 1 errors, 3 only warnings under --strict.", NULL, NULL, NULL};
+  struct check_arguments arguments = {0};
+  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  paths_default(&arguments.paths);
+  struct diagnostics diagnostics = {0};
+  struct text text = {0};
+  struct ruleset *ruleset = ruleset_load(arguments.paths.items, arguments.paths.size, &diagnostics);
+  diagnostics_sort(&diagnostics);
+  (arguments.json ? diagnostics_write_json : diagnostics_write_text)(&diagnostics, &text);
+  if (arguments.json && text.data[text.size - 1] != '\n') text_byte(&text, '\n');
+  if (!arguments.json && ruleset != NULL) {
+    text_format(&text, cli_chinese() ? "%zu 条规则，规则集 %s，提示 %zu 条\n" : "%zu rules, rule set %s, %zu warnings\n", ruleset->size,
+                ruleset->hash, diagnostics.warnings);
+  } else if (!arguments.json) {
+    text_format(&text, cli_chinese() ? "错误 %zu 条，提示 %zu 条\n" : "%zu errors, %zu warnings\n", diagnostics.errors, diagnostics.warnings);
+  }
+  paths_print(stdout, &text);
+  const int code = ruleset == NULL || diagnostics.errors > 0 ? CLI_FOUND
+                   : arguments.strict && diagnostics.warnings > 0 ? CLI_WARNINGS : CLI_OK;
+  ruleset_destroy(ruleset);
+  diagnostics_fini(&diagnostics);
+  text_fini(&text);
+  return code;
+}
+
+const struct cli_verb cli_rules_check = {"check", "check rule folders or files: all errors in one run", run};
