@@ -7,12 +7,13 @@
 
 #include "cli/cli.h"
 #include "cli/setup.h"
+#include "core/fault.h"
 
-enum { OPTION_FROM = 1000, OPTION_UNTIL_END };
+enum { OPTION_FROM = 1000, OPTION_UNTIL_END, OPTION_FAULT, OPTION_FAULTS };
 
 struct arguments {
   const char *role, *config;
-  bool earliest, until_end;
+  bool earliest, until_end, list;
 };
 
 static const struct argp_option options[] = {
@@ -21,7 +22,13 @@ static const struct argp_option options[] = {
      "Where a partition without a committed position begins. A first deployment says earliest; later runs say nothing", 0},
     {"once-until-end", OPTION_UNTIL_END, NULL, 0,
      "Stop when every partition reached the end it had at the start; for one process alone", 0},
+    {"fault-point", OPTION_FAULT, "NAME[:N]", 0, "For tests: the process kills itself when it comes to this place for the N-th time", 1},
+    {"fault-points", OPTION_FAULTS, "list", 0, "For tests: lists these places", 1},
     {0}};
+
+static void tell_point(const char *name, bool transaction, const char *where) {
+  printf("%-14s  %s  %s\n", name, transaction ? "in a transaction" : "                ", where);
+}
 
 static error_t parse(int key, char *value, struct argp_state *state) {
   struct arguments *arguments = state->input;
@@ -31,6 +38,15 @@ static error_t parse(int key, char *value, struct argp_state *state) {
       if (strcmp(value, "earliest") != 0 && strcmp(value, "committed") != 0) argp_error(state, "--from is earliest or committed, not '%s'", value);
       arguments->earliest = strcmp(value, "earliest") == 0;
       return 0;
+    case OPTION_FAULT: {
+      struct error error = {0};
+      if (fault_arm(value, &error) != STATUS_OK) argp_error(state, "%s", error.text);
+      return 0;
+    }
+    case OPTION_FAULTS:
+      if (strcmp(value, "list") != 0) argp_error(state, "--fault-points is list, not '%s'", value);
+      arguments->list = true;
+      return 0;
     case OPTION_UNTIL_END: arguments->until_end = true; return 0;
     case ARGP_KEY_ARG:
       if (arguments->role != NULL) argp_error(state, "one role at a time");
@@ -39,7 +55,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case ARGP_KEY_END:
       if (arguments->role == NULL || strcmp(arguments->role, "screen") != 0)
         argp_error(state, "a role is needed: screen%s%s", arguments->role != NULL ? ", not " : "", arguments->role != NULL ? arguments->role : "");
-      if (arguments->config == NULL) argp_error(state, "--config FILE is needed");
+      if (arguments->config == NULL && !arguments->list) argp_error(state, "--config FILE is needed");
       return 0;
     default: return ARGP_ERR_UNKNOWN;
   }
@@ -62,6 +78,11 @@ static int run(int argc, char **argv) {
   struct arguments arguments = {0};
   keep_memory();
   if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return CLI_USAGE;
+  if (arguments.list) {
+    fault_list(tell_point);
+    printf("%-14s  %s  %s\n", "poison:MARK", "                ", "screening a record whose bytes hold MARK aborts");
+    return CLI_OK;
+  }
   struct setup setup;
   int code = CLI_CONFIG;
   if (setup_load(&setup, arguments.config, true)) {

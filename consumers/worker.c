@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "core/fault.h"
+
 void worker_init(struct worker *worker, struct log *log, struct state *state, struct engine *engine, struct store *store) {
   *worker = (struct worker){.log = log, .state = state, .engine = engine, .store = store};
   arena_init(&worker->arena, 1 << 20);
@@ -139,27 +141,32 @@ enum status worker_step(struct worker *worker, int timeout_ms, size_t *size, boo
   if (status != STATUS_OK) return status;
   *end = batch.end;
   if (batch.size == 0) return STATUS_OK;
+  fault_point(FAULT_AFTER_TAKE);
 
   arena_reset(&worker->arena);
   outbox_clear(&worker->outbox);
   engine_decode(worker->engine, batch.records, batch.size);
   status = fetch(worker, batch.size, error);
   if (status != STATUS_OK) return give_back(worker, status, error);
+  fault_point(FAULT_AFTER_FETCH);
 
   status = engine_screen(worker->engine, &worker->outbox, error);
   if (status != STATUS_OK) {    // a damaged dossier: nobody can go on over it
     engine_undo(worker->engine);
     return status;
   }
+  fault_point(FAULT_AFTER_SCREEN);
   size_t states_size;
   struct log_state *states = states_of(worker, &batch, &states_size);
   status = log->begin(worker->log, error);
   if (status == STATUS_OK) {
+    fault_point(FAULT_AFTER_BEGIN);
     status = log->stage(worker->log, &worker->outbox, states, states_size, error);
     if (status != STATUS_OK) {
       engine_undo(worker->engine);
       return give_back(worker, status, error);
     }
+    fault_point(FAULT_AFTER_STAGE);
     status = log->commit(worker->log, error);
   }
   if (status != STATUS_OK) {

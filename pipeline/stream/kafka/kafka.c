@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/fault.h"
 #include "core/memory.h"
 #include "stream/kafka/handle.h"
 #include "stream/kafka/learner.h"
@@ -113,6 +114,7 @@ static void on_revoke(struct kafka *kafka, rd_kafka_t *rk) {
   const bool lost = rd_kafka_assignment_lost(rk) != 0;
   kafka->counts.rebalances++;
   client_say(kafka->settings.client, 6, "%s: %zu partitions given back%s", kafka->settings.slot, kafka->owned_size, lost ? ", lost" : "");
+  fault_point(FAULT_IN_REVOKE);
   batch_clear(kafka);
   kafka->attempts = 0;
   for (size_t i = kafka->owned_size; i-- > 0;) {
@@ -174,6 +176,7 @@ static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partit
     rd_kafka_assign(rk, NULL);
     return;
   }
+  fault_point(FAULT_IN_ASSIGN);
   for (size_t i = kafka->owned_size; i-- > 0;)
     if (!kafka->owned[i].assigned) partition_drop(kafka, kafka->owned[i].number, true);
   const int64_t deadline = now_ms() + kafka->settings.rebuild_ms;
@@ -193,6 +196,7 @@ static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partit
   client_say(kafka->settings.client, 6, "%s: %d partitions assigned, %d to be rebuilt", kafka->settings.slot, list->cnt, waiting->cnt);
   rd_kafka_topic_partition_list_destroy(waiting);
   kafka->assigned_once = true;
+  fault_point(FAULT_AFTER_ASSIGN);
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque) {

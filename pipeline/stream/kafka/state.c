@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fault.h"
 #include "core/memory.h"
 
 // One subject of the index. hash 0: free; offset -1: a tombstone, the subject counts as never seen.
@@ -387,7 +388,9 @@ enum status state_committed(struct state *state, const struct log_state *states,
     items[puts++] = (struct cache_item){cache_key(arena, states[i].partition, states[i].key), {at, sealed.size + DIGEST_MAC_BYTES}};
     at += sealed.size + DIGEST_MAC_BYTES;
   }
+  fault_point(FAULT_AFTER_INDEX);
   if (puts > 0) (void)state->cache->operations->put(state->cache, items, puts);    // best effort: nothing rests on it
+  fault_point(FAULT_AFTER_CACHE);
   return STATUS_OK;
 }
 
@@ -459,6 +462,7 @@ enum status state_snapshot_write(const struct state *state, int32_t number, cons
   const bool good = fflush(writer.file) == 0 && !ferror(writer.file) && fsync(fileno(writer.file)) == 0;
   const bool closed = fclose(writer.file) == 0;
   enum status status = STATUS_OK;
+  fault_point(FAULT_IN_SNAPSHOT);
   if (!good || !closed || rename(name.data, path) != 0) {
     status = error_set(error, STATUS_RETRY, "cannot write '%s': %s", name.data, strerror(errno));
     unlink(name.data);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/fault.h"
 #include "record/date.h"
 
 enum { CALL_TIMEOUT_MS = 10000, PAUSE_MS = 100, GIVE_UP_MS = 30000 };
@@ -236,6 +237,7 @@ enum status transaction_commit(struct transaction *transaction, rd_kafka_t *cons
       return handle_fail(&transaction->handle, STATUS_FATAL, "sending the positions", problem, error);
     rd_kafka_error_destroy(problem);
   }
+  fault_point(FAULT_BEFORE_COMMIT);
   for (;;) {
     rd_kafka_error_t *problem = rd_kafka_commit_transaction(rk, CALL_TIMEOUT_MS);
     const enum handle_class class = handle_classify(problem);
@@ -249,6 +251,7 @@ enum status transaction_commit(struct transaction *transaction, rd_kafka_t *cons
     }
     rd_kafka_error_destroy(problem);
   }
+  fault_point(FAULT_AFTER_COMMIT);
   transaction->begun = false;
   return STATUS_OK;
 }
