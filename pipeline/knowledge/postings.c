@@ -104,14 +104,12 @@ bool postings_at(const struct table *table, uint32_t n, const uint32_t **rows, u
 }
 
 struct range {
-  int64_t from, to;
+  int32_t from, to;
   uint32_t row;
 };
 
 static struct range range_of(const struct table *table, uint32_t row) {
-  const int64_t from = table->from_column < 0 ? INT64_MIN : table->numbers[table->from_column][row];
-  const int64_t to = table->to_column < 0 ? INT64_MIN : table->numbers[table->to_column][row];
-  return (struct range){from, to == INT64_MIN ? INT64_MAX : to, row};
+  return (struct range){table->spans[row].from, table->spans[row].to, row};
 }
 
 static int compare_ranges(const void *a, const void *b) {

@@ -344,6 +344,16 @@ static void digest_table(struct table *table) {
 
 // --- Loading ----------------------------------------------------------------------------------------------------------
 
+static const struct table_span *spans_of(const struct table *table, struct arena *arena) {
+  struct table_span *spans = ARENA_ARRAY(arena, struct table_span, table->rows_size + 1);
+  for (uint32_t row = 0; row < table->rows_size; row++) {
+    const int64_t from = table->from_column < 0 ? INT64_MIN : table->numbers[table->from_column][row];
+    const int64_t to = table->to_column < 0 ? INT64_MIN : table->numbers[table->to_column][row];
+    spans[row] = (struct table_span){from == INT64_MIN ? INT32_MIN : (int32_t)from, to == INT64_MIN ? INT32_MAX : (int32_t)to};
+  }
+  return spans;
+}
+
 // The table, or NULL when something was reported. csv is read, not kept.
 static const struct table *load(struct tables *tables, const char *name, const char *path, const struct yaml_file *file,
                                 struct slice csv) {
@@ -374,6 +384,7 @@ static const struct table *load(struct tables *tables, const char *name, const c
   parse(r);
   diagnostics_forget(tables->diagnostics);
   if (r->errors > 0) return NULL;
+  table->spans = spans_of(table, arena);
   postings_build(table, arena);
   if (schema.unique && !postings_unique(table, file)) return NULL;
   digest_table(table);

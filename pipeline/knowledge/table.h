@@ -25,6 +25,9 @@ struct table_column {
   enum cell_type type;
 };
 
+// The days a row is in force, both inclusive; INT32_MIN and INT32_MAX: open.
+struct table_span { int32_t from, to; };
+
 struct table {
   const char *name;
   const char *path;                // of the CSV
@@ -34,6 +37,7 @@ struct table {
   unsigned key[4];                 // column numbers
   unsigned key_size;               // 1..4
   int from_column, to_column;      // -1: always in force
+  const struct table_span *spans;  // by row, the two columns side by side
   uint32_t rows_size;
   struct slice **texts;            // texts[column][row]; NULL for other types
   int64_t **numbers;               // numbers[column][row], scaled as its type; days for dates; INT64_MIN empty
@@ -61,10 +65,8 @@ static inline int64_t table_number(const struct table *table, uint32_t row, unsi
 // Rows of a key: *rows points at ascending row numbers; returns how many. Not filtered by date.
 uint32_t table_find(const struct table *table, const struct slice *key, const uint32_t **rows);
 static inline bool table_in_force(const struct table *table, uint32_t row, int32_t day) {
-  if (table->from_column >= 0 && day < table->numbers[table->from_column][row]) return false;    // empty: INT64_MIN
-  if (table->to_column < 0) return true;
-  const int64_t to = table->numbers[table->to_column][row];
-  return to == INT64_MIN || day <= to;
+  const struct table_span span = table->spans[row];
+  return day >= span.from && day <= span.to;
 }
 // The first row of the key in force on the day; UINT32_MAX when there is none.
 uint32_t table_find_on(const struct table *table, const struct slice *key, int32_t day);

@@ -21,7 +21,6 @@ void index_scratch_fini(struct index_scratch *scratch) {
   memory_free(scratch->groups);
   memory_free(scratch->chains);
   memory_free(scratch->touched);
-  memory_free(scratch->found);
   memory_free(scratch->memo);
   *scratch = (struct index_scratch){0};
 }
@@ -62,7 +61,10 @@ static void push_end(struct index_scratch *scratch) {
   scratch->hits[scratch->hits_size++] = (struct index_hit){UINT32_MAX, UINT32_MAX, 0};
 }
 
-static void push_hit(struct index_scratch *scratch, uint32_t table, uint32_t item, uint32_t row) {
+static void push_hit(const struct rule_index *index, struct index_scratch *scratch, uint32_t table, uint32_t item, uint32_t row) {
+  const struct witness_table *witness = &index->tables[table];    // what judging reads of the row
+  __builtin_prefetch(&witness->spans[row]);
+  __builtin_prefetch(witness->values + (size_t)row * witness->value_bytes);
   ROOM(scratch->hits, scratch->hits_size, scratch->hits_capacity);
   scratch->hits[scratch->hits_size] = (struct index_hit){item, row, 0};
   struct index_chain *chain = &scratch->chains[table];
@@ -79,23 +81,25 @@ static bool admits(const struct rule_index *index, uint32_t rule, const struct v
   return index->briefs[rule].visits >> visit->symbol & 1;
 }
 
-// The rules of a visit without looking at lines: for its symbol, for its institution, and for its main diagnosis.
-static void find_by_visit(const struct rule_index *index, bool pair, const struct visit *visit, uint64_t institution,
+// The rules of a visit without looking at lines: for its symbol, for its institution (a name's number), and for its main diagnosis.
+static void find_by_visit(const struct rule_index *index, bool pair, const struct visit *visit, int32_t institution,
                           struct index_scratch *scratch) {
-  const struct slice group = slice_present(visit->main_diagnosis) ? view_dx3(visit) : SLICE("");
-  const struct local *places[] = {place_find(index, visit->fixmedins_code, institution, pair ? SPACE_PAIR : SPACE_CLAIM),
-                                  place_find(index, group, name_hash(group), pair ? SPACE_GROUP_PAIR : SPACE_GROUP_CLAIM)};
+  const struct slice dx3 = slice_present(visit->main_diagnosis) ? view_dx3(visit) : SLICE("");
+  const int32_t group = index->names_size > 0 ? name_number(index, dx3, name_hash(dx3)) : NAME_NONE;
+  const struct local *places[] = {place_find(index, institution, pair ? SPACE_PAIR : SPACE_CLAIM),
+                                  place_find(index, group, pair ? SPACE_GROUP_PAIR : SPACE_GROUP_CLAIM)};
   const struct list *lists[] = {&index->visits[pair][visit->symbol], places[0] != NULL ? &places[0]->list : NULL,
                                 places[1] != NULL ? &places[1]->list : NULL};
-  uint32_t at[3] = {0};
+  const uint32_t *rules[3] = {list_rules(lists[0]), lists[1] != NULL ? list_rules(lists[1]) : NULL,
+                              lists[2] != NULL ? list_rules(lists[2]) : NULL};
+  const uint32_t *ends[3];
+  for (unsigned l = 0; l < 3; l++) ends[l] = lists[l] != NULL ? rules[l] + lists[l]->size : rules[l];
   for (;;) {    // all ascend and share no rule
     unsigned next = 3;
-    for (unsigned l = 0; l < 3; l++) {
-      if (lists[l] == NULL || at[l] == lists[l]->size) continue;
-      if (next == 3 || lists[l]->rules[at[l]] < lists[next]->rules[at[next]]) next = l;
-    }
+    for (unsigned l = 0; l < 3; l++)
+      if (rules[l] != ends[l] && (next == 3 || *rules[l] < *rules[next])) next = l;
     if (next == 3) return;
-    const uint32_t rule = lists[next]->rules[at[next]++];
+    const uint32_t rule = *rules[next]++;
     if (next == 0 || admits(index, rule, visit)) push_rule(scratch, rule);
   }
 }
@@ -109,25 +113,22 @@ struct probe {
   bool hospital;
 };
 
-static void find_postings(const struct rule_index *index, const struct memo_key *key, const struct probe *probe,
-                          struct index_scratch *scratch) {
+static struct memo_rows find_posting(const struct rule_index *index, const struct memo_key *key, const struct probe *probe) {
   const struct slice code = probe->hospital ? key->hospital : key->national;
   const struct slice institution = probe->hospital ? key->institution : SLICE("");
   for (uint64_t at = slot_of(index, probe->hash); index->slots[at].first != UINT32_MAX; at = (at + 1) & index->slots_mask) {
     if (index->slots[at].tag != (uint32_t)(probe->hash >> 32)) continue;
     for (uint32_t word = index->slots[at].first;;) {
       const struct posting *posting = posting_at(index, word);
-      const uint32_t table = posting->table & POSTING_TABLE;
-      if (posting->code_size == code.size && posting->institution_size == institution.size &&
-          index->tables[table].hospital == probe->hospital && slice_same(posting->bytes + institution.size, code.data, code.size) &&
-          slice_same(posting->bytes, institution.data, institution.size)) {
-        ROOM(scratch->found, scratch->found_size, scratch->found_capacity);
-        scratch->found[scratch->found_size++] = (struct memo_hit){table, posting->row};
-      }
-      if (posting->table & POSTING_LAST) break;
-      word += posting_words(posting->institution_size, posting->code_size);
+      if (posting->code_size == code.size && posting->institution_size == institution.size && posting->hospital == probe->hospital &&
+          slice_same(posting->bytes + institution.size, code.data, code.size) &&
+          slice_same(posting->bytes, institution.data, institution.size))
+        return (struct memo_rows){posting_rows(posting, word), posting->rows};
+      if (posting->last) break;
+      word = posting_end(posting, word);
     }
   }
+  return (struct memo_rows){0};
 }
 
 // Lines looked up together: what each hits, in the memo or in what was found just now.
@@ -135,13 +136,13 @@ struct lanes {
   uint32_t size;
   struct memo_key keys[LANES];
   struct memo_pair *pairs[LANES];     // of the memo
-  uint32_t found[LANES + 1];          // unknown lanes: from here to the next one's in scratch->found
-  bool known[LANES];
+  struct memo_rows rows[LANES][MEMO_KEYS];
+  bool known[LANES];                  // by the memo
 };
 
 // The lanes that the memo does not know, by the index: hashes, then the filter's words, then the slots, then the postings, each
 // fetched before it is needed.
-static void find_unknown(const struct rule_index *index, uint64_t institution, struct lanes *lanes, struct index_scratch *scratch) {
+static void find_unknown(const struct rule_index *index, uint64_t institution, struct lanes *lanes) {
   struct probe probes[2 * LANES];
   unsigned all = 0, left = 0;
   for (uint32_t lane = 0; lane < lanes->size; lane++) {
@@ -162,13 +163,8 @@ static void find_unknown(const struct rule_index *index, uint64_t institution, s
     const struct slot *slot = &index->slots[slot_of(index, probes[i].hash)];
     if (slot->first != UINT32_MAX) __builtin_prefetch(&index->postings[slot->first]);
   }
-  scratch->found_size = 0;
-  unsigned at = 0;
-  for (uint32_t lane = 0; lane < lanes->size; lane++) {
-    lanes->found[lane] = scratch->found_size;
-    for (; at < left && probes[at].lane == lane; at++) find_postings(index, &lanes->keys[lane], &probes[at], scratch);
-  }
-  lanes->found[lanes->size] = scratch->found_size;
+  for (unsigned i = 0; i < left; i++)
+    lanes->rows[probes[i].lane][probes[i].hospital] = find_posting(index, &lanes->keys[probes[i].lane], &probes[i]);
 }
 
 // Which of the lines the memo knows; true when it knows all.
@@ -185,6 +181,7 @@ static bool recall(const struct visit *visit, uint32_t first, uint64_t instituti
     const bool first_holds = memo_holds(pair, &lanes->keys[lane]), next_holds = !first_holds && memo_holds(pair + 1, &lanes->keys[lane]);
     lanes->known[lane] = first_holds || next_holds;
     if (next_holds) lanes->pairs[lane]++;
+    for (unsigned k = 0; k < MEMO_KEYS; k++) lanes->rows[lane][k] = lanes->known[lane] ? lanes->pairs[lane]->rows[k] : (struct memo_rows){0};
     all &= lanes->known[lane];
   }
   return all;
@@ -200,41 +197,39 @@ static void find_rows(const struct rule_index *index, const struct visit *visit,
   for (uint32_t first = 0; first < visit->items_size; first += LANES) {
     lanes.size = visit->items_size - first < LANES ? visit->items_size - first : LANES;
     const bool all = recall(visit, first, institution, &lanes, scratch->memo);
-    if (!all) find_unknown(index, institution, &lanes, scratch);
-    for (uint32_t lane = 0; lane < lanes.size; lane++) {
-      const struct memo_pair *pair = lanes.pairs[lane];
-      const struct memo_hit *hits = lanes.known[lane] ? pair->hits : scratch->found + lanes.found[lane];
-      const uint32_t size = lanes.known[lane] ? pair->hits_size : lanes.found[lane + 1] - lanes.found[lane];
-      for (uint32_t i = 0; i < size; i++) push_hit(scratch, hits[i].table, first + lane, hits[i].row);
-    }
+    if (!all) find_unknown(index, institution, &lanes);
+    for (uint32_t lane = 0; lane < lanes.size; lane++)
+      for (unsigned k = 0; k < MEMO_KEYS; k++) {
+        const struct memo_hit *hits = (const struct memo_hit *)(const void *)&index->postings[lanes.rows[lane][k].first];
+        for (uint32_t i = 0; i < lanes.rows[lane][k].size; i++) push_hit(index, scratch, hits[i].table, first + lane, hits[i].row);
+      }
     // Only now, because two lanes may share a place.
     for (uint32_t lane = 0; lane < lanes.size && !all; lane++)
-      if (!lanes.known[lane])
-        memo_keep(lanes.pairs[lane], &lanes.keys[lane], scratch->found + lanes.found[lane], lanes.found[lane + 1] - lanes.found[lane]);
+      if (!lanes.known[lane]) memo_keep(lanes.pairs[lane], &lanes.keys[lane], lanes.rows[lane]);
   }
 }
 
 // Which rules want the hits: of each table that was hit, and those that want lines without a row.
-static void find_groups(const struct rule_index *index, const struct visit *visit, uint64_t institution,
-                        struct index_scratch *scratch) {
+static void find_groups(const struct rule_index *index, const struct visit *visit, int32_t institution, struct index_scratch *scratch) {
+  for (uint32_t t = 0; t < scratch->touched_size && institution != NAME_NONE; t++)
+    __builtin_prefetch(&index->places[place_first(index, institution, SPACE_TABLE + scratch->touched[t])]);
   for (uint32_t t = 0; t < scratch->touched_size; t++) {
     const uint32_t table = scratch->touched[t];
-    const struct local *local = index->tables[table].restricted
-                                    ? place_find(index, visit->fixmedins_code, institution, SPACE_TABLE + table) : NULL;
+    const struct local *local = index->tables[table].restricted ? place_find(index, institution, SPACE_TABLE + table) : NULL;
     const struct list *lists[] = {&index->tables[table].rules, local != NULL ? &local->list : NULL};
-    for (unsigned l = 0; l < 2 && lists[l] != NULL; l++)
+    for (unsigned l = 0; l < 2 && lists[l] != NULL; l++) {
+      const uint32_t *rules = list_rules(lists[l]);
       for (uint32_t r = 0; r < lists[l]->size; r++)
-        if (admits(index, lists[l]->rules[r], visit) && !index->briefs[lists[l]->rules[r]].missing)
-          push_group(scratch, lists[l]->rules[r], table, false);
-  }
-  const struct local *local =
-      index->missing_restricted ? place_find(index, visit->fixmedins_code, institution, SPACE_MISSING) : NULL;
-  const struct list *lists[] = {&index->missing, local != NULL ? &local->list : NULL};
-  for (unsigned l = 0; l < 2 && lists[l] != NULL; l++)
-    for (uint32_t r = 0; r < lists[l]->size; r++) {
-      const uint32_t rule = lists[l]->rules[r];
-      if (admits(index, rule, visit)) push_group(scratch, rule, index->briefs[rule].table, true);
+        if (admits(index, rules[r], visit) && !index->briefs[rules[r]].missing) push_group(scratch, rules[r], table, false);
     }
+  }
+  const struct local *local = index->missing_restricted ? place_find(index, institution, SPACE_MISSING) : NULL;
+  const struct list *lists[] = {&index->missing, local != NULL ? &local->list : NULL};
+  for (unsigned l = 0; l < 2 && lists[l] != NULL; l++) {
+    const uint32_t *rules = list_rules(lists[l]);
+    for (uint32_t r = 0; r < lists[l]->size; r++)
+      if (admits(index, rules[r], visit)) push_group(scratch, rules[r], index->briefs[rules[r]].table, true);
+  }
 }
 
 // By rule. Each rule has one table, so it has one group. In place, because no record may ask for memory.
@@ -310,7 +305,8 @@ static void fetch_rules(const struct rule_index *index, const struct index_scrat
 
 void index_find_claim(const struct rule_index *index, struct visit *visit, struct index_scratch *scratch) {
   scratch->candidates_size = scratch->rules_size = scratch->hits_size = scratch->groups_size = scratch->touched_size = 0;
-  const uint64_t institution = name_hash(visit->fixmedins_code);
+  const uint64_t hash = name_hash(visit->fixmedins_code);
+  const int32_t institution = name_number(index, visit->fixmedins_code, hash);
   find_by_visit(index, false, visit, institution, scratch);
   if ((index->code_visits >> visit->symbol & 1) == 0 || index->tables_size == 0) {
     tell_ends(scratch);
@@ -318,7 +314,7 @@ void index_find_claim(const struct rule_index *index, struct visit *visit, struc
   }
   prepare_chains(index, scratch);
   view_items(visit);
-  find_rows(index, visit, institution, scratch);
+  find_rows(index, visit, hash, scratch);
   find_groups(index, visit, institution, scratch);
   sort_groups(scratch);
   for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(visit, &scratch->groups[g], scratch);
@@ -330,5 +326,5 @@ void index_find_claim(const struct rule_index *index, struct visit *visit, struc
 
 void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch) {
   scratch->candidates_size = scratch->rules_size = 0;
-  find_by_visit(index, true, visit, name_hash(visit->fixmedins_code), scratch);
+  find_by_visit(index, true, visit, name_number(index, visit->fixmedins_code, name_hash(visit->fixmedins_code)), scratch);
 }

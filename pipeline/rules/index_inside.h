@@ -1,8 +1,9 @@
 // What the witness index is made of; for index.c, which finds, and index_make.c, which makes it, only.
 //
-//   places    (institution or diagnosis group, space) -> rules        for scopes that list names
+//   names     institution or diagnosis group -> its number            for scopes that list names
+//   places    (number of a name, space) -> rules
 //   filter    blocked Bloom filter over all keys of all witness tables: most codes end here
-//   slots     hash of a key -> its first posting -> rows of tables, the key's bytes beside them
+//   slots     hash of a key -> its posting: the key's bytes, and the rows of all tables that have it
 //
 // Made once per rule set in its arena, read-only from then on.
 #pragma once
@@ -10,20 +11,30 @@
 #include "core/digest.h"
 #include "rules/index.h"
 #include "rules/kinds/kind.h"
+#include "rules/memo.h"
 
-
+// Rules, ascending. One alone stands in the list itself.
 struct list {
-  uint32_t *rules;    // ascending
+  union {
+    uint32_t one;
+    uint32_t *rules;
+  };
   uint32_t size, capacity;
 };
+static inline const uint32_t *list_rules(const struct list *list) { return list->size == 1 ? &list->one : list->rules; }
+
+struct name {
+  struct slice text;
+  uint64_t hash;
+};
+enum { NAME_NONE = -1 };
 
 // Rules of one place: an institution in one space (visits' claims, visits' pairs, lines without a row, or one table), or a
 // group of main diagnoses (its first three characters; "" for visits without one).
 struct local {
-  struct slice name;
-  uint64_t hash;
+  int32_t name;
   uint32_t space;
-  struct list list;
+  struct list list;    // empty: no place
 };
 // SPACE_TABLE + n: the n-th witness table
 enum { SPACE_CLAIM, SPACE_PAIR, SPACE_GROUP_CLAIM, SPACE_GROUP_PAIR, SPACE_MISSING, SPACE_TABLE };
@@ -33,21 +44,23 @@ struct witness_table {
   bool hospital;          // key is (institution, hospital code)
   bool restricted;        // some rules are for listed institutions only
   struct list rules;      // the others
+  const struct table_span *spans;
+  const char *values;     // the column that is neither key nor date of effect, to be fetched ahead; may be NULL
+  unsigned value_bytes;
 };
 
 struct slot {
   uint32_t tag;      // upper half of the hash
   uint32_t first;    // where its first posting is, in words of 4 bytes; UINT32_MAX: empty
 };
-// With the key's bytes behind it, so that comparing costs no further fetch; the next posting of the key follows.
+// Behind it the key's bytes, so that comparing costs no further fetch, and its rows (struct memo_hit). Another key of the same hash follows
+// unless it is the last.
 struct posting {
-  uint32_t table;    // the highest bit marks the last posting of the key
-  uint32_t row;
   uint32_t institution_size, code_size;
+  uint32_t rows;
+  uint16_t hospital, last;
   char bytes[];      // institution (hospital codes), code
 };
-enum { POSTING_TABLE = 0x7fffffff };
-#define POSTING_LAST UINT32_C(0x80000000)
 
 // What finding needs to know of a rule, packed: thousands of them fit into the cache.
 struct brief {
@@ -61,8 +74,9 @@ struct rule_index {
   struct brief *briefs;                         // by rule
   struct list visits[2][VISIT_SYMBOL_COUNT];    // by unit: rules without a code witness, for any institution
   struct list missing;                          // rules that want lines without a row, for any institution
+  struct name *names;                           // hash table; a name's number is its place
   struct local *places;                         // hash table
-  uint32_t places_mask, places_size;
+  uint32_t names_mask, places_mask, names_size;
   struct witness_table *tables;
   uint32_t tables_size;
   uint32_t code_visits;                         // symbols of the rules with a code witness
@@ -77,20 +91,23 @@ struct rule_index {
 };
 
 static inline uint64_t name_hash(struct slice name) { return digest_hash64(name.data, name.size, 0); }
-static inline uint64_t place_hash(uint64_t hashed, uint32_t space) {
-  const uint64_t mixed = (hashed ^ ((uint64_t)space + 1) * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
-  return mixed ^ mixed >> 32;
+static inline int32_t name_number(const struct rule_index *index, struct slice name, uint64_t hash) {
+  if (index->names_size == 0) return NAME_NONE;
+  for (uint32_t at = (uint32_t)hash & index->names_mask; index->names[at].text.data != NULL; at = (at + 1) & index->names_mask)
+    if (index->names[at].hash == hash && slice_equal(index->names[at].text, name)) return (int32_t)at;
+  return NAME_NONE;
 }
 
-static inline const struct local *place_find(const struct rule_index *index, struct slice name, uint64_t hashed,
-                                      uint32_t space) {
-  if (index->places_size == 0) return NULL;
-  const uint64_t hash = place_hash(hashed, space);
-  for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
-    const struct local *local = &index->places[at];
-    if (local->name.data == NULL) return NULL;
-    if (local->hash == hash && local->space == space && slice_equal(local->name, name)) return local;
-  }
+static inline uint32_t place_first(const struct rule_index *index, int32_t name, uint32_t space) {
+  const uint64_t mixed = ((uint64_t)(uint32_t)name << 32 | space) * UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)(mixed >> 32) & index->places_mask;
+}
+
+static inline const struct local *place_find(const struct rule_index *index, int32_t name, uint32_t space) {
+  if (name == NAME_NONE) return NULL;
+  for (uint32_t at = place_first(index, name, space); index->places[at].list.size > 0; at = (at + 1) & index->places_mask)
+    if (index->places[at].name == name && index->places[at].space == space) return &index->places[at];
+  return NULL;
 }
 
 static inline uint64_t national_hash(struct slice code) { return digest_hash64(code.data, code.size, 1); }
@@ -110,6 +127,10 @@ static inline uint64_t slot_of(const struct rule_index *index, uint64_t hash) { 
 static inline const struct posting *posting_at(const struct rule_index *index, uint32_t word) {
   return (const struct posting *)(const void *)&index->postings[word];
 }
-static inline uint32_t posting_words(uint32_t institution_size, uint32_t code_size) {
-  return (uint32_t)((sizeof(struct posting) + (size_t)institution_size + code_size + 3) / 4);
+// Where the rows of a posting at that word begin, and where it ends, in words.
+static inline uint32_t posting_rows(const struct posting *posting, uint32_t word) {
+  return word + (uint32_t)((sizeof *posting + (size_t)posting->institution_size + posting->code_size + 3) / 4);
+}
+static inline uint32_t posting_end(const struct posting *posting, uint32_t word) {
+  return posting_rows(posting, word) + posting->rows * (uint32_t)(sizeof(struct memo_hit) / 4);
 }

@@ -9,32 +9,42 @@
 enum { FILTER_BITS_PER_KEY = 16 };
 
 static void list_add(struct arena *arena, struct list *list, uint32_t rule) {
-  if (list->size > 0 && list->rules[list->size - 1] == rule) return;
-  if (list->size == list->capacity) {
+  if (list->size > 0 && list_rules(list)[list->size - 1] == rule) return;
+  if (list->size == 0) {
+    list->one = rule;
+    list->size = 1;
+    return;
+  }
+  if (list->size >= list->capacity) {
     const uint32_t capacity = list->capacity ? list->capacity * 2 : 4;
     uint32_t *rules = ARENA_ARRAY(arena, uint32_t, capacity);
-    if (list->size > 0) memcpy(rules, list->rules, list->size * sizeof *rules);
+    memcpy(rules, list_rules(list), list->size * sizeof *rules);
     list->rules = rules;
     list->capacity = capacity;
   }
   list->rules[list->size++] = rule;
 }
 
-
-static void place_add(struct rule_index *index, struct arena *arena, struct slice name, uint32_t space,
-                      uint32_t rule) {
-  const uint64_t hash = place_hash(name_hash(name), space);
-  for (uint32_t at = (uint32_t)hash & index->places_mask;; at = (at + 1) & index->places_mask) {
-    struct local *local = &index->places[at];
-    if (local->name.data == NULL) {
-      *local = (struct local){.name = name, .hash = hash, .space = space};
-      index->places_size++;
-    } else if (local->hash != hash || local->space != space || !slice_equal(local->name, name)) {
-      continue;
+static int32_t name_add(struct rule_index *index, struct slice name) {
+  const uint64_t hash = name_hash(name);
+  for (uint32_t at = (uint32_t)hash & index->names_mask;; at = (at + 1) & index->names_mask) {
+    struct name *known = &index->names[at];
+    if (known->text.data == NULL) {
+      *known = (struct name){name, hash};
+      index->names_size++;
     }
-    list_add(arena, &local->list, rule);
-    return;
+    if (known->hash == hash && slice_equal(known->text, name)) return (int32_t)at;
   }
+}
+
+static void place_add(struct rule_index *index, struct arena *arena, struct slice name, uint32_t space, uint32_t rule) {
+  const int32_t number = name_add(index, name);
+  uint32_t at = place_first(index, number, space);
+  while (index->places[at].list.size > 0 && (index->places[at].name != number || index->places[at].space != space))
+    at = (at + 1) & index->places_mask;
+  index->places[at].name = number;
+  index->places[at].space = space;
+  list_add(arena, &index->places[at].list, rule);
 }
 
 static bool has_code_witness(const struct rule *rule) {
@@ -46,7 +56,14 @@ static bool in_use(const struct rule *rule) { return rule->status == RULE_ACTIVE
 static uint32_t table_number_of(struct rule_index *index, const struct table *table, bool hospital) {
   for (uint32_t t = 0; t < index->tables_size; t++)
     if (index->tables[t].table == table && index->tables[t].hospital == hospital) return t;
-  index->tables[index->tables_size] = (struct witness_table){.table = table, .hospital = hospital};
+  struct witness_table *witness = &index->tables[index->tables_size];
+  *witness = (struct witness_table){.table = table, .hospital = hospital, .spans = table->spans};
+  for (unsigned c = 0; c < table->columns_size && witness->values == NULL; c++) {
+    if (c == table->key[0] || (hospital && c == table->key[1]) || (int)c == table->from_column || (int)c == table->to_column) continue;
+    const bool text = table->columns[c].type == CELL_TEXT;
+    witness->values = text ? (const char *)table->texts[c] : (const char *)table->numbers[c];
+    witness->value_bytes = text ? sizeof table->texts[c][0] : sizeof table->numbers[c][0];
+  }
   return index->tables_size++;
 }
 
@@ -105,7 +122,8 @@ static void add_rules(struct rule_index *index, struct arena *arena) {
   size_t room = 16;
   while (room < listed * 4) room *= 2;
   index->places = ARENA_ZEROED(arena, struct local, room);
-  index->places_mask = (uint32_t)room - 1;
+  index->names = ARENA_ZEROED(arena, struct name, room);
+  index->places_mask = index->names_mask = (uint32_t)room - 1;
   for (size_t r = 0; r < ruleset->size; r++) {
     const struct rule *rule = ruleset->rules[r];
     if (!in_use(rule)) continue;
@@ -137,19 +155,47 @@ static struct slice key_code(const struct witness_table *table, uint32_t row) {
   return table_text(table->table, row, table->table->key[table->hospital ? 1 : 0]);
 }
 
-// Writes a posting at the word; returns the word after it.
-static uint32_t add_posting(struct rule_index *index, uint32_t word, const struct key *key, bool last) {
-  const struct slice institution = key_institution(&index->tables[key->table], key->row),
-                     code = key_code(&index->tables[key->table], key->row);
+static bool same_key(const struct rule_index *index, const struct key *a, const struct key *b) {
+  const struct witness_table *one = &index->tables[a->table], *other = &index->tables[b->table];
+  return one->hospital == other->hospital && slice_equal(key_code(one, a->row), key_code(other, b->row)) &&
+         slice_equal(key_institution(one, a->row), key_institution(other, b->row));
+}
+
+// Keys of one hash: those that are the same as the first come first, in their order. Returns how many; the others are another key.
+static size_t gather(const struct rule_index *index, struct key *keys, size_t size) {
+  size_t same = 1;
+  while (same < size && same_key(index, keys, &keys[same])) same++;
+  for (size_t i = same + 1; i < size; i++) {
+    if (!same_key(index, keys, &keys[i])) continue;
+    const struct key key = keys[i];
+    memmove(&keys[same + 1], &keys[same], (i - same) * sizeof *keys);
+    keys[same++] = key;
+  }
+  return same;
+}
+
+// Writes the posting of one key at the word; returns the word after it.
+static uint32_t add_posting(struct rule_index *index, uint32_t word, const struct key *keys, size_t size, bool last) {
+  const struct witness_table *table = &index->tables[keys->table];
+  const struct slice institution = key_institution(table, keys->row), code = key_code(table, keys->row);
   struct posting *posting = (struct posting *)(void *)&index->postings[word];
-  *posting = (struct posting){key->table | (last ? POSTING_LAST : 0), key->row, (uint32_t)institution.size, (uint32_t)code.size};
+  *posting = (struct posting){(uint32_t)institution.size, (uint32_t)code.size, (uint32_t)size, table->hospital, last};
   memcpy(posting->bytes, institution.data, institution.size);
   memcpy(posting->bytes + institution.size, code.data, code.size);
-  return word + posting_words(posting->institution_size, posting->code_size);
+  struct memo_hit *rows = (struct memo_hit *)(void *)&index->postings[posting_rows(posting, word)];
+  for (size_t i = 0; i < size; i++) rows[i] = (struct memo_hit){keys[i].table, keys[i].row};
+  return posting_end(posting, word);
+}
+
+// Behind the keys of the same hash as that at `from`.
+static size_t hash_end(const struct key *keys, size_t size, size_t from) {
+  size_t end = from + 1;
+  while (end < size && keys[end].hash == keys[from].hash) end++;
+  return end;
 }
 
 static void add_keys(struct rule_index *index, struct arena *arena) {
-  size_t size = 0, capacity = 1, words = 1;
+  size_t size = 0, capacity = 1;
   for (uint32_t t = 0; t < index->tables_size; t++) capacity += index->tables[t].table->rows_size;
   struct key *keys = memory_take(capacity * sizeof *keys);
   for (uint32_t t = 0; t < index->tables_size; t++) {
@@ -160,7 +206,6 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
       const struct slice institution = key_institution(&index->tables[t], rows[0]), code = key_code(&index->tables[t], rows[0]);
       const uint64_t hash =
           index->tables[t].hospital ? hospital_hash(name_hash(institution), code) : national_hash(code);
-      words += posting_words((uint32_t)institution.size, (uint32_t)code.size);
       assert(size < capacity);
       keys[size++] = (struct key){hash, t, rows[0]};
     }
@@ -173,14 +218,23 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
   index->slots = ARENA_ARRAY(arena, struct slot, room);
   memset(index->slots, 0xff, room * sizeof *index->slots);
   index->slots_mask = room - 1;
+  uint64_t words = 1;    // word 0 is no posting's rows
+  for (size_t i = 0, same; i < size; i += same) {
+    const struct witness_table *table = &index->tables[keys[i].table];
+    same = gather(index, keys + i, hash_end(keys, size, i) - i);
+    const struct posting posting = {(uint32_t)key_institution(table, keys[i].row).size, (uint32_t)key_code(table, keys[i].row).size, 0, 0, 0};
+    words += posting_rows(&posting, 0) + same * (sizeof(struct memo_hit) / 4);
+  }
   assert(words < UINT32_MAX);
-  index->postings = ARENA_ARRAY(arena, uint32_t, words);
-  uint32_t word = 0;
-  for (size_t i = 0; i < size; i++) {
-    const bool first = i == 0 || keys[i].hash != keys[i - 1].hash, last = i + 1 == size || keys[i].hash != keys[i + 1].hash;
+  index->postings = ARENA_ZEROED(arena, uint32_t, words);
+  uint32_t word = 1;
+  for (size_t i = 0, same; i < size; i += same) {
+    const size_t end = hash_end(keys, size, i);
     const uint32_t here = word;
-    word = add_posting(index, word, &keys[i], last);
-    if (!first) continue;
+    same = 1;
+    while (i + same < end && same_key(index, &keys[i], &keys[i + same])) same++;
+    word = add_posting(index, word, &keys[i], same, i + same == end);
+    if (i > 0 && keys[i].hash == keys[i - 1].hash) continue;
     index->filter[filter_word(index, keys[i].hash)] |= filter_mask(keys[i].hash);
     uint64_t at = slot_of(index, keys[i].hash);
     while (index->slots[at].first != UINT32_MAX) at = (at + 1) & index->slots_mask;

@@ -5,14 +5,13 @@ static char *append(char *to, struct slice s) {
   return to + s.size;
 }
 
-void memo_keep(struct memo_pair *pair, const struct memo_key *key, const struct memo_hit *hits, size_t size) {
-  if (size > MEMO_HITS || key->institution.size > MEMO_TEXTS || key->national.size > MEMO_TEXTS || key->hospital.size > MEMO_TEXTS ||
+void memo_keep(struct memo_pair *pair, const struct memo_key *key, const struct memo_rows rows[MEMO_KEYS]) {
+  if (key->institution.size > MEMO_TEXTS || key->national.size > MEMO_TEXTS || key->hospital.size > MEMO_TEXTS ||
       key->institution.size + key->national.size + key->hospital.size > MEMO_TEXTS)
     return;
   if (memo_holds(pair, key)) return;
   pair[1] = pair[0];
   *pair = (struct memo_pair){.institution = (uint8_t)key->institution.size, .national = (uint8_t)key->national.size,
-                             .hospital = (uint8_t)key->hospital.size, .hits_size = (uint8_t)size};
+                             .hospital = (uint8_t)key->hospital.size, .rows = {rows[MEMO_NATIONAL], rows[MEMO_HOSPITAL]}};
   append(append(append(pair->texts, key->institution), key->national), key->hospital);
-  if (size > 0) memcpy(pair->hits, hits, size * sizeof *hits);
 }

@@ -1,6 +1,6 @@
 // What the index found for the codes of a line: a region bills the same few thousand pairs again and again.
 //
-//   institution, national code, hospital code -> place, or the one beside it -> pair {the three texts, the rows they hit}
+//   institution, national code, hospital code -> place, or the one beside it -> pair {the three texts, where the rows they hit stand}
 //
 // Only a shortcut: what is not here, or does not fit, is looked up. One per worker and index. Zeroed memory is an empty one.
 #pragma once
@@ -8,14 +8,16 @@
 #include "core/slice.h"
 
 struct memo_hit { uint32_t table, row; };
+// Of the national code, and of institution and hospital code: words of the index's postings.
+struct memo_rows { uint32_t first, size; };
+enum { MEMO_NATIONAL, MEMO_HOSPITAL, MEMO_KEYS };
 
-enum { MEMO_PAIRS = 8192, MEMO_TEXTS = 52, MEMO_HITS = 5 };
+enum { MEMO_PAIRS = 8192, MEMO_TEXTS = 52 };
 
 struct memo_pair {
   uint8_t institution, national, hospital;    // sizes of the texts, one after the other
-  uint8_t hits_size;
   char texts[MEMO_TEXTS];
-  struct memo_hit hits[MEMO_HITS];
+  struct memo_rows rows[MEMO_KEYS];
 };
 
 struct memo {
@@ -40,4 +42,4 @@ static inline bool memo_holds(const struct memo_pair *pair, const struct memo_ke
 }
 
 // At the place, from where what was there moves on to the next; nothing when it does not fit.
-void memo_keep(struct memo_pair *pair, const struct memo_key *key, const struct memo_hit *hits, size_t size);
+void memo_keep(struct memo_pair *pair, const struct memo_key *key, const struct memo_rows rows[MEMO_KEYS]);
