@@ -64,9 +64,9 @@ static inline int64_t table_number(const struct table *table, uint32_t row, unsi
 
 // Rows of a key: *rows points at ascending row numbers; returns how many. Not filtered by date.
 uint32_t table_find(const struct table *table, const struct slice *key, const uint32_t **rows);
+static inline bool table_span_holds(struct table_span span, int32_t day) { return day >= span.from && day <= span.to; }
 static inline bool table_in_force(const struct table *table, uint32_t row, int32_t day) {
-  const struct table_span span = table->spans[row];
-  return day >= span.from && day <= span.to;
+  return table_span_holds(table->spans[row], day);
 }
 // The first row of the key in force on the day; UINT32_MAX when there is none.
 uint32_t table_find_on(const struct table *table, const struct slice *key, int32_t day);

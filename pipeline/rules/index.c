@@ -21,6 +21,7 @@ void index_scratch_fini(struct index_scratch *scratch) {
   memory_free(scratch->groups);
   memory_free(scratch->chains);
   memory_free(scratch->touched);
+  memory_free(scratch->found);
   memory_free(scratch->memo);
   *scratch = (struct index_scratch){0};
 }
@@ -113,7 +114,14 @@ struct probe {
   bool hospital;
 };
 
-static struct memo_rows find_posting(const struct rule_index *index, const struct memo_key *key, const struct probe *probe) {
+// Some rule wants rows of the table at the institution.
+static bool wants(const struct rule_index *index, uint32_t table, int32_t institution) {
+  const struct witness_table *witness = &index->tables[table];
+  return witness->rules.size > 0 || place_find(index, institution, SPACE_TABLE + table) != NULL;
+}
+
+static void find_posting(const struct rule_index *index, const struct memo_key *key, int32_t number, const struct probe *probe,
+                         struct index_scratch *scratch) {
   const struct slice code = probe->hospital ? key->hospital : key->national;
   const struct slice institution = probe->hospital ? key->institution : SLICE("");
   for (uint64_t at = slot_of(index, probe->hash); index->slots[at].first != UINT32_MAX; at = (at + 1) & index->slots_mask) {
@@ -122,13 +130,19 @@ static struct memo_rows find_posting(const struct rule_index *index, const struc
       const struct posting *posting = posting_at(index, word);
       if (posting->code_size == code.size && posting->institution_size == institution.size && posting->hospital == probe->hospital &&
           slice_same(posting->bytes + institution.size, code.data, code.size) &&
-          slice_same(posting->bytes, institution.data, institution.size))
-        return (struct memo_rows){posting_rows(posting, word), posting->rows};
+          slice_same(posting->bytes, institution.data, institution.size)) {
+        const struct memo_hit *hits = posting_hits(index, posting_rows(posting, word));
+        for (uint32_t i = 0; i < posting->rows; i++) {
+          if (!wants(index, hits[i].table, number)) continue;
+          ROOM(scratch->found, scratch->found_size, scratch->found_capacity);
+          scratch->found[scratch->found_size++] = hits[i];
+        }
+        return;
+      }
       if (posting->last) break;
       word = posting_end(posting, word);
     }
   }
-  return (struct memo_rows){0};
 }
 
 // Lines looked up together: what each hits, in the memo or in what was found just now.
@@ -136,13 +150,14 @@ struct lanes {
   uint32_t size;
   struct memo_key keys[LANES];
   struct memo_pair *pairs[LANES];     // of the memo
-  struct memo_rows rows[LANES][MEMO_KEYS];
-  bool known[LANES];                  // by the memo
+  uint32_t found[LANES + 1];          // unknown lanes: from here to the next one's in scratch->found
+  bool known[LANES];
 };
 
 // The lanes that the memo does not know, by the index: hashes, then the filter's words, then the slots, then the postings, each
 // fetched before it is needed.
-static void find_unknown(const struct rule_index *index, uint64_t institution, struct lanes *lanes) {
+static void find_unknown(const struct rule_index *index, uint64_t institution, int32_t number, struct lanes *lanes,
+                         struct index_scratch *scratch) {
   struct probe probes[2 * LANES];
   unsigned all = 0, left = 0;
   for (uint32_t lane = 0; lane < lanes->size; lane++) {
@@ -163,8 +178,13 @@ static void find_unknown(const struct rule_index *index, uint64_t institution, s
     const struct slot *slot = &index->slots[slot_of(index, probes[i].hash)];
     if (slot->first != UINT32_MAX) __builtin_prefetch(&index->postings[slot->first]);
   }
-  for (unsigned i = 0; i < left; i++)
-    lanes->rows[probes[i].lane][probes[i].hospital] = find_posting(index, &lanes->keys[probes[i].lane], &probes[i]);
+  scratch->found_size = 0;
+  unsigned at = 0;
+  for (uint32_t lane = 0; lane < lanes->size; lane++) {
+    lanes->found[lane] = scratch->found_size;
+    for (; at < left && probes[at].lane == lane; at++) find_posting(index, &lanes->keys[lane], number, &probes[at], scratch);
+  }
+  lanes->found[lanes->size] = scratch->found_size;
 }
 
 // Which of the lines the memo knows; true when it knows all.
@@ -181,31 +201,35 @@ static bool recall(const struct visit *visit, uint32_t first, uint64_t instituti
     const bool first_holds = memo_holds(pair, &lanes->keys[lane]), next_holds = !first_holds && memo_holds(pair + 1, &lanes->keys[lane]);
     lanes->known[lane] = first_holds || next_holds;
     if (next_holds) lanes->pairs[lane]++;
-    for (unsigned k = 0; k < MEMO_KEYS; k++) lanes->rows[lane][k] = lanes->known[lane] ? lanes->pairs[lane]->rows[k] : (struct memo_rows){0};
     all &= lanes->known[lane];
   }
   return all;
 }
 
-static void find_rows(const struct rule_index *index, const struct visit *visit, uint64_t institution, struct index_scratch *scratch) {
+static void find_rows(const struct rule_index *index, const struct visit *visit, uint64_t institution, int32_t number,
+                      struct index_scratch *scratch) {
   if (scratch->memo == NULL) scratch->memo = memory_take(sizeof *scratch->memo);
   if (scratch->memo->index != index->serial) {
-    memset(scratch->memo, 0, sizeof *scratch->memo);
+    memset(scratch->memo->pairs, 0, sizeof scratch->memo->pairs);
+    scratch->memo->pool_size = 0;
     scratch->memo->index = index->serial;
   }
   struct lanes lanes;
   for (uint32_t first = 0; first < visit->items_size; first += LANES) {
     lanes.size = visit->items_size - first < LANES ? visit->items_size - first : LANES;
     const bool all = recall(visit, first, institution, &lanes, scratch->memo);
-    if (!all) find_unknown(index, institution, &lanes);
-    for (uint32_t lane = 0; lane < lanes.size; lane++)
-      for (unsigned k = 0; k < MEMO_KEYS; k++) {
-        const struct memo_hit *hits = (const struct memo_hit *)(const void *)&index->postings[lanes.rows[lane][k].first];
-        for (uint32_t i = 0; i < lanes.rows[lane][k].size; i++) push_hit(index, scratch, hits[i].table, first + lane, hits[i].row);
-      }
+    if (!all) find_unknown(index, institution, number, &lanes, scratch);
+    for (uint32_t lane = 0; lane < lanes.size; lane++) {
+      const struct memo_pair *pair = lanes.pairs[lane];
+      const struct memo_hit *hits = lanes.known[lane] ? scratch->memo->pool + pair->first : scratch->found + lanes.found[lane];
+      const uint32_t size = lanes.known[lane] ? pair->size : lanes.found[lane + 1] - lanes.found[lane];
+      for (uint32_t i = 0; i < size; i++) push_hit(index, scratch, hits[i].table, first + lane, hits[i].row);
+    }
     // Only now, because two lanes may share a place.
     for (uint32_t lane = 0; lane < lanes.size && !all; lane++)
-      if (!lanes.known[lane]) memo_keep(lanes.pairs[lane], &lanes.keys[lane], lanes.rows[lane]);
+      if (!lanes.known[lane])
+        memo_keep(scratch->memo, lanes.pairs[lane], &lanes.keys[lane], scratch->found + lanes.found[lane],
+                  lanes.found[lane + 1] - lanes.found[lane]);
   }
 }
 
@@ -314,7 +338,7 @@ void index_find_claim(const struct rule_index *index, struct visit *visit, struc
   }
   prepare_chains(index, scratch);
   view_items(visit);
-  find_rows(index, visit, hash, scratch);
+  find_rows(index, visit, hash, institution, scratch);
   find_groups(index, visit, institution, scratch);
   sort_groups(scratch);
   for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(visit, &scratch->groups[g], scratch);

@@ -30,8 +30,9 @@ struct index_scratch {
   struct index_group *groups;
   struct index_chain *chains;      // by table; empty between calls
   uint32_t *touched;
+  struct memo_hit *found;
   struct memo *memo;               // memo.h
-  uint32_t hits_size, hits_capacity, groups_size, groups_capacity, chains_size, touched_size;
+  uint32_t hits_size, hits_capacity, groups_size, groups_capacity, chains_size, touched_size, found_size, found_capacity;
 };
 void index_scratch_fini(struct index_scratch *scratch);
 

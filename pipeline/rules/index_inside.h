@@ -127,6 +127,9 @@ static inline uint64_t slot_of(const struct rule_index *index, uint64_t hash) { 
 static inline const struct posting *posting_at(const struct rule_index *index, uint32_t word) {
   return (const struct posting *)(const void *)&index->postings[word];
 }
+static inline const struct memo_hit *posting_hits(const struct rule_index *index, uint32_t word) {
+  return (const struct memo_hit *)(const void *)&index->postings[word];
+}
 // Where the rows of a posting at that word begin, and where it ends, in words.
 static inline uint32_t posting_rows(const struct posting *posting, uint32_t word) {
   return word + (uint32_t)((sizeof *posting + (size_t)posting->institution_size + posting->code_size + 3) / 4);

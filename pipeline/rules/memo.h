@@ -1,28 +1,28 @@
 // What the index found for the codes of a line: a region bills the same few thousand pairs again and again.
 //
-//   institution, national code, hospital code -> place, or the one beside it -> pair {the three texts, where the rows they hit stand}
+//   institution, national code, hospital code -> place, or the one beside it -> pair {the three texts, its rows in the pool}
 //
-// Only a shortcut: what is not here, or does not fit, is looked up. One per worker and index. Zeroed memory is an empty one.
+// Rows that no rule for that institution wants are left out. When the pool is full everything is forgotten. Only a shortcut: what is not
+// here, or does not fit, is looked up. One per worker and index. Zeroed memory is an empty one.
 #pragma once
 
 #include "core/slice.h"
 
 struct memo_hit { uint32_t table, row; };
-// Of the national code, and of institution and hospital code: words of the index's postings.
-struct memo_rows { uint32_t first, size; };
-enum { MEMO_NATIONAL, MEMO_HOSPITAL, MEMO_KEYS };
 
-enum { MEMO_PAIRS = 8192, MEMO_TEXTS = 52 };
+enum { MEMO_PAIRS = 8192, MEMO_TEXTS = 53, MEMO_POOL = 1 << 17 };
 
 struct memo_pair {
   uint8_t institution, national, hospital;    // sizes of the texts, one after the other
   char texts[MEMO_TEXTS];
-  struct memo_rows rows[MEMO_KEYS];
+  uint32_t first, size;                       // in the pool
 };
 
 struct memo {
   uint64_t index;    // whose rows these are
+  uint32_t pool_size;
   struct memo_pair pairs[MEMO_PAIRS];
+  struct memo_hit pool[MEMO_POOL];
 };
 
 struct memo_key { struct slice institution, national, hospital; };
@@ -42,4 +42,4 @@ static inline bool memo_holds(const struct memo_pair *pair, const struct memo_ke
 }
 
 // At the place, from where what was there moves on to the next; nothing when it does not fit.
-void memo_keep(struct memo_pair *pair, const struct memo_key *key, const struct memo_rows rows[MEMO_KEYS]);
+void memo_keep(struct memo *memo, struct memo_pair *pair, const struct memo_key *key, const struct memo_hit *hits, size_t size);

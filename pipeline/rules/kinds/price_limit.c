@@ -18,7 +18,8 @@ struct params {
   struct slice table;
   int64_t tolerance_fen, markup_permille;
   const struct table *resolved;
-  int price_column;
+  const struct table_span *spans;    // of the table, at hand
+  const int64_t *prices;
 };
 
 #define AT(field) offsetof(struct params, field)
@@ -45,8 +46,11 @@ static bool prepare(struct prepare *prepare) {
   static const char *const key[] = {"med_list_codg"};
   params->resolved = parameter_table(prepare, "table", params->table, key, 1);
   if (params->resolved == NULL) return false;
-  params->price_column = parameter_column(prepare, "table", params->resolved, "price", CELL_PRICE);
-  return params->price_column >= 0;
+  const int column = parameter_column(prepare, "table", params->resolved, "price", CELL_PRICE);
+  if (column < 0) return false;
+  params->spans = params->resolved->spans;
+  params->prices = params->resolved->numbers[column];
+  return true;
 }
 
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
@@ -65,10 +69,10 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     }
     const int32_t day = date_day(item->time_s);
     uint32_t row = candidate->row;
-    if (row != UINT32_MAX && !table_in_force(params->resolved, row, day))
+    if (row != UINT32_MAX && !table_span_holds(params->spans[row], day))
       row = table_find_on(params->resolved, &item->med_list_codg, day);
     if (row == UINT32_MAX) continue;
-    const int64_t price = table_number(params->resolved, row, (unsigned)params->price_column);
+    const int64_t price = params->prices[row];
     if (price == INT64_MIN) continue;
     if ((item->flags & (ITEM_NO_PRICE | ITEM_NO_CNT)) != 0) {
       claims_bad(&claims, candidate->item, (item->flags & ITEM_NO_CNT) != 0 ? BAD_MISSING_CNT : BAD_MISSING_PRICE);
