@@ -7,18 +7,18 @@
 #include "rules/index_inside.h"
 #include "rules/memo.h"
 
-enum { LANES = 32 };    // lines looked up together, so that their memory is fetched together
+enum { LANES = 32, LINE = 64 };    // lines looked up together, so that their memory is fetched together; bytes fetched at once
 
 struct index_hit { uint32_t item, row, next; };                  // next in the table's chain; 0, which is no item's, at the end
 struct index_chain { uint32_t first, last; };                    // into hits; first 0: no hit
-struct index_group { uint32_t rule, table, end; bool missing; };    // the hits of a table, for one rule; its candidates' end
 
 void index_scratch_fini(struct index_scratch *scratch) {
   memory_free(scratch->candidates);
   memory_free(scratch->rules);
   memory_free(scratch->ends);
   memory_free(scratch->hits);
-  memory_free(scratch->groups);
+  memory_free(scratch->marks);
+  memory_free(scratch->summary);
   memory_free(scratch->chains);
   memory_free(scratch->touched);
   memory_free(scratch->found);
@@ -39,7 +39,8 @@ static void push_rule(struct index_scratch *scratch, uint32_t rule) {
   if (scratch->rules_size == scratch->rules_capacity)
     scratch->ends = memory_resize(scratch->ends, (scratch->rules_capacity ? scratch->rules_capacity * 2 : 64) * sizeof *scratch->ends);
   ROOM(scratch->rules, scratch->rules_size, scratch->rules_capacity);
-  scratch->rules[scratch->rules_size++] = rule;
+  scratch->rules[scratch->rules_size] = rule;
+  scratch->ends[scratch->rules_size++] = scratch->candidates_size;
 }
 
 // Room for that many more candidates.
@@ -51,9 +52,19 @@ static struct candidate *candidates_room(struct index_scratch *scratch, uint32_t
   return scratch->candidates + scratch->candidates_size;
 }
 
-static void push_group(struct index_scratch *scratch, uint32_t rule, uint32_t table, bool missing) {
-  ROOM(scratch->groups, scratch->groups_size, scratch->groups_capacity);
-  scratch->groups[scratch->groups_size++] = (struct index_group){rule, table, 0, missing};
+static bool admits(const struct rule_index *index, uint32_t rule, const struct visit *visit) {
+  return index->briefs[rule].visits >> visit->symbol & 1;
+}
+
+static void mark(struct index_scratch *scratch, uint32_t rule) {
+  scratch->marks[rule / 64] |= UINT64_C(1) << rule % 64;
+  scratch->summary[rule / 4096] |= UINT64_C(1) << rule / 64 % 64;
+}
+
+static void mark_list(const struct rule_index *index, const struct list *list, const struct visit *visit, struct index_scratch *scratch) {
+  const uint32_t *rules = list_rules(list);
+  for (uint32_t r = 0; r < list->size; r++)
+    if (admits(index, rules[r], visit)) mark(scratch, rules[r]);
 }
 
 // The end of all chains: hit 0.
@@ -63,9 +74,9 @@ static void push_end(struct index_scratch *scratch) {
 }
 
 static void push_hit(const struct rule_index *index, struct index_scratch *scratch, uint32_t table, uint32_t item, uint32_t row) {
-  const struct witness_table *witness = &index->tables[table];    // what judging reads of the row
-  __builtin_prefetch(&witness->spans[row]);
-  __builtin_prefetch(witness->values + (size_t)row * witness->value_bytes);
+  const struct ahead *ahead = &index->aheads[table];    // what judging reads of the row
+  __builtin_prefetch(&ahead->spans[row]);
+  __builtin_prefetch(ahead->values + (size_t)row * (ahead->text ? sizeof(struct slice) : sizeof(int64_t)));
   ROOM(scratch->hits, scratch->hits_size, scratch->hits_capacity);
   scratch->hits[scratch->hits_size] = (struct index_hit){item, row, 0};
   struct index_chain *chain = &scratch->chains[table];
@@ -78,31 +89,16 @@ static void push_hit(const struct rule_index *index, struct index_scratch *scrat
   chain->last = scratch->hits_size++;
 }
 
-static bool admits(const struct rule_index *index, uint32_t rule, const struct visit *visit) {
-  return index->briefs[rule].visits >> visit->symbol & 1;
-}
-
 // The rules of a visit without looking at lines: for its symbol, for its institution (a name's number), and for its main diagnosis.
-static void find_by_visit(const struct rule_index *index, bool pair, const struct visit *visit, int32_t institution,
+static void mark_by_visit(const struct rule_index *index, bool pair, const struct visit *visit, int32_t institution,
                           struct index_scratch *scratch) {
+  mark_list(index, &index->visits[pair][visit->symbol], visit, scratch);
+  if (index->names_size == 0) return;
   const struct slice dx3 = slice_present(visit->main_diagnosis) ? view_dx3(visit) : SLICE("");
-  const int32_t group = index->names_size > 0 ? name_number(index, dx3, name_hash(dx3)) : NAME_NONE;
-  const struct local *places[] = {place_find(index, institution, pair ? SPACE_PAIR : SPACE_CLAIM),
-                                  place_find(index, group, pair ? SPACE_GROUP_PAIR : SPACE_GROUP_CLAIM)};
-  const struct list *lists[] = {&index->visits[pair][visit->symbol], places[0] != NULL ? &places[0]->list : NULL,
-                                places[1] != NULL ? &places[1]->list : NULL};
-  const uint32_t *rules[3] = {list_rules(lists[0]), lists[1] != NULL ? list_rules(lists[1]) : NULL,
-                              lists[2] != NULL ? list_rules(lists[2]) : NULL};
-  const uint32_t *ends[3];
-  for (unsigned l = 0; l < 3; l++) ends[l] = lists[l] != NULL ? rules[l] + lists[l]->size : rules[l];
-  for (;;) {    // all ascend and share no rule
-    unsigned next = 3;
-    for (unsigned l = 0; l < 3; l++)
-      if (rules[l] != ends[l] && (next == 3 || *rules[l] < *rules[next])) next = l;
-    if (next == 3) return;
-    const uint32_t rule = *rules[next]++;
-    if (next == 0 || admits(index, rule, visit)) push_rule(scratch, rule);
-  }
+  const struct local *local = place_find(index, institution, pair ? SPACE_PAIR : SPACE_CLAIM);
+  if (local != NULL) mark_list(index, &local->list, visit, scratch);
+  local = place_find(index, name_number(index, dx3, name_hash(dx3)), pair ? SPACE_GROUP_PAIR : SPACE_GROUP_CLAIM);
+  if (local != NULL) mark_list(index, &local->list, visit, scratch);
 }
 
 // --- The rows that the codes of lines hit -------------------------------------------------------------------------------
@@ -234,121 +230,98 @@ static void find_rows(const struct rule_index *index, const struct visit *visit,
 }
 
 // Which rules want the hits: of each table that was hit, and those that want lines without a row.
-static void find_groups(const struct rule_index *index, const struct visit *visit, int32_t institution, struct index_scratch *scratch) {
+static void mark_by_code(const struct rule_index *index, const struct visit *visit, int32_t institution, struct index_scratch *scratch) {
   for (uint32_t t = 0; t < scratch->touched_size && institution != NAME_NONE; t++)
     __builtin_prefetch(&index->places[place_first(index, institution, SPACE_TABLE + scratch->touched[t])]);
   for (uint32_t t = 0; t < scratch->touched_size; t++) {
-    const uint32_t table = scratch->touched[t];
-    const struct local *local = index->tables[table].restricted ? place_find(index, institution, SPACE_TABLE + table) : NULL;
-    const struct list *lists[] = {&index->tables[table].rules, local != NULL ? &local->list : NULL};
-    for (unsigned l = 0; l < 2 && lists[l] != NULL; l++) {
-      const uint32_t *rules = list_rules(lists[l]);
-      for (uint32_t r = 0; r < lists[l]->size; r++)
-        if (admits(index, rules[r], visit) && !index->briefs[rules[r]].missing) push_group(scratch, rules[r], table, false);
-    }
+    const struct witness_table *table = &index->tables[scratch->touched[t]];
+    mark_list(index, &table->rules, visit, scratch);
+    const struct local *local = table->restricted ? place_find(index, institution, SPACE_TABLE + scratch->touched[t]) : NULL;
+    if (local != NULL) mark_list(index, &local->list, visit, scratch);
   }
+  mark_list(index, &index->missing, visit, scratch);
   const struct local *local = index->missing_restricted ? place_find(index, institution, SPACE_MISSING) : NULL;
-  const struct list *lists[] = {&index->missing, local != NULL ? &local->list : NULL};
-  for (unsigned l = 0; l < 2 && lists[l] != NULL; l++) {
-    const uint32_t *rules = list_rules(lists[l]);
-    for (uint32_t r = 0; r < lists[l]->size; r++)
-      if (admits(index, rules[r], visit)) push_group(scratch, rules[r], index->briefs[rules[r]].table, true);
-  }
+  if (local != NULL) mark_list(index, &local->list, visit, scratch);
 }
 
-// By rule. Each rule has one table, so it has one group. In place, because no record may ask for memory.
-static void sort_groups(struct index_scratch *scratch) {
-  static const uint32_t gaps[] = {3937, 1750, 701, 301, 132, 57, 23, 10, 4, 1};    // Ciura's
-  struct index_group *groups = scratch->groups;
-  for (unsigned g = 0; g < sizeof gaps / sizeof gaps[0]; g++) {
-    for (uint32_t i = gaps[g]; i < scratch->groups_size; i++) {
-      const struct index_group group = groups[i];
-      uint32_t at = i;
-      for (; at >= gaps[g] && groups[at - gaps[g]].rule > group.rule; at -= gaps[g]) groups[at] = groups[at - gaps[g]];
-      groups[at] = group;
-    }
-  }
-}
-
-static void expand_group(const struct visit *visit, struct index_group *group, struct index_scratch *scratch) {
-  struct candidate *to = candidates_room(scratch, visit->items_size);    // a key has one row of a table, so a line one candidate
+// The candidates of a code rule: a key has one row of a table, so a line has one at most.
+static void expand(const struct rule_index *index, const struct visit *visit, uint32_t rule, struct index_scratch *scratch) {
+  const struct brief *brief = &index->briefs[rule];
+  const struct ahead *ahead = &index->aheads[brief->table];
+  struct candidate *to = candidates_room(scratch, visit->items_size);
   const struct index_hit *hits = scratch->hits;
-  uint32_t hit = scratch->chains[group->table].first;
-  if (!group->missing) {
-    for (; hit != 0; hit = hits[hit].next) *to++ = (struct candidate){group->rule, hits[hit].item, hits[hit].row};
+  uint32_t hit = scratch->chains[brief->table].first;
+  if (ahead->text)
+    for (uint32_t at = hit; at != 0; at = hits[at].next)
+      __builtin_prefetch(((const struct slice *)(const void *)(ahead->values + (size_t)hits[at].row * sizeof(struct slice)))->data);
+  if (!brief->missing) {
+    for (; hit != 0; hit = hits[hit].next) *to++ = (struct candidate){rule, hits[hit].item, hits[hit].row};
   } else {
     for (uint32_t item = 0; item < visit->items_size; item++) {
       // By masks, because nobody can guess which lines have a row. The end is no line's.
       const uint32_t other = hits[hit].item == item ? 0 : UINT32_MAX;
-      *to++ = (struct candidate){group->rule, item, hits[hit].row | other};
+      *to++ = (struct candidate){rule, item, hits[hit].row | other};
       hit = (hit & other) | (hits[hit].next & ~other);
     }
   }
-  group->end = scratch->candidates_size = (uint32_t)(to - scratch->candidates);
+  scratch->candidates_size = (uint32_t)(to - scratch->candidates);
 }
 
-// The code rules are ascending in groups, the visit rules in rules: one ascending list of both.
-static void merge_rules(struct index_scratch *scratch) {
-  const uint32_t visit_rules = scratch->rules_size;
-  for (uint32_t g = 0; g < scratch->groups_size; g++) push_rule(scratch, 0);
-  uint32_t from = visit_rules, group = scratch->groups_size, to = scratch->rules_size;
-  while (group > 0) {
-    if (from > 0 && scratch->rules[from - 1] > scratch->groups[group - 1].rule) {
-      scratch->rules[--to] = scratch->rules[--from];
-    } else {
-      scratch->rules[--to] = scratch->groups[--group].rule;
+// The rules that were marked, ascending, each with its candidates. They lie anywhere in memory, and are fetched before the first is judged.
+static void collect(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch) {
+  for (uint32_t s = 0; s <= index->ruleset->size / (64 * 64); s++) {
+    for (; scratch->summary[s] != 0; scratch->summary[s] &= scratch->summary[s] - 1) {
+      const uint32_t word = s * 64 + (uint32_t)__builtin_ctzll(scratch->summary[s]);
+      for (; scratch->marks[word] != 0; scratch->marks[word] &= scratch->marks[word] - 1) {
+        const uint32_t rule = word * 64 + (uint32_t)__builtin_ctzll(scratch->marks[word]);
+        const struct parts *parts = &index->parts[rule];
+        for (size_t at = 0; at < offsetof(struct rule, name); at += LINE) __builtin_prefetch((const char *)parts->rule + at);
+        __builtin_prefetch(parts->params);
+        __builtin_prefetch(parts->scope);
+        if (index->briefs[rule].code) expand(index, visit, rule, scratch);
+        push_rule(scratch, rule);
+      }
     }
   }
 }
 
-static void tell_ends(struct index_scratch *scratch) {
-  uint32_t group = 0, end = 0;
-  for (uint32_t r = 0; r < scratch->rules_size; r++) {
-    if (group < scratch->groups_size && scratch->groups[group].rule == scratch->rules[r]) end = scratch->groups[group++].end;
-    scratch->ends[r] = end;
-  }
-}
-
-static void prepare_chains(const struct rule_index *index, struct index_scratch *scratch) {
+// Room for what is counted by table and by rule. All of it is zero between calls.
+static void prepare(const struct rule_index *index, struct index_scratch *scratch) {
   push_end(scratch);
-  if (scratch->chains_size >= index->tables_size) return;
-  scratch->chains = memory_resize(scratch->chains, index->tables_size * sizeof *scratch->chains);
-  scratch->touched = memory_resize(scratch->touched, index->tables_size * sizeof *scratch->touched);
-  memset(scratch->chains, 0, index->tables_size * sizeof *scratch->chains);
-  scratch->chains_size = index->tables_size;
-}
-
-// The rules found lie anywhere in memory; they are fetched together, before the first is judged.
-static void fetch_rules(const struct rule_index *index, const struct index_scratch *scratch) {
-  enum { LINE = 64 };
-  const struct rule *const *rules = index->ruleset->rules;
-  for (uint32_t r = 0; r < scratch->rules_size; r++)
-    for (size_t at = 0; at < offsetof(struct rule, name); at += LINE) __builtin_prefetch((const char *)rules[scratch->rules[r]] + at);
-  for (uint32_t r = 0; r < scratch->rules_size; r++) __builtin_prefetch(rules[scratch->rules[r]]->params);
+  if (scratch->chains_size < index->tables_size) {
+    scratch->chains = memory_resize(scratch->chains, index->tables_size * sizeof *scratch->chains);
+    scratch->touched = memory_resize(scratch->touched, index->tables_size * sizeof *scratch->touched);
+    memset(scratch->chains, 0, index->tables_size * sizeof *scratch->chains);
+    scratch->chains_size = index->tables_size;
+  }
+  const uint32_t words = (uint32_t)index->ruleset->size / 64 + 1;
+  if (scratch->marks_size < words) {
+    scratch->marks = memory_resize(scratch->marks, words * sizeof *scratch->marks);
+    scratch->summary = memory_resize(scratch->summary, (words / 64 + 1) * sizeof *scratch->summary);
+    memset(scratch->marks, 0, words * sizeof *scratch->marks);
+    memset(scratch->summary, 0, (words / 64 + 1) * sizeof *scratch->summary);
+    scratch->marks_size = words;
+  }
 }
 
 void index_find_claim(const struct rule_index *index, struct visit *visit, struct index_scratch *scratch) {
-  scratch->candidates_size = scratch->rules_size = scratch->hits_size = scratch->groups_size = scratch->touched_size = 0;
+  scratch->candidates_size = scratch->rules_size = scratch->hits_size = scratch->touched_size = 0;
+  prepare(index, scratch);
   const uint64_t hash = name_hash(visit->fixmedins_code);
   const int32_t institution = name_number(index, visit->fixmedins_code, hash);
-  find_by_visit(index, false, visit, institution, scratch);
-  if ((index->code_visits >> visit->symbol & 1) == 0 || index->tables_size == 0) {
-    tell_ends(scratch);
-    return;
+  mark_by_visit(index, false, visit, institution, scratch);
+  if ((index->code_visits >> visit->symbol & 1) != 0 && index->tables_size > 0) {
+    view_items(visit);
+    find_rows(index, visit, hash, institution, scratch);
+    mark_by_code(index, visit, institution, scratch);
   }
-  prepare_chains(index, scratch);
-  view_items(visit);
-  find_rows(index, visit, hash, institution, scratch);
-  find_groups(index, visit, institution, scratch);
-  sort_groups(scratch);
-  for (uint32_t g = 0; g < scratch->groups_size; g++) expand_group(visit, &scratch->groups[g], scratch);
-  merge_rules(scratch);
-  tell_ends(scratch);
-  fetch_rules(index, scratch);
+  collect(index, visit, scratch);
   for (uint32_t t = 0; t < scratch->touched_size; t++) scratch->chains[scratch->touched[t]].first = 0;
 }
 
 void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch) {
   scratch->candidates_size = scratch->rules_size = 0;
-  find_by_visit(index, true, visit, name_number(index, visit->fixmedins_code, name_hash(visit->fixmedins_code)), scratch);
+  prepare(index, scratch);
+  mark_by_visit(index, true, visit, name_number(index, visit->fixmedins_code, name_hash(visit->fixmedins_code)), scratch);
+  collect(index, visit, scratch);
 }

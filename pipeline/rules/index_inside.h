@@ -44,9 +44,12 @@ struct witness_table {
   bool hospital;          // key is (institution, hospital code)
   bool restricted;        // some rules are for listed institutions only
   struct list rules;      // the others
+};
+// What judging reads of a row, to be fetched ahead: when it is in force, and the column that is neither key nor date of effect.
+struct ahead {
   const struct table_span *spans;
-  const char *values;     // the column that is neither key nor date of effect, to be fetched ahead; may be NULL
-  unsigned value_bytes;
+  const char *values;     // NULL: no such column
+  bool text;              // slices, else numbers
 };
 
 struct slot {
@@ -66,18 +69,25 @@ struct posting {
 struct brief {
   uint32_t visits;
   uint32_t table;      // of a code witness
+  bool code;           // has one
   bool missing;        // wants lines without a row
+};
+// Where a rule's memory is, to be fetched ahead.
+struct parts {
+  const void *rule, *params, *scope;
 };
 
 struct rule_index {
   const struct ruleset *ruleset;
   struct brief *briefs;                         // by rule
+  struct parts *parts;                          // by rule
   struct list visits[2][VISIT_SYMBOL_COUNT];    // by unit: rules without a code witness, for any institution
   struct list missing;                          // rules that want lines without a row, for any institution
   struct name *names;                           // hash table; a name's number is its place
   struct local *places;                         // hash table
   uint32_t names_mask, places_mask, names_size;
   struct witness_table *tables;
+  struct ahead *aheads;                         // by table
   uint32_t tables_size;
   uint32_t code_visits;                         // symbols of the rules with a code witness
   bool national, hospital;                      // some table has such keys

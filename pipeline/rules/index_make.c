@@ -56,13 +56,13 @@ static bool in_use(const struct rule *rule) { return rule->status == RULE_ACTIVE
 static uint32_t table_number_of(struct rule_index *index, const struct table *table, bool hospital) {
   for (uint32_t t = 0; t < index->tables_size; t++)
     if (index->tables[t].table == table && index->tables[t].hospital == hospital) return t;
-  struct witness_table *witness = &index->tables[index->tables_size];
-  *witness = (struct witness_table){.table = table, .hospital = hospital, .spans = table->spans};
-  for (unsigned c = 0; c < table->columns_size && witness->values == NULL; c++) {
+  index->tables[index->tables_size] = (struct witness_table){.table = table, .hospital = hospital};
+  struct ahead *ahead = &index->aheads[index->tables_size];
+  ahead->spans = table->spans;
+  for (unsigned c = 0; c < table->columns_size && ahead->values == NULL; c++) {
     if (c == table->key[0] || (hospital && c == table->key[1]) || (int)c == table->from_column || (int)c == table->to_column) continue;
-    const bool text = table->columns[c].type == CELL_TEXT;
-    witness->values = text ? (const char *)table->texts[c] : (const char *)table->numbers[c];
-    witness->value_bytes = text ? sizeof table->texts[c][0] : sizeof table->numbers[c][0];
+    ahead->text = table->columns[c].type == CELL_TEXT;
+    ahead->values = ahead->text ? (const char *)table->texts[c] : (const char *)table->numbers[c];
   }
   return index->tables_size++;
 }
@@ -75,7 +75,7 @@ static void add_code_rule(struct rule_index *index, struct arena *arena, const s
   assert(table != NULL && table->key_size == (hospital ? 2 : 1));
   const uint32_t number = table_number_of(index, table, hospital);
   index->code_visits |= rule->visits;
-  index->briefs[rule->number] = (struct brief){rule->visits, number, wants_missing};
+  index->briefs[rule->number] = (struct brief){rule->visits, number, true, wants_missing};
   *(hospital ? &index->hospital : &index->national) = true;
   if (!restricted) {
     list_add(arena, &index->tables[number].rules, rule->number);
@@ -249,7 +249,11 @@ struct rule_index *index_create(struct ruleset *ruleset) {
   index->serial = ++made;
   index->ruleset = ruleset;
   index->tables = ARENA_ZEROED(&ruleset->arena, struct witness_table, ruleset->size + 1);
+  index->aheads = ARENA_ZEROED(&ruleset->arena, struct ahead, ruleset->size + 1);
   index->briefs = ARENA_ZEROED(&ruleset->arena, struct brief, ruleset->size + 1);
+  index->parts = ARENA_ZEROED(&ruleset->arena, struct parts, ruleset->size + 1);
+  for (size_t r = 0; r < ruleset->size; r++)
+    index->parts[r] = (struct parts){ruleset->rules[r], ruleset->rules[r]->params, ruleset->rules[r]->scope};
   add_rules(index, &ruleset->arena);
   add_keys(index, &ruleset->arena);
   return index;
