@@ -9,7 +9,10 @@
 
 enum { LANES = 32, LINE = 64 };    // lines looked up together, so that their memory is fetched together; bytes fetched at once
 
-struct index_hit { uint32_t item, row, next; };                  // next in the table's chain; 0, which is no item's, at the end
+struct index_hit {
+  struct memo_hit at;
+  uint32_t item, next;    // next in the table's chain; 0, which is no item's, at the end
+};
 struct index_chain { uint32_t first, last; };                    // into hits; first 0: no hit
 
 void index_scratch_fini(struct index_scratch *scratch) {
@@ -70,19 +73,16 @@ static void mark_list(const struct rule_index *index, const struct list *list, c
 // The end of all chains: hit 0.
 static void push_end(struct index_scratch *scratch) {
   ROOM(scratch->hits, scratch->hits_size, scratch->hits_capacity);
-  scratch->hits[scratch->hits_size++] = (struct index_hit){UINT32_MAX, UINT32_MAX, 0};
+  scratch->hits[scratch->hits_size++] = (struct index_hit){.at.row = UINT32_MAX, .item = UINT32_MAX};
 }
 
-static void push_hit(const struct rule_index *index, struct index_scratch *scratch, uint32_t table, uint32_t item, uint32_t row) {
-  const struct ahead *ahead = &index->aheads[table];    // what judging reads of the row
-  __builtin_prefetch(&ahead->spans[row]);
-  __builtin_prefetch(ahead->values + (size_t)row * (ahead->text ? sizeof(struct slice) : sizeof(int64_t)));
+static void push_hit(struct index_scratch *scratch, const struct memo_hit *at, uint32_t item) {
   ROOM(scratch->hits, scratch->hits_size, scratch->hits_capacity);
-  scratch->hits[scratch->hits_size] = (struct index_hit){item, row, 0};
-  struct index_chain *chain = &scratch->chains[table];
+  scratch->hits[scratch->hits_size] = (struct index_hit){*at, item, 0};
+  struct index_chain *chain = &scratch->chains[at->table];
   if (chain->first == 0) {
     chain->first = scratch->hits_size;
-    scratch->touched[scratch->touched_size++] = table;
+    scratch->touched[scratch->touched_size++] = at->table;
   } else {
     scratch->hits[chain->last].next = scratch->hits_size;
   }
@@ -110,10 +110,19 @@ struct probe {
   bool hospital;
 };
 
-// Some rule wants rows of the table at the institution.
-static bool wants(const struct rule_index *index, uint32_t table, int32_t institution) {
-  const struct witness_table *witness = &index->tables[table];
-  return witness->rules.size > 0 || place_find(index, institution, SPACE_TABLE + table) != NULL;
+// Keeps the rows that some rule wants at the institution.
+static void keep_rows(const struct rule_index *index, const struct memo_hit *rows, uint32_t size, int32_t institution, struct slice national,
+                      struct index_scratch *scratch) {
+  const uint64_t *wanted = institution != NAME_NONE && index->wanted[institution] != NULL ? index->wanted[institution] : index->wanted_everywhere;
+  for (uint32_t i = 0; i < size; i++) {
+    if ((wanted[rows[i].table / 64] >> rows[i].table % 64 & 1) == 0) continue;
+    ROOM(scratch->found, scratch->found_size, scratch->found_capacity);
+    struct memo_hit *found = &scratch->found[scratch->found_size++];
+    *found = rows[i];
+    const struct witness_table *witness = &index->tables[found->table];
+    const struct slice *texts = witness->column >= 0 ? witness->table->texts[witness->column] : NULL;
+    if (texts != NULL) found->value = slice_equal(texts[found->row], national);
+  }
 }
 
 static void find_posting(const struct rule_index *index, const struct memo_key *key, int32_t number, const struct probe *probe,
@@ -127,12 +136,8 @@ static void find_posting(const struct rule_index *index, const struct memo_key *
       if (posting->code_size == code.size && posting->institution_size == institution.size && posting->hospital == probe->hospital &&
           slice_same(posting->bytes + institution.size, code.data, code.size) &&
           slice_same(posting->bytes, institution.data, institution.size)) {
-        const struct memo_hit *hits = posting_hits(index, posting_rows(posting, word));
-        for (uint32_t i = 0; i < posting->rows; i++) {
-          if (!wants(index, hits[i].table, number)) continue;
-          ROOM(scratch->found, scratch->found_size, scratch->found_capacity);
-          scratch->found[scratch->found_size++] = hits[i];
-        }
+        const struct memo_hit *rows = (const struct memo_hit *)(const void *)&index->postings[posting_rows(posting, word)];
+        keep_rows(index, rows, posting->rows, number, key->national, scratch);
         return;
       }
       if (posting->last) break;
@@ -219,7 +224,7 @@ static void find_rows(const struct rule_index *index, const struct visit *visit,
       const struct memo_pair *pair = lanes.pairs[lane];
       const struct memo_hit *hits = lanes.known[lane] ? scratch->memo->pool + pair->first : scratch->found + lanes.found[lane];
       const uint32_t size = lanes.known[lane] ? pair->size : lanes.found[lane + 1] - lanes.found[lane];
-      for (uint32_t i = 0; i < size; i++) push_hit(index, scratch, hits[i].table, first + lane, hits[i].row);
+      for (uint32_t i = 0; i < size; i++) push_hit(scratch, &hits[i], first + lane);
     }
     // Only now, because two lanes may share a place.
     for (uint32_t lane = 0; lane < lanes.size && !all; lane++)
@@ -247,20 +252,16 @@ static void mark_by_code(const struct rule_index *index, const struct visit *vis
 // The candidates of a code rule: a key has one row of a table, so a line has one at most.
 static void expand(const struct rule_index *index, const struct visit *visit, uint32_t rule, struct index_scratch *scratch) {
   const struct brief *brief = &index->briefs[rule];
-  const struct ahead *ahead = &index->aheads[brief->table];
   struct candidate *to = candidates_room(scratch, visit->items_size);
   const struct index_hit *hits = scratch->hits;
   uint32_t hit = scratch->chains[brief->table].first;
-  if (ahead->text)
-    for (uint32_t at = hit; at != 0; at = hits[at].next)
-      __builtin_prefetch(((const struct slice *)(const void *)(ahead->values + (size_t)hits[at].row * sizeof(struct slice)))->data);
   if (!brief->missing) {
-    for (; hit != 0; hit = hits[hit].next) *to++ = (struct candidate){rule, hits[hit].item, hits[hit].row};
+    for (; hit != 0; hit = hits[hit].next) *to++ = (struct candidate){rule, hits[hit].item, hits[hit].at.row, hits[hit].at.span, hits[hit].at.value};
   } else {
     for (uint32_t item = 0; item < visit->items_size; item++) {
       // By masks, because nobody can guess which lines have a row. The end is no line's.
       const uint32_t other = hits[hit].item == item ? 0 : UINT32_MAX;
-      *to++ = (struct candidate){rule, item, hits[hit].row | other};
+      *to++ = (struct candidate){rule, item, hits[hit].at.row | other, hits[hit].at.span, hits[hit].at.value};
       hit = (hit & other) | (hits[hit].next & ~other);
     }
   }

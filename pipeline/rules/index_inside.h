@@ -41,23 +41,18 @@ enum { SPACE_CLAIM, SPACE_PAIR, SPACE_GROUP_CLAIM, SPACE_GROUP_PAIR, SPACE_MISSI
 
 struct witness_table {
   const struct table *table;
+  int column;             // of what a candidate carries; -1: none
   bool hospital;          // key is (institution, hospital code)
   bool restricted;        // some rules are for listed institutions only
   struct list rules;      // the others
-};
-// What judging reads of a row, to be fetched ahead: when it is in force, and the column that is neither key nor date of effect.
-struct ahead {
-  const struct table_span *spans;
-  const char *values;     // NULL: no such column
-  bool text;              // slices, else numbers
 };
 
 struct slot {
   uint32_t tag;      // upper half of the hash
   uint32_t first;    // where its first posting is, in words of 4 bytes; UINT32_MAX: empty
 };
-// Behind it the key's bytes, so that comparing costs no further fetch, and its rows (struct memo_hit). Another key of the same hash follows
-// unless it is the last.
+// Behind it the key's bytes, so that comparing costs no further fetch, and its rows, values of number columns filled in. Another key of the same
+// hash follows unless it is the last.
 struct posting {
   uint32_t institution_size, code_size;
   uint32_t rows;
@@ -84,10 +79,11 @@ struct rule_index {
   struct list visits[2][VISIT_SYMBOL_COUNT];    // by unit: rules without a code witness, for any institution
   struct list missing;                          // rules that want lines without a row, for any institution
   struct name *names;                           // hash table; a name's number is its place
+  uint64_t **wanted;                            // by name: the tables that some rule wants there, as bits; NULL: those of every place
+  uint64_t *wanted_everywhere;
   struct local *places;                         // hash table
   uint32_t names_mask, places_mask, names_size;
   struct witness_table *tables;
-  struct ahead *aheads;                         // by table
   uint32_t tables_size;
   uint32_t code_visits;                         // symbols of the rules with a code witness
   bool national, hospital;                      // some table has such keys
@@ -137,12 +133,9 @@ static inline uint64_t slot_of(const struct rule_index *index, uint64_t hash) { 
 static inline const struct posting *posting_at(const struct rule_index *index, uint32_t word) {
   return (const struct posting *)(const void *)&index->postings[word];
 }
-static inline const struct memo_hit *posting_hits(const struct rule_index *index, uint32_t word) {
-  return (const struct memo_hit *)(const void *)&index->postings[word];
-}
 // Where the rows of a posting at that word begin, and where it ends, in words.
 static inline uint32_t posting_rows(const struct posting *posting, uint32_t word) {
-  return word + (uint32_t)((sizeof *posting + (size_t)posting->institution_size + posting->code_size + 3) / 4);
+  return word + (uint32_t)((sizeof *posting + (size_t)posting->institution_size + posting->code_size + 7) / 8 * 2);
 }
 static inline uint32_t posting_end(const struct posting *posting, uint32_t word) {
   return posting_rows(posting, word) + posting->rows * (uint32_t)(sizeof(struct memo_hit) / 4);

@@ -53,17 +53,10 @@ static bool has_code_witness(const struct rule *rule) {
 
 static bool in_use(const struct rule *rule) { return rule->status == RULE_ACTIVE || rule->status == RULE_SHADOW; }
 
-static uint32_t table_number_of(struct rule_index *index, const struct table *table, bool hospital) {
+static uint32_t table_number_of(struct rule_index *index, const struct table *table, bool hospital, int column) {
   for (uint32_t t = 0; t < index->tables_size; t++)
-    if (index->tables[t].table == table && index->tables[t].hospital == hospital) return t;
-  index->tables[index->tables_size] = (struct witness_table){.table = table, .hospital = hospital};
-  struct ahead *ahead = &index->aheads[index->tables_size];
-  ahead->spans = table->spans;
-  for (unsigned c = 0; c < table->columns_size && ahead->values == NULL; c++) {
-    if (c == table->key[0] || (hospital && c == table->key[1]) || (int)c == table->from_column || (int)c == table->to_column) continue;
-    ahead->text = table->columns[c].type == CELL_TEXT;
-    ahead->values = ahead->text ? (const char *)table->texts[c] : (const char *)table->numbers[c];
-  }
+    if (index->tables[t].table == table && index->tables[t].hospital == hospital && index->tables[t].column == column) return t;
+  index->tables[index->tables_size] = (struct witness_table){.table = table, .column = column, .hospital = hospital};
   return index->tables_size++;
 }
 
@@ -73,7 +66,7 @@ static void add_code_rule(struct rule_index *index, struct arena *arena, const s
   const bool wants_missing = rule->kind->wants_missing != NULL && rule->kind->wants_missing(rule);
   const struct table *table = rule->kind->witness_table(rule);
   assert(table != NULL && table->key_size == (hospital ? 2 : 1));
-  const uint32_t number = table_number_of(index, table, hospital);
+  const uint32_t number = table_number_of(index, table, hospital, rule->kind->witness_column != NULL ? rule->kind->witness_column(rule) : -1);
   index->code_visits |= rule->visits;
   index->briefs[rule->number] = (struct brief){rule->visits, number, true, wants_missing};
   *(hospital ? &index->hospital : &index->national) = true;
@@ -136,6 +129,26 @@ static void add_rules(struct rule_index *index, struct arena *arena) {
   memory_free(names);
 }
 
+// Which tables some rule wants at a place.
+static void find_wanted(struct rule_index *index, struct arena *arena) {
+  const size_t words = index->tables_size / 64 + 1;
+  index->wanted_everywhere = ARENA_ZEROED(arena, uint64_t, words);
+  for (uint32_t t = 0; t < index->tables_size; t++)
+    if (index->tables[t].rules.size > 0) index->wanted_everywhere[t / 64] |= UINT64_C(1) << t % 64;
+  index->wanted = ARENA_ZEROED(arena, uint64_t *, (size_t)index->names_mask + 1);
+  for (uint32_t p = 0; p <= index->places_mask; p++) {
+    const struct local *local = &index->places[p];
+    if (local->list.size == 0 || local->space < SPACE_TABLE) continue;
+    uint64_t **wanted = &index->wanted[local->name];
+    if (*wanted == NULL) {
+      *wanted = ARENA_ARRAY(arena, uint64_t, words);
+      memcpy(*wanted, index->wanted_everywhere, words * sizeof **wanted);
+    }
+    const uint32_t table = local->space - SPACE_TABLE;
+    (*wanted)[table / 64] |= UINT64_C(1) << table % 64;
+  }
+}
+
 struct key {
   uint64_t hash;
   uint32_t table, row;
@@ -183,7 +196,12 @@ static uint32_t add_posting(struct rule_index *index, uint32_t word, const struc
   memcpy(posting->bytes, institution.data, institution.size);
   memcpy(posting->bytes + institution.size, code.data, code.size);
   struct memo_hit *rows = (struct memo_hit *)(void *)&index->postings[posting_rows(posting, word)];
-  for (size_t i = 0; i < size; i++) rows[i] = (struct memo_hit){keys[i].table, keys[i].row};
+  for (size_t i = 0; i < size; i++) {
+    const struct table *from = index->tables[keys[i].table].table;
+    const int column = index->tables[keys[i].table].column;
+    const bool number = column >= 0 && from->columns[column].type != CELL_TEXT;
+    rows[i] = (struct memo_hit){keys[i].table, keys[i].row, from->spans[keys[i].row], number ? from->numbers[column][keys[i].row] : 0};
+  }
   return posting_end(posting, word);
 }
 
@@ -218,7 +236,7 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
   index->slots = ARENA_ARRAY(arena, struct slot, room);
   memset(index->slots, 0xff, room * sizeof *index->slots);
   index->slots_mask = room - 1;
-  uint64_t words = 1;    // word 0 is no posting's rows
+  uint64_t words = 0;
   for (size_t i = 0, same; i < size; i += same) {
     const struct witness_table *table = &index->tables[keys[i].table];
     same = gather(index, keys + i, hash_end(keys, size, i) - i);
@@ -227,7 +245,7 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
   }
   assert(words < UINT32_MAX);
   index->postings = ARENA_ZEROED(arena, uint32_t, words);
-  uint32_t word = 1;
+  uint32_t word = 0;
   for (size_t i = 0, same; i < size; i += same) {
     const size_t end = hash_end(keys, size, i);
     const uint32_t here = word;
@@ -249,12 +267,12 @@ struct rule_index *index_create(struct ruleset *ruleset) {
   index->serial = ++made;
   index->ruleset = ruleset;
   index->tables = ARENA_ZEROED(&ruleset->arena, struct witness_table, ruleset->size + 1);
-  index->aheads = ARENA_ZEROED(&ruleset->arena, struct ahead, ruleset->size + 1);
   index->briefs = ARENA_ZEROED(&ruleset->arena, struct brief, ruleset->size + 1);
   index->parts = ARENA_ZEROED(&ruleset->arena, struct parts, ruleset->size + 1);
   for (size_t r = 0; r < ruleset->size; r++)
     index->parts[r] = (struct parts){ruleset->rules[r], ruleset->rules[r]->params, ruleset->rules[r]->scope};
   add_rules(index, &ruleset->arena);
+  find_wanted(index, &ruleset->arena);
   add_keys(index, &ruleset->arena);
   return index;
 }

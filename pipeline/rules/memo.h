@@ -7,8 +7,14 @@
 #pragma once
 
 #include "core/slice.h"
+#include "knowledge/table.h"
 
-struct memo_hit { uint32_t table, row; };
+// A row of a witness table and what judging reads of it (struct candidate), side by side: each table's own memory is anywhere.
+struct memo_hit {
+  uint32_t table, row;
+  struct table_span span;
+  int64_t value;
+};
 
 enum { MEMO_PAIRS = 8192, MEMO_TEXTS = 53, MEMO_POOL = 1 << 17 };
 

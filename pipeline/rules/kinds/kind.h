@@ -60,6 +60,8 @@ struct kind {
   void (*evaluate)(const struct rule *rule, const struct judge_input *input, struct verdict *verdict);
   // The table whose keys are the witnesses (code witnesses only).
   const struct table *(*witness_table)(const struct rule *rule);
+  // The column of it whose cell a candidate carries. NULL: none.
+  int (*witness_column)(const struct rule *rule);
   // True: a line without a row in the witness table is bad_data, so such lines are candidates with row UINT32_MAX.
   bool (*wants_missing)(const struct rule *rule);
   int32_t (*lookback_days)(const struct rule *rule);    // NULL: 0

@@ -14,8 +14,7 @@ struct params {
   int64_t update_workdays;
   int missing_row;
   const struct table *resolved;
-  const struct table_span *spans;    // of the table, at hand
-  const struct slice *codes;
+  int code_column;
 };
 
 static const char *const missing_words[] = {"bad_data", "out_of_scope", NULL};
@@ -45,11 +44,8 @@ static bool prepare(struct prepare *prepare) {
   static const char *const key[] = {"fixmedins_code", "medins_list_codg"};
   params->resolved = parameter_table(prepare, "table", params->table, key, 2);
   if (params->resolved == NULL) return false;
-  const int column = parameter_column(prepare, "table", params->resolved, "med_list_codg", CELL_TEXT);
-  if (column < 0) return false;
-  params->spans = params->resolved->spans;
-  params->codes = params->resolved->texts[column];
-  return true;
+  params->code_column = parameter_column(prepare, "table", params->resolved, "med_list_codg", CELL_TEXT);
+  return params->code_column >= 0;
 }
 
 // The code of the row before `row`, while it is still allowed. TRUTH_UNKNOWN: the calendar does not know the days.
@@ -70,7 +66,7 @@ static enum truth allowed_before(const struct params *params, const struct judge
     before = found[i];
     before_from = other;
   }
-  if (before == UINT32_MAX || !slice_equal(params->codes[before], item->med_list_codg))
+  if (before == UINT32_MAX || !slice_equal(table_text(table, before, (unsigned)params->code_column), item->med_list_codg))
     return TRUTH_FALSE;
   if (day == from) return TRUTH_TRUE;
   // Through the n-th working day: fewer than n lie strictly between.
@@ -93,13 +89,14 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     }
     const int32_t day = date_day(item->time_s);
     uint32_t row = candidate->row;
-    if (row != UINT32_MAX && !table_span_holds(params->spans[row], day))
+    if (row != UINT32_MAX && !table_span_holds(candidate->span, day))
       row = table_find_on(params->resolved, (struct slice[]){visit->fixmedins_code, item->medins_list_codg}, day);
     if (row == UINT32_MAX || item->med_list_codg.size == 0) {
       if (params->missing_row == MISSING_BAD_DATA) claims_bad(&claims, candidate->item, BAD_MISSING_ROW);
       continue;
     }
-    const struct slice filed = params->codes[row];
+    if (row == candidate->row && candidate->value == 1) continue;
+    const struct slice filed = table_text(params->resolved, row, (unsigned)params->code_column);
     if (slice_equal(filed, item->med_list_codg)) continue;
     const enum truth allowed = allowed_before(params, input, item, row, day);
     if (input->trace != NULL) trace_say(input->trace, "med_list_codg", item->med_list_codg, filed, truth_not(allowed));
@@ -120,6 +117,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
 }
 
 static const struct table *witness_table(const struct rule *rule) { return ((const struct params *)rule->params)->resolved; }
+static int witness_column(const struct rule *rule) { return ((const struct params *)rule->params)->code_column; }
 static bool wants_missing(const struct rule *rule) {
   return ((const struct params *)rule->params)->missing_row == MISSING_BAD_DATA;
 }
@@ -140,5 +138,6 @@ const struct kind kind_mapping_check = {
     .prepare = prepare,
     .evaluate = evaluate,
     .witness_table = witness_table,
+    .witness_column = witness_column,
     .wants_missing = wants_missing,
 };

@@ -18,8 +18,7 @@ struct params {
   struct slice table;
   int64_t tolerance_fen, markup_permille;
   const struct table *resolved;
-  const struct table_span *spans;    // of the table, at hand
-  const int64_t *prices;
+  int price_column;
 };
 
 #define AT(field) offsetof(struct params, field)
@@ -46,11 +45,8 @@ static bool prepare(struct prepare *prepare) {
   static const char *const key[] = {"med_list_codg"};
   params->resolved = parameter_table(prepare, "table", params->table, key, 1);
   if (params->resolved == NULL) return false;
-  const int column = parameter_column(prepare, "table", params->resolved, "price", CELL_PRICE);
-  if (column < 0) return false;
-  params->spans = params->resolved->spans;
-  params->prices = params->resolved->numbers[column];
-  return true;
+  params->price_column = parameter_column(prepare, "table", params->resolved, "price", CELL_PRICE);
+  return params->price_column >= 0;
 }
 
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
@@ -68,11 +64,12 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
       continue;
     }
     const int32_t day = date_day(item->time_s);
-    uint32_t row = candidate->row;
-    if (row != UINT32_MAX && !table_span_holds(params->spans[row], day))
-      row = table_find_on(params->resolved, &item->med_list_codg, day);
-    if (row == UINT32_MAX) continue;
-    const int64_t price = params->prices[row];
+    if (candidate->row == UINT32_MAX) continue;
+    int64_t price = candidate->value;
+    if (!table_span_holds(candidate->span, day)) {
+      const uint32_t row = table_find_on(params->resolved, &item->med_list_codg, day);
+      price = row != UINT32_MAX ? table_number(params->resolved, row, (unsigned)params->price_column) : INT64_MIN;
+    }
     if (price == INT64_MIN) continue;
     if ((item->flags & (ITEM_NO_PRICE | ITEM_NO_CNT)) != 0) {
       claims_bad(&claims, candidate->item, (item->flags & ITEM_NO_CNT) != 0 ? BAD_MISSING_CNT : BAD_MISSING_PRICE);
@@ -107,6 +104,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
 }
 
 static const struct table *witness_table(const struct rule *rule) { return ((const struct params *)rule->params)->resolved; }
+static int witness_column(const struct rule *rule) { return ((const struct params *)rule->params)->price_column; }
 
 extern const struct kind kind_price_limit;
 const struct kind kind_price_limit = {
@@ -124,4 +122,5 @@ const struct kind kind_price_limit = {
     .prepare = prepare,
     .evaluate = evaluate,
     .witness_table = witness_table,
+    .witness_column = witness_column,
 };

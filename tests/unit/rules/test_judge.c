@@ -161,7 +161,7 @@ static void a_rule_of_lines_without_candidates_is_out_of_scope(void **state) {
   struct visit *visit = sample_add(&one, sample_stay("M1", 1, 6));
   assert_int_equal(sample_judge(&one, visit), OUTCOME_OUT_OF_SCOPE);
   struct judge_input input = sample_input(&one, visit);
-  const struct candidate candidate = {0, 4, 0};
+  const struct candidate candidate = {.item = 4};
   input.candidates = &candidate;
   input.candidates_size = 1;
   judge(one.ruleset->rules[0], &input, &one.verdict);

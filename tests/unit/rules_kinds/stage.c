@@ -91,7 +91,7 @@ struct item *stage_item(struct stage *stage, struct visit *visit, enum fee_symbo
 
 enum outcome stage_judge(struct stage *stage, struct visit *visit) {
   struct candidate *candidates = ARENA_ZEROED(&stage->arena, struct candidate, visit->items_size);
-  for (uint32_t i = 0; i < visit->items_size; i++) candidates[i] = (struct candidate){0, i, UINT32_MAX};
+  for (uint32_t i = 0; i < visit->items_size; i++) candidates[i] = (struct candidate){.item = i, .row = UINT32_MAX};
   const struct judge_input input = {.ruleset = &stage->ruleset, .history = &stage->history, .visit = visit, .candidates = candidates,
                                     .candidates_size = visit->items_size, .arena = &stage->arena};
   stage->verdict = (struct verdict){.rule = &stage->rule, .visit = visit};
