@@ -73,7 +73,14 @@ void postings_build(struct table *table, struct arena *arena) {
     counts[key] = index->starts[key];
   }
   index->starts[index->keys_size] = start;
-  for (uint32_t row = 0; row < size; row++) index->rows[counts[keys[row]]++] = row;
+  uint32_t *next = ARENA_ARRAY(arena, uint32_t, (size_t)size + 1);
+  for (uint32_t row = 0; row < size; row++) {
+    const uint32_t at = counts[keys[row]]++;
+    index->rows[at] = row;
+    next[row] = UINT32_MAX;
+    if (at > index->starts[keys[row]]) next[index->rows[at - 1]] = row;
+  }
+  table->next = next;
   memory_free(keys);
   memory_free(first);
   memory_free(counts);

@@ -38,6 +38,7 @@ struct table {
   unsigned key_size;               // 1..4
   int from_column, to_column;      // -1: always in force
   const struct table_span *spans;  // by row, the two columns side by side
+  const uint32_t *next;            // by row: the next row with its key, UINT32_MAX after the last
   uint32_t rows_size;
   struct slice **texts;            // texts[column][row]; NULL for other types
   int64_t **numbers;               // numbers[column][row], scaled as its type; days for dates; INT64_MIN empty
@@ -67,6 +68,11 @@ uint32_t table_find(const struct table *table, const struct slice *key, const ui
 static inline bool table_span_holds(struct table_span span, int32_t day) { return day >= span.from && day <= span.to; }
 static inline bool table_in_force(const struct table *table, uint32_t row, int32_t day) {
   return table_span_holds(table->spans[row], day);
+}
+// From a row on, the first with its key that is in force on the day; UINT32_MAX when there is none.
+static inline uint32_t table_on(const struct table *table, uint32_t row, int32_t day) {
+  while (row != UINT32_MAX && !table_in_force(table, row, day)) row = table->next[row];
+  return row;
 }
 // The first row of the key in force on the day; UINT32_MAX when there is none.
 uint32_t table_find_on(const struct table *table, const struct slice *key, int32_t day);

@@ -275,10 +275,7 @@ static void collect(const struct rule_index *index, const struct visit *visit, s
       const uint32_t word = s * 64 + (uint32_t)__builtin_ctzll(scratch->summary[s]);
       for (; scratch->marks[word] != 0; scratch->marks[word] &= scratch->marks[word] - 1) {
         const uint32_t rule = word * 64 + (uint32_t)__builtin_ctzll(scratch->marks[word]);
-        const struct parts *parts = &index->parts[rule];
-        for (size_t at = 0; at < offsetof(struct rule, name); at += LINE) __builtin_prefetch((const char *)parts->rule + at);
-        __builtin_prefetch(parts->params);
-        __builtin_prefetch(parts->scope);
+        for (size_t at = 0; at < offsetof(struct rule, name); at += LINE) __builtin_prefetch((const char *)index->ruleset->rules[rule] + at);
         if (index->briefs[rule].code) expand(index, visit, rule, scratch);
         push_rule(scratch, rule);
       }
@@ -318,6 +315,11 @@ void index_find_claim(const struct rule_index *index, struct visit *visit, struc
   }
   collect(index, visit, scratch);
   for (uint32_t t = 0; t < scratch->touched_size; t++) scratch->chains[scratch->touched[t]].first = 0;
+}
+
+bool index_scope_holds(const struct rule_index *index, uint32_t rule, const struct visit *visit) {
+  const struct brief *brief = &index->briefs[rule];
+  return brief->certain && visit->symbol != 0 && (!brief->by_diagnosis || slice_present(visit->main_diagnosis));
 }
 
 void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch) {

@@ -38,5 +38,7 @@ void index_scratch_fini(struct index_scratch *scratch);
 
 // Rules of unit KIND_CLAIM that may concern the visit (loads its items when some code witness exists).
 void index_find_claim(const struct rule_index *index, struct visit *visit, struct index_scratch *scratch);
+// Whether the scope of a rule that was found for the visit is known to hold: it need not be evaluated again.
+bool index_scope_holds(const struct rule_index *index, uint32_t rule, const struct visit *visit);
 // Rules of unit KIND_PAIR for a visit; no candidates.
 void index_find_pair(const struct rule_index *index, const struct visit *visit, struct index_scratch *scratch);

@@ -65,17 +65,14 @@ struct brief {
   uint32_t visits;
   uint32_t table;      // of a code witness
   bool code;           // has one
+  bool certain;        // where it is found for a visit whose symbol is known, its scope holds
+  bool by_diagnosis;   // provided that the main diagnosis is known
   bool missing;        // wants lines without a row
-};
-// Where a rule's memory is, to be fetched ahead.
-struct parts {
-  const void *rule, *params, *scope;
 };
 
 struct rule_index {
   const struct ruleset *ruleset;
   struct brief *briefs;                         // by rule
-  struct parts *parts;                          // by rule
   struct list visits[2][VISIT_SYMBOL_COUNT];    // by unit: rules without a code witness, for any institution
   struct list missing;                          // rules that want lines without a row, for any institution
   struct name *names;                           // hash table; a name's number is its place

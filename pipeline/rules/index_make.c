@@ -68,7 +68,10 @@ static void add_code_rule(struct rule_index *index, struct arena *arena, const s
   assert(table != NULL && table->key_size == (hospital ? 2 : 1));
   const uint32_t number = table_number_of(index, table, hospital, rule->kind->witness_column != NULL ? rule->kind->witness_column(rule) : -1);
   index->code_visits |= rule->visits;
-  index->briefs[rule->number] = (struct brief){rule->visits, number, true, wants_missing};
+  struct brief *brief = &index->briefs[rule->number];
+  brief->table = number;
+  brief->code = true;
+  brief->missing = wants_missing;
   *(hospital ? &index->hospital : &index->national) = true;
   if (!restricted) {
     list_add(arena, &index->tables[number].rules, rule->number);
@@ -120,7 +123,9 @@ static void add_rules(struct rule_index *index, struct arena *arena) {
   for (size_t r = 0; r < ruleset->size; r++) {
     const struct rule *rule = ruleset->rules[r];
     if (!in_use(rule)) continue;
-    index->briefs[r].visits = rule->visits;
+    const char *operand = names[r].institutions ? "fixmedins_code" : names[r].diagnoses ? "dx3" : NULL;
+    index->briefs[r] = (struct brief){.visits = rule->visits, .by_diagnosis = names[r].diagnoses,
+                                      .certain = scope_certain(rule, operand, names[r].list, names[r].size)};
     if (has_code_witness(rule))
       add_code_rule(index, arena, rule, names[r].list, names[r].size, names[r].institutions);
     else
@@ -268,9 +273,6 @@ struct rule_index *index_create(struct ruleset *ruleset) {
   index->ruleset = ruleset;
   index->tables = ARENA_ZEROED(&ruleset->arena, struct witness_table, ruleset->size + 1);
   index->briefs = ARENA_ZEROED(&ruleset->arena, struct brief, ruleset->size + 1);
-  index->parts = ARENA_ZEROED(&ruleset->arena, struct parts, ruleset->size + 1);
-  for (size_t r = 0; r < ruleset->size; r++)
-    index->parts[r] = (struct parts){ruleset->rules[r], ruleset->rules[r]->params, ruleset->rules[r]->scope};
   add_rules(index, &ruleset->arena);
   find_wanted(index, &ruleset->arena);
   add_keys(index, &ruleset->arena);

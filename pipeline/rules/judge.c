@@ -63,7 +63,7 @@ static void check_effective(const struct rule *rule, const struct condition_cont
 
 static void check_scope(const struct rule *rule, const struct condition_context *context, struct verdict *verdict) {
   trace_condition(context->input->trace, TRACE_SCOPE, SLICE(""), rule->scope, context);
-  if (rule->scope == NULL || verdict->outcome != OUTCOME_NO_HIT) return;
+  if (rule->scope == NULL || context->input->scope_holds || verdict->outcome != OUTCOME_NO_HIT) return;
   if ((rule->visits >> context->input->visit->symbol & 1) == 0) {
     settle(verdict, OUTCOME_OUT_OF_SCOPE, SLICE("scope"));
     return;

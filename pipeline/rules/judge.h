@@ -73,6 +73,7 @@ struct judge_input {
   struct visit *visit;
   const struct candidate *candidates;    // of this rule and visit, ascending by item
   uint32_t candidates_size;
+  bool scope_holds;                      // known from the index (index.h): not evaluated again, but for a trace
   struct arena *arena;
   struct trace *trace;                   // trace.h; NULL on the hot path
   int64_t provisional_days;              // how long after the settlement an unknown exemption keeps a finding provisional

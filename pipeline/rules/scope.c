@@ -116,3 +116,37 @@ bool scope_diagnoses(const struct rule *rule, struct arena *arena, const struct 
   *groups = list;
   return true;
 }
+
+static bool always_in_force(const struct table *table) {
+  for (uint32_t row = 0; row < table->rows_size; row++)
+    if (table->spans[row].from != INT32_MIN || table->spans[row].to != INT32_MAX) return false;
+  return true;
+}
+
+static enum truth certain_test(const struct condition_node *node, const struct value *visit, const struct value *text, int operand) {
+  if (node->op != CONDITION_TABLE) return condition_test_value(node, node->operand == operand ? text : visit);
+  if (!by_keys(node, operand) || !always_in_force(node->table)) return TRUTH_UNKNOWN;
+  return truth_of(table_find_on(node->table, &text->text, 0) != UINT32_MAX);
+}
+
+bool scope_certain(const struct rule *rule, const char *operand, const struct slice *values, size_t size) {
+  if (rule->scope == NULL) return true;
+  const int by_symbol = operand_find(NULL, SLICE("visit"));
+  const int by_text = operand != NULL ? operand_find(NULL, slice_from(operand)) : by_symbol;
+  unsigned char *truths = memory_take(rule->scope->size);
+  bool certain = true;
+  for (unsigned s = 1; s < VISIT_SYMBOL_COUNT && certain; s++) {
+    const struct value visit = {.type = VALUE_TEXT, .number = s};
+    for (size_t v = 0; v < (operand != NULL ? size : 1) && certain && (rule->visits >> s & 1) != 0; v++) {
+      const struct value text = operand != NULL ? (struct value){.type = VALUE_TEXT, .text = values[v]} : visit;
+      for (uint32_t i = 0; i < rule->scope->size; i++) {
+        const struct condition_node *node = &rule->scope->nodes[i];
+        const bool known = condition_is_test(node->op) && (node->operand == by_symbol || node->operand == by_text);
+        truths[i] = known ? (unsigned char)certain_test(node, &visit, &text, by_text) : TRUTH_UNKNOWN;
+      }
+      certain = condition_combine(rule->scope, truths) == TRUTH_TRUE;
+    }
+  }
+  memory_free(truths);
+  return certain;
+}

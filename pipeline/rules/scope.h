@@ -13,3 +13,6 @@ bool scope_institutions(const struct rule *rule, struct arena *arena, const stru
 // True when the scope is false for every visit with a main diagnosis whose first three characters are not listed. (Without a diagnosis
 // it may be unknown.) Listed are the keys of tables on any day, so the list is wider than the scope.
 bool scope_diagnoses(const struct rule *rule, struct arena *arena, const struct slice **groups, size_t *size);
+// True when the scope holds for every visit of an admitted symbol that is known, whose text operand has one of the values: whoever found
+// the rule by them need not ask again. operand NULL: by the symbol alone.
+bool scope_certain(const struct rule *rule, const char *operand, const struct slice *values, size_t size);

@@ -221,7 +221,8 @@ static void judge_pairs(struct judging *judging) {
     for (uint32_t r = 0; r < screen->scratch.rules_size; r++) {
       const struct rule *rule = screen->ruleset->rules[screen->scratch.rules[r]];
       if (!judged_status(rule)) continue;
-      const struct judge_input input = input_of(judging, visit);
+      struct judge_input input = input_of(judging, visit);
+      input.scope_holds = index_scope_holds(screen->ruleset->index, rule->number, visit);
       struct hit hit = {.pair = true};
       judge(rule, &input, &hit.verdict);
       if (hit.verdict.outcome == OUTCOME_HIT) {
@@ -331,6 +332,8 @@ static void keep_lines(const struct judging *judging, const struct visit *visit,
   }
 }
 
+enum { AHEAD = 2 };    // rules whose memory is fetched before they are judged
+
 // Claim-local rules of a touched visit, and the money of all its findings.
 static void judge_visit(struct judging *judging, struct visit *visit, const struct finding_cause *cause, struct outbox *outbox) {
   struct screen *screen = judging->screen;
@@ -343,7 +346,9 @@ static void judge_visit(struct judging *judging, struct visit *visit, const stru
   for (uint32_t r = 0; r < found->rules_size; r++) {
     const struct rule *rule = screen->ruleset->rules[found->rules[r]];
     if (!judged_status(rule)) continue;
+    if (r + AHEAD < found->rules_size) __builtin_prefetch(screen->ruleset->rules[found->rules[r + AHEAD]]->params);
     struct judge_input input = input_of(judging, visit);
+    input.scope_holds = index_scope_holds(screen->ruleset->index, rule->number, visit);
     const uint32_t first = r > 0 ? found->ends[r - 1] : 0;
     input.candidates = found->candidates + first;
     input.candidates_size = found->ends[r] - first;

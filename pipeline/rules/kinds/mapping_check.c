@@ -90,7 +90,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const int32_t day = date_day(item->time_s);
     uint32_t row = candidate->row;
     if (row != UINT32_MAX && !table_span_holds(candidate->span, day))
-      row = table_find_on(params->resolved, (struct slice[]){visit->fixmedins_code, item->medins_list_codg}, day);
+      row = table_on(params->resolved, row, day);
     if (row == UINT32_MAX || item->med_list_codg.size == 0) {
       if (params->missing_row == MISSING_BAD_DATA) claims_bad(&claims, candidate->item, BAD_MISSING_ROW);
       continue;

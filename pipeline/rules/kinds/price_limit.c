@@ -67,7 +67,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     if (candidate->row == UINT32_MAX) continue;
     int64_t price = candidate->value;
     if (!table_span_holds(candidate->span, day)) {
-      const uint32_t row = table_find_on(params->resolved, &item->med_list_codg, day);
+      const uint32_t row = table_on(params->resolved, candidate->row, day);
       price = row != UINT32_MAX ? table_number(params->resolved, row, (unsigned)params->price_column) : INT64_MIN;
     }
     if (price == INT64_MIN) continue;

@@ -1,5 +1,6 @@
 #include "sample_kinds.h"
 
+#include "rules/condition.h"
 #include "rules/index.h"
 #include "rules/scope.h"
 
@@ -77,6 +78,8 @@ static uint32_t below(uint64_t *seed, uint32_t limit) {
 
 enum { ITEMS = 90 };
 
+static unsigned scopes_known;    // scopes that hold because the index found the rule
+
 // What the index must give, by asking every rule about every line.
 static void expect_found(struct ruleset *ruleset, struct visit *visit, const struct index_scratch *scratch, bool pair) {
   uint32_t rule_at = 0, candidate_at = 0;
@@ -117,6 +120,12 @@ static void expect_found(struct ruleset *ruleset, struct visit *visit, const str
     if (!wanted) continue;
     assert_true(rule_at < scratch->rules_size);
     assert_int_equal(scratch->rules[rule_at++], r);
+    if (!index_scope_holds(ruleset->index, (uint32_t)r, visit)) continue;
+    const struct judge_input input = {.ruleset = ruleset, .visit = visit, .arena = &ruleset->arena};
+    const struct verdict verdict = {.rule = rule, .visit = visit};
+    const struct condition_context context = {rule, &input, &verdict};
+    assert_true(rule->scope == NULL || condition_evaluate(rule->scope, &context) == TRUTH_TRUE);
+    scopes_known += rule->scope != NULL;
   }
   assert_int_equal(rule_at, scratch->rules_size);
   assert_int_equal(candidate_at, scratch->candidates_size);
@@ -193,6 +202,7 @@ static void the_index_finds_what_asking_every_rule_finds(void **state) {
     index_find_pair(ruleset->index, &visit, &scratch);
     expect_found(ruleset, &visit, &scratch, true);
   }
+  assert_true(scopes_known > 1000);
   // No record asks for memory once the scratch is large enough.
   uint64_t calls = 0;
   for (unsigned n = 0; n < 1000; n++) {
