@@ -378,18 +378,23 @@ void site_destroy(struct site *site) {
   memory_free(site);
 }
 
-static enum status key_make(const char *path, unsigned char key[DIGEST_KEY_BYTES], struct error *error) {
-  const int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return error_set(error, STATUS_FATAL, "cannot create '%s': %s", path, strerror(errno));
-  if (getrandom(key, DIGEST_KEY_BYTES, 0) != DIGEST_KEY_BYTES || write(file, key, DIGEST_KEY_BYTES) != DIGEST_KEY_BYTES ||
-      fsync(file) != 0) {
-    error_set(error, STATUS_FATAL, "cannot write '%s': %s", path, strerror(errno));
-    unlink(path);
+// Under a name of its own first, so that the key has its name only when it is whole: another process may start at the same moment, or
+// this one be killed. Whoever comes second finds the first one's.
+static enum status key_make(const char *path, struct error *error) {
+  unsigned char key[DIGEST_KEY_BYTES];
+  struct text name = {0};
+  text_format(&name, "%s.%ld%c", path, (long)getpid(), '\0');
+  const int file = open(name.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool good = file >= 0 && getrandom(key, sizeof key, 0) == (ssize_t)sizeof key && write(file, key, sizeof key) == (ssize_t)sizeof key &&
+                    fsync(file) == 0 && (link(name.data, path) == 0 || errno == EEXIST);
+  const enum status status = good ? STATUS_OK : error_set(error, STATUS_FATAL, "cannot write '%s': %s", name.data, strerror(errno));
+  explicit_bzero(key, sizeof key);
+  if (file >= 0) {
+    unlink(name.data);
     close(file);
-    return STATUS_FATAL;
   }
-  close(file);
-  return STATUS_OK;
+  text_fini(&name);
+  return status;
 }
 
 enum status site_mac_key(const struct site *site, unsigned char key[DIGEST_KEY_BYTES], struct error *error) {
@@ -397,8 +402,8 @@ enum status site_mac_key(const struct site *site, unsigned char key[DIGEST_KEY_B
   struct text path = {0};
   text_format(&path, "%.*s/mac.key", SLICE_ARG(site->run.state_dir));
   text_byte(&path, '\0');
-  const enum status status = access(path.data, F_OK) == 0 ? key_read((struct slice){path.data, path.size - 1}, key, error)
-                                                          : key_make(path.data, key, error);
+  enum status status = access(path.data, F_OK) == 0 ? STATUS_OK : key_make(path.data, error);
+  if (status == STATUS_OK) status = key_read((struct slice){path.data, path.size - 1}, key, error);
   text_fini(&path);
   return status;
 }

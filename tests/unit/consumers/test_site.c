@@ -1,10 +1,14 @@
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -120,6 +124,49 @@ static void the_key_of_seals_is_made_once_and_kept(void **unused) {
   diagnostics_fini(&diagnostics);
 }
 
+static void processes_that_start_together_get_one_key(void **unused) {
+  (void)unused;
+  enum { PROCESSES = 4, ROUNDS = 60 };
+  struct diagnostics diagnostics = {0};
+  char settings[300], path[300];
+  snprintf(settings, sizeof settings, "run: {state_dir: \"%s\"}\n", folder);
+  snprintf(path, sizeof path, "%s/mac.key", folder);
+  struct site *site = site_load(write_file("site.yaml", settings, 0644), &diagnostics);
+  assert_non_null(site);
+  atomic_uint *ready = mmap(NULL, sizeof *ready, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(ready != MAP_FAILED);
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    unlink(path);
+    atomic_store(ready, 0);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    for (unsigned i = 0; i < PROCESSES; i++) {
+      const pid_t child = fork();
+      assert_true(child >= 0);
+      if (child > 0) continue;
+      unsigned char key[DIGEST_KEY_BYTES] = {0};
+      atomic_fetch_add(ready, 1);
+      while (atomic_load(ready) < PROCESSES) sched_yield();
+      const bool made = site_mac_key(site, key, NULL) == STATUS_OK && write(ends[1], key, sizeof key) == (ssize_t)sizeof key;
+      _exit(made ? 0 : 1);
+    }
+    unsigned char first[DIGEST_KEY_BYTES], other[DIGEST_KEY_BYTES];
+    for (unsigned i = 0; i < PROCESSES; i++) {
+      int how;
+      assert_true(wait(&how) > 0);
+      assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+      assert_int_equal(read(ends[0], i == 0 ? first : other, sizeof other), (ssize_t)sizeof other);
+      if (i > 0) assert_memory_equal(first, other, sizeof other);
+    }
+    close(ends[0]);
+    close(ends[1]);
+  }
+  munmap(ready, sizeof *ready);
+  unlink(path);
+  site_destroy(site);
+  diagnostics_fini(&diagnostics);
+}
+
 static int make_folder(void **unused) {
   (void)unused;
   digest_start();
@@ -144,6 +191,7 @@ int main(void) {
       cmocka_unit_test(all_contradictions_are_told_at_once),
       cmocka_unit_test(a_secret_that_others_can_read_is_refused),
       cmocka_unit_test(the_key_of_seals_is_made_once_and_kept),
+      cmocka_unit_test(processes_that_start_together_get_one_key),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
