@@ -6,13 +6,14 @@ SCRIPTS = os.path.join(HERE, "broker")
 
 
 class Cluster:
-    """One broker and one redis-server on free ports, in a folder of their own; stopped at the end, whatever happened."""
+    """One broker or three, and one redis-server, on free ports, in a folder of their own; stopped at the end, whatever happened."""
 
-    def __init__(self):
+    def __init__(self, brokers=1, redis_options=()):
         self.folder = tempfile.mkdtemp(prefix="settlewatch-")
+        self.brokers, self.redis_options = brokers, redis_options
         try:
-            self.servers = subprocess.run([f"{SCRIPTS}/broker-up", f"{self.folder}/kafka"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-            self.redis = subprocess.run([f"{SCRIPTS}/redis-up", "-u", f"{self.folder}/redis"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+            self.servers = subprocess.run([f"{SCRIPTS}/broker-up", "-n", str(brokers), f"{self.folder}/kafka"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+            self.redis = self.redis_up()
         except Exception:
             self.close()
             raise
@@ -20,15 +21,46 @@ class Cluster:
     def redis_cli(self, *words, data=None):
         return subprocess.run(["redis-cli", "-s", self.redis, *words], check=True, input=data, stdout=subprocess.PIPE).stdout
 
-    def broker_restart(self):
-        subprocess.run([f"{SCRIPTS}/broker-down", "-9", f"{self.folder}/kafka"], check=True)
-        time.sleep(1)
+    def broker_restart(self, *numbers, pause=1):
+        subprocess.run([f"{SCRIPTS}/broker-down", "-9", f"{self.folder}/kafka", *map(str, numbers)], check=True)
+        time.sleep(pause)
         subprocess.run([f"{SCRIPTS}/broker-up", f"{self.folder}/kafka"], check=True, stdout=subprocess.DEVNULL)
 
-    def redis_restart(self, pause):
+    def redis_up(self):
+        return subprocess.run([f"{SCRIPTS}/redis-up", "-u", f"{self.folder}/redis", *self.redis_options], check=True, stdout=subprocess.PIPE,
+                              text=True).stdout.strip()
+
+    def redis_restart(self, pause, data=None):
+        """data: the file that it finds as its own when it comes back."""
         subprocess.run([f"{SCRIPTS}/redis-down", "-9", f"{self.folder}/redis"], check=True)
         time.sleep(pause)
-        subprocess.run([f"{SCRIPTS}/redis-up", "-u", f"{self.folder}/redis"], check=True, stdout=subprocess.DEVNULL)
+        if data is not None:
+            shutil.copyfile(data, f"{self.folder}/redis/dump.rdb")
+        self.redis_up()
+
+    def redis_save(self, path):
+        """What Redis holds now, as a file for redis_restart."""
+        self.redis_cli("SAVE")
+        shutil.copyfile(f"{self.folder}/redis/dump.rdb", path)
+        os.remove(f"{self.folder}/redis/dump.rdb")
+
+    def redis_spoil(self, dice, share):
+        """Random bytes, flipped bits, ends cut off and others' values in this share of what Redis holds; how many."""
+        keys = [key for key in self.redis_cli("--scan", "--pattern", "{p*").split(b"\n") if key]
+        values, spoiled, other = b"", 0, b"nobody's"
+        for key in keys:
+            if dice.random() >= share:
+                continue
+            value = self.redis_cli("GET", key)[:-1]
+            kind, at = spoiled % 4, dice.randrange(len(value)) if value else 0
+            new = (dice.randbytes(len(value)), value[:at] + bytes([value[at] ^ 1 << dice.randrange(8)]) + value[at + 1:] if value else b"x", value[:at],
+                   other)[kind]
+            other = value
+            values += b"*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n" % (len(key), key, len(new), new)
+            spoiled += 1
+        if values:
+            self.redis_cli("--pipe", data=values)
+        return spoiled
 
     def close(self):
         for command in ("broker-down", "redis-down"):
@@ -53,7 +85,7 @@ class Site:
         s = self.settings
         s.update(settings)
         kafka = {"bootstrap.servers": self.cluster.servers, "group": self.name, "prefix": self.name + "-", "partitions": s["partitions"],
-                 "output_partitions": 2, "replication": 1, "session_timeout_ms": 6000, **s["kafka"]}
+                 "output_partitions": 2, "replication": self.cluster.brokers, "session_timeout_ms": 6000, **s["kafka"]}
         redis = {"url": "unix:" + self.cluster.redis} if s["redis"] else {"off": True}
         run = {"workers": s["workers"], "batch_records": s["batch_records"], "instance": s["instance"], "state_dir": self.state_dir, **s["run"]}
         with open(self.config, "w", encoding="utf-8") as out:
