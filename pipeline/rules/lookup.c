@@ -100,7 +100,8 @@ const struct lookup *lookup_compile(const struct prepare *prepare, const struct 
   const int column = value_column(prepare, map, table, type);
   if (column < 0) return NULL;
   struct lookup *lookup = ARENA_ARRAY(&prepare->ruleset->arena, struct lookup, 1);
-  *lookup = (struct lookup){.table = table, .by = by, .by_size = by_size, .column = (unsigned)column, .node = map};
+  *lookup = (struct lookup){.table = table, .by = by, .by_size = by_size, .column = (unsigned)column,
+                            .shift = prepare->shifted == map ? prepare->shift : 0, .node = map};
   return lookup;
 }
 
@@ -115,7 +116,7 @@ bool lookup_value(const struct lookup *lookup, const struct judge_input *input, 
   const uint32_t row = table_find_on(lookup->table, key, view_service_day(input->visit));
   if (row == UINT32_MAX) return false;
   *out = table_number(lookup->table, row, lookup->column);
-  return *out != INT64_MIN;
+  return *out != INT64_MIN && !__builtin_add_overflow(*out, lookup->shift, out);
 }
 
 bool lookup_setting(const struct setting_number *number, const struct judge_input *input, const struct verdict *verdict,

@@ -12,6 +12,7 @@ struct lookup {
   const int *by;    // operands
   size_t by_size;
   unsigned column;
+  int64_t shift;    // added to every value; 0 but in mutation tests
   const struct yaml_node *node;
 };
 

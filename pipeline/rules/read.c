@@ -373,12 +373,26 @@ static void read_scope(struct reader *reader) {
     reader->good &= compile_operands(reader->prepare, require, COMPILE_BEFORE, &rule->require, &rule->require_size);
 }
 
+// Changes that make no difference, for screen/mutate.c: which, why, and who looked at it.
+static void read_equivalent(struct reader *reader) {
+  const struct yaml_node *list = reader->rule->equivalent;
+  if (list == NULL) return;
+  reader->good &= yaml_is_list(reader->file, list);
+  for (const struct yaml_node *item = list->type == YAML_LIST ? list->child : NULL; item != NULL; item = item->next) {
+    struct slice text;
+    if (!CHECK_KEYS(reader, item, "mutant", "reason", "reviewed")) continue;
+    read_text(reader, item, "mutant", true, &text);
+    read_text(reader, item, "reason", true, &text);
+    read_text(reader, item, "reviewed", true, &text);
+  }
+}
+
 bool read_rule(struct prepare *prepare) {
   static const char *const keys[] = {
       "rule",      "id",     "title",           "version", "status",     "national_code", "subject", "result",
       "effective", "basis",  "agreement_class", "statute", "precedence", "yields_to",     "require", "scope",
       "kind",      "params", "unless",          "bands",   "amount",     "say",           "show",    "tests",
-      "note"};
+      "equivalent", "note"};
   struct arena *arena = &prepare->ruleset->arena;
   enum { LINE = 64 };    // what judging looks at is one line of the cache
   char *room = arena_take_zeroed(arena, sizeof(struct rule) + LINE);
@@ -392,6 +406,7 @@ bool read_rule(struct prepare *prepare) {
   }
   reader.good = yaml_check_keys(reader.file, reader.root, keys, sizeof keys / sizeof keys[0]);
   rule->tests = yaml_find(reader.root, "tests");
+  rule->equivalent = yaml_find(reader.root, "equivalent");
   read_head(&reader);
   read_effective(&reader);
   read_basis(&reader);
@@ -402,5 +417,6 @@ bool read_rule(struct prepare *prepare) {
   read_exemptions(&reader);
   read_bands(&reader);
   read_words(&reader);
+  read_equivalent(&reader);
   return reader.good;
 }

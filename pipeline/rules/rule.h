@@ -83,6 +83,7 @@ struct rule {
   const int *show;             // operands
   size_t show_size;
   const struct yaml_node *tests;    // for the test runner; places included
+  const struct yaml_node *equivalent;    // its changes that make no difference: a checked list, or NULL (screen/mutate.h)
   const struct yaml_file *file;
 };
 

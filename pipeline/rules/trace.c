@@ -18,7 +18,7 @@ struct trace_row *trace_add(struct trace *trace, enum trace_step step) {
     trace->rows = rows;
     trace->capacity = capacity;
   }
-  trace->rows[trace->size] = (struct trace_row){.step = step};
+  trace->rows[trace->size] = (struct trace_row){.step = step, .number = OPERAND_NONE};
   return &trace->rows[trace->size++];
 }
 
@@ -35,7 +35,7 @@ static struct slice words_of(struct trace *trace, const struct value *value) {
 }
 
 // Where the operand's value came from: the last settlement's message and the field.
-static struct slice source_of(struct trace *trace, int operand, const struct condition_context *context) {
+struct slice trace_source(struct trace *trace, int operand, const struct condition_context *context) {
   if (operand & OPERAND_KIND) return slice_from(operand_row(context->rule->kind, operand)->source);
   const struct visit *visit = operand & OPERAND_PREVIOUS ? context->verdict->related : context->input->visit;
   if (visit == NULL) return SLICE("no earlier stay");
@@ -47,7 +47,8 @@ static struct slice source_of(struct trace *trace, int operand, const struct con
     } else {
       text_format(&text, "#%u", source->topic);
     }
-    text_format(&text, "[%d]@%lld ", source->partition, (long long)source->offset);
+    if (trace->by_line) text_format(&text, ":%lld ", (long long)source->offset + 1);
+    else text_format(&text, "[%d]@%lld ", source->partition, (long long)source->offset);
   }
   text_append(&text, slice_from(operand_row(NULL, operand)->source));
   return keep(trace, &text);
@@ -103,14 +104,16 @@ static enum truth add_node(struct trace *trace, enum trace_step step, struct sli
   const struct condition_node *node = &condition->nodes[at];
   const size_t place = trace->size;    // rows may move while the children are added
   trace_add(trace, step);
-  struct trace_row row = {.step = step, .name = name, .depth = depth, .limit = SLICE("")};
+  struct trace_row row = {.step = step, .name = name, .depth = depth, .limit = SLICE(""), .number = OPERAND_NONE};
   if (condition_is_test(node->op)) {
+    row.node = node->node;
+    row.number = node->operand;
     struct text limit = {0};
     condition_write_limit(context->rule, node, context, &limit);
     row.operand = slice_from(operand_text(context->rule->kind, node->operand));
     row.value = value_of(trace, node->operand, context);
     row.limit = keep(trace, &limit);
-    row.source = source_of(trace, node->operand, context);
+    row.source = trace_source(trace, node->operand, context);
     row.truth = condition_test(node, context);
     if (node->op == CONDITION_RANGE) {
       const struct value value = judge_operand(context->rule, node->operand, context->input, context->verdict);
@@ -146,10 +149,11 @@ void trace_operand(struct trace *trace, enum trace_step step, int operand, enum 
                    const struct condition_context *context) {
   if (trace == NULL) return;
   struct trace_row *row = trace_add(trace, step);
+  row->number = operand;
   row->operand = slice_from(operand_text(context->rule->kind, operand));
   row->value = value_of(trace, operand, context);
   row->limit = step == TRACE_REQUIRE ? SLICE("present") : SLICE("");
-  row->source = source_of(trace, operand, context);
+  row->source = trace_source(trace, operand, context);
   row->truth = truth;
 }
 
@@ -159,6 +163,7 @@ void trace_range(struct trace *trace, const char *what, const struct value *valu
   row->operand = arena_copy(trace->arena, slice_from(what));
   row->value = words_of(trace, value);
   row->source = SLICE("kind");
+  row->bound = true;
   struct text limit = {0};
   for (unsigned high_side = 0; high_side < 2; high_side++) {
     const int64_t bound = high_side ? high : low;
@@ -213,8 +218,19 @@ static void write_distance(const struct trace_row *row, struct text *out) {
   }
 }
 
+static const struct slice truths[] = {{"false", 5}, {"true", 4}, {"unknown", 7}};
+
+void trace_write_row(const struct trace_row *row, struct text *out) {
+  text_append(out, slice_from(trace_step_words[row->step]));
+  if (row->name.size > 0) text_format(out, " %.*s", SLICE_ARG(row->name));
+  text_format(out, ": %.*s %.*s", SLICE_ARG(row->operand), SLICE_ARG(row->value));
+  if (row->limit.size > 0) text_format(out, ", %.*s", SLICE_ARG(row->limit));
+  text_format(out, " is %.*s", SLICE_ARG(truths[row->truth]));
+  write_distance(row, out);
+  if (row->source.size > 0) text_format(out, "  <- %.*s", SLICE_ARG(row->source));
+}
+
 void trace_write(const struct trace *trace, struct text *out) {
-  static const struct slice truths[] = {{"false", 5}, {"true", 4}, {"unknown", 7}};
   enum { STEP = 10, OPERAND_MAX = 44, VALUE_MAX = 28, TRUTH = 8 };
   size_t operand = 0, value = 0;
   for (size_t i = 0; i < trace->size; i++) {

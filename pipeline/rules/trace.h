@@ -23,12 +23,16 @@ struct trace_row {
   bool has_distance;        // of a number against a bound
   int64_t distance;    // how far beyond the bound when false (positive), how much room is left when true (zero or negative)
   enum value_type unit;     // type of the distance
+  const struct yaml_node *node;    // of a condition's test: where it stands in the rule; else NULL
+  int number;               // the operand's number (operand.h); OPERAND_NONE where the row is none's
+  bool bound;               // a kind's own comparison with a range
 };
 
 struct trace {
   struct arena *arena;
   const char *const *topics;    // names by source.topic, or NULL
   size_t topics_size;
+  bool by_line;                 // the topics are files: a source is FILE:LINE, one more than its offset
   struct trace_row *rows;
   size_t size, capacity;
 };
@@ -46,5 +50,9 @@ void trace_operand(struct trace *trace, enum trace_step step, int operand, enum 
 void trace_range(struct trace *trace, const char *what, const struct value *value, int64_t low, int64_t high);
 // For rule kinds: a comparison that is no range. limit may be SLICE_NONE. Texts are copied.
 void trace_say(struct trace *trace, const char *what, struct slice value, struct slice limit, enum truth truth);
+// Where an operand's value came from, as in trace_row.source.
+struct slice trace_source(struct trace *trace, int operand, const struct condition_context *context);
+// One row in a line of its own words: "exemption planned: previous.readmission_plan NOT_PLANNED, in [PLANNED] is false  <- ...".
+void trace_write_row(const struct trace_row *row, struct text *out);
 // One row per line, aligned, for people.
 void trace_write(const struct trace *trace, struct text *out);

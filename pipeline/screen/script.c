@@ -126,6 +126,7 @@ static bool put_symbol(struct script *script, struct text *out, const struct yam
 
 static void put_envelope(struct script *script, struct text *out, const char *type, struct slice fixmedins_code, struct slice psn_no,
                          struct slice region, int64_t event_time_s, int64_t ver) {
+  script->time_s = event_time_s;
   if (script->clock_s == DATE_ABSENT || event_time_s > script->clock_s) script->clock_s = event_time_s;
   script->received_s = script->received_s == DATE_ABSENT || script->clock_s + 1 > script->received_s + 1 ? script->clock_s + 1
                                                                                                           : script->received_s + 1;
@@ -254,8 +255,9 @@ static bool read_stay(const struct script *script, const struct yaml_node *node,
   *stay = (struct stay){DATE_ABSENT, DATE_ABSENT, false, false};
   if (node == NULL) return true;
   if (!yaml_is_list(script->file, node)) return false;
-  if (node->size < 1 || node->size > 2) return wrong(script, node, "a stay is [begin, end], or [begin] while it is open");
-  return read_time(script, node->child, &stay->begin_s, &stay->begin_day_only) &&
+  if (node->size < 1 || node->size > 2) return wrong(script, node, "a stay is [begin, end], [begin] while it is open, or [none, end]");
+  const bool begins = node->child->type != YAML_SCALAR || !slice_equal(node->child->scalar, SLICE("none"));
+  return (!begins || read_time(script, node->child, &stay->begin_s, &stay->begin_day_only)) &&
          (node->size == 1 || read_time(script, node->child->next, &stay->end_s, &stay->end_day_only));
 }
 
@@ -378,8 +380,10 @@ static bool write_settle(struct script *script, const struct yaml_node *map, boo
   const struct yaml_node usual = {.type = YAML_SCALAR, .quoted = true, .scalar = stay_node != NULL ? SLICE("INP") : SLICE("OUTP"),
                                   .place = map->place};
   char raw[16];
-  good &= raw_code(script, CODES_MED_TYPE, visit_node != NULL ? visit_node : &usual, day, raw);
-  if (good) put_text(out, "med_type", slice_from(raw));
+  if (visit_node == NULL || visit_node->type != YAML_SCALAR || !slice_equal(visit_node->scalar, SLICE("none"))) {
+    good &= raw_code(script, CODES_MED_TYPE, visit_node != NULL ? visit_node : &usual, day, raw);
+    if (good) put_text(out, "med_type", slice_from(raw));
+  }
   put_time(out, "setl_time", time_s, false);
   put_fen(out, "medfee_sumamt", total);
   put_fen(out, "inscp_scp_amt", inscp);

@@ -21,6 +21,7 @@ struct script {
   struct script_bill *bills;       // settlements so far, newest first
   int64_t clock_s;                 // latest event time so far; DATE_ABSENT at first
   int64_t received_s;              // latest recv_time so far
+  int64_t time_s;                  // event time of the record written last
   unsigned sequence;
   int raw[CODE_TABLE_COUNT][64];   // of a symbol: its raw code's digits x 10,000 + number; 0: not looked up yet
 };
@@ -30,3 +31,5 @@ void script_init(struct script *script, const struct yaml_file *file, const stru
 bool script_write(struct script *script, const struct yaml_node *step, struct text *out);
 // The settlement written last; SLICE_NONE before the first.
 struct slice script_last(const struct script *script);
+// The event time of the record written last.
+static inline int64_t script_time(const struct script *script) { return script->time_s; }

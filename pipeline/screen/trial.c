@@ -3,53 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/memory.h"
-#include "record/decode.h"
-#include "record/json.h"
-#include "record/money.h"
 #include "rules/index.h"
-#include "rules/operand.h"
 #include "rules/read.h"
+#include "screen/expect.h"
 #include "screen/script.h"
-#include "screen/step.h"
 
-enum { ARENA_BLOCK = 64 << 10, RULES_MAX = 16, BANDS_SEEN_MAX = 16 };
+enum { ARENA_BLOCK = 64 << 10, RULES_MAX = 16, BANDS_SEEN_MAX = 16, RECORDS_MAX = 1000, DRAWS_MAX = 20 };
 
-struct patient {
-  struct patient *next;
-  struct slice psn_no;
-  struct text body;
-};
-
-// A finding as the messages tell it.
-struct published {
-  struct published *next;
-  struct slice id, rule_id, mdtrt_id, band;
-  const struct json_value *setl_ids;
-  bool open, provisional;
-  int64_t vola_fen, fund_fen;
-};
-
-struct seen_band { struct slice setl_id, band; };
-
-struct session {
-  struct arena *arena;                // of the test
-  struct ruleset rules;               // the rule under test and those named in `with`
-  const struct rule *rule;
-  struct screen *screen;
-  struct decoder *decoder;
-  struct json_reader *reader;
-  struct outbox outbox;
-  struct arena batch;
-  struct patient *patients;
-  struct published *published;
-  struct seen_band *seen;             // bands that a settlement's visit ever had
-  size_t seen_size, seen_capacity;
-  struct diagnostics diagnostics;     // of the test's own words
-  struct text *difference;
-};
-
-__attribute__((format(printf, 2, 3))) static void differs(struct session *session, const char *format, ...) {
+void trial_differs(struct session *session, const char *format, ...) {
   char line[1000];
   va_list arguments;
   va_start(arguments, format);
@@ -136,9 +97,15 @@ static const struct rule *rule_by_id(const struct ruleset *ruleset, struct slice
 
 static bool add_rule(struct session *session, const struct rule *from, const struct yaml_file *told) {
   struct yaml_file *file = ARENA_ARRAY(session->arena, struct yaml_file, 1);
+  const struct trial_mutant *mutant = from == session->trial->rule ? session->options->mutant : NULL;
   *file = *from->file;
   file->diagnostics = told->diagnostics;
   struct prepare prepare = {.ruleset = &session->rules, .file = file};
+  if (mutant != NULL) {
+    prepare.shifted = mutant->shifted;
+    prepare.shift = mutant->shift;
+    if (mutant->root != NULL) file->root = (struct yaml_node *)(uintptr_t)mutant->root;    // only read from here on
+  }
   if (!read_rule(&prepare)) return false;
   prepare.rule->status = RULE_ACTIVE;
   session->rules.rules[session->rules.size++] = prepare.rule;
@@ -254,7 +221,7 @@ static enum status take_result(struct session *session, struct patient *patient,
                         NULL, error);
 }
 
-static enum status step(struct session *session, struct text *message, int64_t *tick_s, struct error *error) {
+static enum status step(struct session *session, struct text *message, unsigned line, int64_t *tick_s, struct error *error) {
   memset(text_reserve(message, DECODE_PADDING), 0, DECODE_PADDING);
   arena_reset(&session->batch);
   struct event event = {0};
@@ -263,6 +230,7 @@ static enum status step(struct session *session, struct text *message, int64_t *
     return error_set(error, STATUS_REJECT, "the message is a dead letter: %s at %s, byte %zu", reject_name(failure.reason), failure.path,
                      failure.offset);
   event.raw = text_slice(message);
+  event.source = (struct source){.offset = (int64_t)line - 1};
   struct text body = {0};
   struct step_result result = {.body = &body};
   enum status status = STATUS_OK;
@@ -284,224 +252,150 @@ static enum status step(struct session *session, struct text *message, int64_t *
   return status;
 }
 
-// --- Expect ----------------------------------------------------------------------------------------------------------------------
-
-struct expectation {
-  struct session *session;
-  const struct yaml_file *file;
-  const struct yaml_node *map;
-  struct slice on;
-  bool found;    // the visit of `on` is there
-};
-
-static bool holds_id(const struct json_value *ids, struct slice setl_id) {
-  for (const struct json_value *id = ids != NULL ? ids->child : NULL; id != NULL; id = id->next)
-    if (slice_equal(id->text, setl_id)) return true;
-  return false;
-}
-
-// The finding of the rule on a visit: open ones first.
-static const struct published *find_published(const struct session *session, struct slice mdtrt_id, struct slice setl_id, bool open) {
-  for (const struct published *published = session->published; published != NULL; published = published->next)
-    if (published->open == open && slice_equal(published->rule_id, session->rule->id) && holds_id(published->setl_ids, setl_id) &&
-        (mdtrt_id.size == 0 || slice_equal(published->mdtrt_id, mdtrt_id)))
-      return published;
-  return NULL;
-}
-
-static unsigned scale_of(enum value_type type) {
-  return type == VALUE_FEN ? MONEY_FEN : (type == VALUE_PRICE ? MONEY_PRICE : (type == VALUE_COUNT ? MONEY_COUNT : 0));
-}
-
-static void compare_operand(const struct expectation *expectation, const struct yaml_node *key, const struct verdict *verdict,
-                            const struct judge_input *input) {
-  struct session *session = expectation->session;
-  const int operand = operand_find(session->rule->kind, key->scalar);
-  if (operand == OPERAND_NONE) {
-    const char *nearest = operand_nearest(session->rule->kind, key->scalar);
-    yaml_error(expectation->file, key, 1135, "unknown operand '%.*s'%s%s%s", SLICE_ARG(key->scalar), nearest ? " (did you mean '" : "",
-               nearest ? nearest : "", nearest ? "'?)" : "");
-    return;
-  }
-  if (key->value->type != YAML_SCALAR) {
-    yaml_error(expectation->file, key->value, 1135, "an operand is compared with one value");
-    return;
-  }
-  const struct value value = judge_operand(session->rule, operand, input, verdict);
-  const struct slice wanted = key->value->scalar;
-  struct text text = {0};
-  value_write(&text, &value);
-  bool same = value.type == VALUE_UNKNOWN ? slice_equal(wanted, SLICE("absent")) : slice_equal(text_slice(&text), wanted);
-  int64_t number;
-  if (!same && (value.type == VALUE_INT || scale_of(value.type) > 0) && money_parse(wanted, scale_of(value.type), &number))
-    same = number == value.number;
-  if (!same)
-    differs(session, "%.*s: expected %.*s, found %.*s", SLICE_ARG(key->scalar), SLICE_ARG(wanted),
-            SLICE_ARG(value.type == VALUE_UNKNOWN ? SLICE("absent") : text_slice(&text)));
-  text_fini(&text);
-}
-
-static void compare_fen(const struct expectation *expectation, const char *key, int64_t found) {
-  const struct yaml_node *node = yaml_find(expectation->map, key);
-  int64_t wanted;
-  if (node == NULL || !yaml_is_decimal(expectation->file, node, MONEY_FEN, &wanted) || wanted == found) return;
-  struct text text = {0};
-  text_format(&text, "%s: expected ", key);
-  money_write_fen(&text, wanted);
-  TEXT_LITERAL(&text, ", found ");
-  money_write_fen(&text, found);
-  differs(expectation->session, "%.*s", SLICE_ARG(text_slice(&text)));
-  text_fini(&text);
-}
-
-static void compare_bool(const struct expectation *expectation, const char *key, bool found) {
-  const struct yaml_node *node = yaml_find(expectation->map, key);
-  bool wanted;
-  if (node == NULL || !yaml_is_bool(expectation->file, node, &wanted) || wanted == found) return;
-  differs(expectation->session, "%s: expected %s, found %s", key, wanted ? "true" : "false", found ? "true" : "false");
-}
-
-static void compare_published(const struct expectation *expectation, const struct verdict *verdict, const struct judge_input *input) {
-  struct session *session = expectation->session;
-  const struct published *published = find_published(session, input->visit->mdtrt_id, expectation->on, true);
-  const struct yaml_node *open = yaml_find(expectation->map, "open");
-  bool wanted = verdict->outcome == OUTCOME_HIT;
-  if (open != NULL && !yaml_is_bool(expectation->file, open, &wanted)) return;
-  if ((published != NULL) != wanted) {
-    differs(session, wanted ? "expected an open finding, found none published" : "expected no open finding, found one of band %.*s",
-            SLICE_ARG(published != NULL ? published->band : SLICE_NONE));
-    return;
-  }
-  if (published == NULL) return;
-  compare_fen(expectation, "amount", published->vola_fen);
-  compare_fen(expectation, "fund_amount", published->fund_fen);
-  compare_bool(expectation, "provisional", published->provisional);
-}
-
-static void write_verdict(const struct verdict *verdict, struct text *out) {
-  text_append(out, slice_from(outcome_name(verdict->outcome)));
-  if (verdict->outcome == OUTCOME_HIT) text_format(out, " of band %.*s", SLICE_ARG(verdict->band->name));
-  if (verdict->outcome == OUTCOME_EXEMPT || verdict->outcome == OUTCOME_BAD_DATA) text_format(out, " (%.*s)", SLICE_ARG(verdict->reason));
-}
-
-// The verdict against hit, exempt, outcome, reason.
-static void compare_outcome(const struct expectation *expectation, const struct verdict *verdict) {
-  struct session *session = expectation->session;
-  const struct yaml_node *hit = yaml_find(expectation->map, "hit"), *exempt = yaml_find(expectation->map, "exempt");
-  const struct yaml_node *outcome = yaml_find(expectation->map, "outcome"), *reason = yaml_find(expectation->map, "reason");
-  struct text found = {0};
-  write_verdict(verdict, &found);
-  if (hit != NULL && !(verdict->outcome == OUTCOME_HIT && slice_equal(verdict->band->name, hit->scalar)))
-    differs(session, "expected hit of band %.*s, found %.*s", SLICE_ARG(hit->scalar), SLICE_ARG(text_slice(&found)));
-  if (exempt != NULL && !(verdict->outcome == OUTCOME_EXEMPT && slice_equal(verdict->reason, exempt->scalar)))
-    differs(session, "expected exempt (%.*s), found %.*s", SLICE_ARG(exempt->scalar), SLICE_ARG(text_slice(&found)));
-  if (outcome != NULL && !slice_equal(slice_from(outcome_name(verdict->outcome)), outcome->scalar))
-    differs(session, "expected %.*s, found %.*s", SLICE_ARG(outcome->scalar), SLICE_ARG(text_slice(&found)));
-  const struct yaml_node *severity = yaml_find(expectation->map, "severity");
-  int64_t wanted;
-  if (severity != NULL && verdict->outcome == OUTCOME_HIT && yaml_is_int(expectation->file, severity, 1, 3, &wanted) &&
-      wanted != verdict->band->severity)
-    differs(session, "severity: expected %lld, found %d", (long long)wanted, verdict->band->severity);
-  if (reason != NULL && !slice_equal(verdict->reason, reason->scalar))
-    differs(session, "reason: expected %.*s, found %.*s", SLICE_ARG(reason->scalar), SLICE_ARG(text_slice(&found)));
-  text_fini(&found);
-}
-
-static bool own_key(struct slice key) {
-  static const char *const keys[] = {"hit", "exempt", "outcome", "withdrawn", "on", "reason", "amount", "fund_amount", "provisional", "open",
-                                     "severity"};
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-    if (slice_equal(key, slice_from(keys[i]))) return true;
-  return false;
-}
-
-static void compare(void *context, const struct verdict *verdict, const struct judge_input *input) {
-  struct expectation *expectation = context;
-  bool mine = false;
-  for (uint32_t i = 0; i < input->visit->settlements_size; i++) mine |= slice_equal(input->visit->settlements[i].setl_id, expectation->on);
-  if (!mine) return;
-  expectation->found = true;
-  compare_outcome(expectation, verdict);
-  if (yaml_find(expectation->map, "withdrawn") == NULL) compare_published(expectation, verdict, input);
-  for (const struct yaml_node *key = expectation->map->child; key != NULL; key = key->next)
-    if (!own_key(key->scalar)) compare_operand(expectation, key, verdict, input);
-}
-
-static void compare_withdrawn(const struct expectation *expectation, const struct yaml_node *band) {
-  struct session *session = expectation->session;
-  bool had = false;
-  for (size_t i = 0; i < session->seen_size; i++)
-    had |= slice_equal(session->seen[i].setl_id, expectation->on) && slice_equal(session->seen[i].band, band->scalar);
-  if (!had) differs(session, "expected a withdrawn finding of band %.*s, there never was one", SLICE_ARG(band->scalar));
-  const struct published *open = find_published(session, SLICE_NONE, expectation->on, true);
-  const struct published *gone = find_published(session, SLICE_NONE, expectation->on, false);
-  if (gone == NULL) differs(session, "expected a withdrawal, none was published");
-  if (open != NULL && gone != NULL && slice_equal(open->mdtrt_id, gone->mdtrt_id))
-    differs(session, "expected no open finding, found one of band %.*s", SLICE_ARG(open->band));
-}
-
-static void check_expectation(struct session *session, const struct yaml_file *file, const struct yaml_node *map, struct slice last,
-                              struct error *error) {
-  struct expectation expectation = {.session = session, .file = file, .map = map, .on = last};
-  const struct yaml_node *on = yaml_find(map, "on"), *withdrawn = yaml_find(map, "withdrawn");
-  if (on != NULL && !yaml_is_text(file, on, &expectation.on)) return;
-  for (struct patient *patient = session->patients; patient != NULL && error->status == STATUS_OK; patient = patient->next)
-    if (patient->body.size > 0)
-      screen_explain(session->screen, text_slice(&patient->body), DATE_ABSENT, session->rule, &session->batch, compare, &expectation, NULL,
-                     error);
-  if (withdrawn != NULL) compare_withdrawn(&expectation, withdrawn);
-  else if (!expectation.found) differs(session, "no visit with the settlement %.*s is left", SLICE_ARG(expectation.on));
-}
-
 // --- One test --------------------------------------------------------------------------------------------------------------------
 
-static bool read_settings(const struct yaml_file *file, const struct yaml_node *test, struct screen_settings *settings) {
-  static const char *const keys[] = {"name", "given", "expect", "with", "tables", "history_from"};
+static bool read_settings(const struct yaml_file *file, const struct yaml_node *test, struct screen_settings *settings, int64_t *orders) {
+  static const char *const keys[] = {"name", "given", "expect", "with", "tables", "history_from", "orders"};
   *settings = screen_settings_default;
   settings->keep_lines = true;
   if (!yaml_check_keys(file, test, keys, sizeof keys / sizeof keys[0])) return false;
-  const struct yaml_node *from = yaml_find(test, "history_from");
-  return from == NULL || yaml_is_day(file, from, &settings->history_from_day);
+  const struct yaml_node *from = yaml_find(test, "history_from"), *count = yaml_find(test, "orders");
+  return (from == NULL || yaml_is_day(file, from, &settings->history_from_day)) &&
+         (count == NULL || yaml_is_int(file, count, 0, TRIAL_ORDERS_MAX, orders));
 }
 
-static void run_given(struct session *session, const struct yaml_file *file, const struct yaml_node *test, struct error *error) {
+// One record of the test on the wire.
+struct record_of_test {
+  struct slice message;
+  int64_t time_s;
+  unsigned line;
+};
+
+struct records {
+  struct record_of_test *rows;
+  size_t size;
+  struct slice last;    // settlement
+};
+
+static bool write_records(struct session *session, const struct yaml_file *file, const struct yaml_node *given, struct records *records) {
   struct script script;
   struct text message = {0};
-  int64_t tick_s = DATE_ABSENT;
+  if (given->size > RECORDS_MAX) {
+    yaml_error(file, given, 1135, "more than %d records in a test", RECORDS_MAX);
+    return false;
+  }
   script_init(&script, file, session->rules.codes, session->arena);
-  const struct yaml_node *given = yaml_find(test, "given"), *expect = yaml_find(test, "expect");
-  for (const struct yaml_node *one = given->child; one != NULL && error->status == STATUS_OK; one = one->next) {
+  records->rows = ARENA_ZEROED(session->arena, struct record_of_test, given->size);
+  for (const struct yaml_node *one = given->child; one != NULL; one = one->next) {
     text_clear(&message);
     if (!script_write(&script, one, &message)) break;
-    if (step(session, &message, &tick_s, error) != STATUS_OK)
-      differs(session, "line %u: %s", one->place.line, error->text);
+    records->rows[records->size++] =
+        (struct record_of_test){arena_copy(session->arena, text_slice(&message)), script_time(&script), one->place.line};
   }
-  if (session->diagnostics.errors == 0 && error->status == STATUS_OK) {
-    if (expect->type == YAML_MAP) check_expectation(session, file, expect, script_last(&script), error);
+  records->last = script_last(&script);
+  text_fini(&message);
+  return records->size == given->size;
+}
+
+// Stream of chance: splitmix64. The same test meets the same orders on every machine.
+static uint64_t draw(uint64_t *state, uint64_t below) {
+  uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+  z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+  return (z ^ z >> 31) % below;
+}
+
+// An order in which every record arrives while it is still admitted; false when chance finds none.
+static bool draw_order(const struct records *records, int64_t lateness_s, uint64_t *state, uint32_t *order) {
+  for (unsigned attempt = 0; attempt < DRAWS_MAX; attempt++) {
+    for (uint32_t i = 0; i < records->size; i++) order[i] = i;
+    for (size_t i = records->size; i > 1; i--) {
+      const size_t j = (size_t)draw(state, i);
+      const uint32_t swap = order[i - 1];
+      order[i - 1] = order[j];
+      order[j] = swap;
+    }
+    int64_t latest_s = INT64_MIN;
+    bool admitted = true;
+    for (size_t i = 0; i < records->size && admitted; i++) {
+      const int64_t time_s = records->rows[order[i]].time_s;
+      if (time_s > latest_s) latest_s = time_s;
+      admitted = latest_s - time_s <= lateness_s;
+    }
+    if (admitted) return true;
+  }
+  return false;
+}
+
+static void feed(struct session *session, const struct record_of_test *record, int64_t *tick_s, struct text *message, struct error *error) {
+  text_clear(message);
+  text_append(message, record->message);
+  if (step(session, message, record->line, tick_s, error) != STATUS_OK) trial_differs(session, "line %u: %s", record->line, error->text);
+}
+
+// One run of the records from nothing, in the order given (NULL: as they stand, else shuffled and some of them twice).
+static void run_records(struct session *session, const struct yaml_file *file, const struct yaml_node *expect, const struct records *records,
+                        const uint32_t *order, uint64_t *state, const struct screen_settings *settings) {
+  struct text message = {0};
+  struct error error = {0};
+  int64_t tick_s = DATE_ABSENT;
+  session->screen = screen_create(&session->rules, settings, &file->name, 1);
+  for (size_t i = 0; i < records->size && error.status == STATUS_OK; i++) {
+    feed(session, &records->rows[order != NULL ? order[i] : i], &tick_s, &message, &error);
+    if (order != NULL && error.status == STATUS_OK && draw(state, 3) == 0)
+      feed(session, &records->rows[order[draw(state, i + 1)]], &tick_s, &message, &error);
+  }
+  if (session->diagnostics.errors == 0 && error.status == STATUS_OK) {
+    if (expect->type == YAML_MAP) expect_check(session, file, expect, records->last, order != NULL, &error);
     for (const struct yaml_node *one = expect->type == YAML_LIST ? expect->child : NULL; one != NULL; one = one->next)
-      check_expectation(session, file, one, script_last(&script), error);
-    if (error->status != STATUS_OK) differs(session, "%s", error->text);
+      expect_check(session, file, one, records->last, order != NULL, &error);
+    if (error.status != STATUS_OK) trial_differs(session, "%s", error.text);
   }
+  screen_destroy(session->screen);
+  for (struct patient *patient = session->patients; patient != NULL; patient = patient->next) text_fini(&patient->body);
+  session->patients = NULL;
+  session->published = NULL;
+  session->seen_size = 0;
+  outbox_clear(&session->outbox);
   text_fini(&message);
 }
 
-static void run_test(const struct ruleset *whole, const struct rule *rule, const struct yaml_node *test, struct trial *trial,
-                     struct text *difference) {
+static void run_orders(struct session *session, const struct yaml_file *file, const struct yaml_node *test, const struct records *records,
+                       int64_t orders, const struct screen_settings *settings) {
+  const struct yaml_node *expect = yaml_find(test, "expect");
+  run_records(session, file, expect, records, NULL, NULL, settings);
+  uint32_t *order = ARENA_ARRAY(session->arena, uint32_t, records->size);
+  uint64_t state = records->size;
+  for (int64_t n = 0; n < orders && session->difference->size == 0 && session->diagnostics.errors == 0; n++) {
+    if (!draw_order(records, settings->lateness_days * DATE_DAY_SECONDS, &state, order)) return;
+    run_records(session, file, expect, records, order, &state, settings);
+    if (session->difference->size == 0) continue;
+    struct text arrived = {0};
+    for (size_t i = 0; i < records->size; i++) text_format(&arrived, " %u", records->rows[order[i]].line);
+    trial_differs(session, "when the records arrive in this order (lines), some of them twice:%.*s", SLICE_ARG(text_slice(&arrived)));
+    text_fini(&arrived);
+  }
+}
+
+void trial_test(const struct ruleset *ruleset, const struct rule *rule, const struct yaml_node *test, const struct trial_options *options,
+                struct trial *trial, struct text *difference) {
+  const struct yaml_node *name = yaml_find(test, "name");
+  *trial = (struct trial){.rule = rule, .name = name != NULL ? name->scalar : SLICE_NONE, .place = test->place};
   struct arena arena;
   arena_init(&arena, ARENA_BLOCK);
-  struct session session = {.arena = &arena, .difference = difference};
-  struct error error = {0};
+  struct session session = {.options = options, .trial = trial, .arena = &arena, .difference = difference};
   struct yaml_file file = *rule->file;
   file.diagnostics = &session.diagnostics;
   arena_init(&session.batch, ARENA_BLOCK);
   struct screen_settings settings;
-  if (make_rules(&session, whole, rule, &file, test) && read_settings(&file, test, &settings)) {
-    static const char *const names[] = {"test"};
-    session.screen = screen_create(&session.rules, &settings, names, 1);
+  struct records records = {0};
+  int64_t orders = options->orders;
+  text_clear(difference);
+  if (make_rules(&session, ruleset, rule, &file, test) && read_settings(&file, test, &settings, &orders) &&
+      write_records(&session, &file, yaml_find(test, "given"), &records)) {
     session.decoder = decoder_create(&decode_limits_default);
     session.reader = json_reader_create();
-    run_given(&session, &file, test, &error);
-    screen_destroy(session.screen);
+    run_orders(&session, &file, test, &records, options->mutant == NULL ? orders : 0, &settings);
     decoder_destroy(session.decoder);
     json_reader_destroy(session.reader);
   }
@@ -509,8 +403,8 @@ static void run_test(const struct ruleset *whole, const struct rule *rule, const
     diagnostics_sort(&session.diagnostics);
     diagnostics_write_text(&session.diagnostics, difference);
   }
-  for (struct patient *patient = session.patients; patient != NULL; patient = patient->next) text_fini(&patient->body);
   trial->passed = difference->size == 0;
+  trial->difference = text_slice(difference);
   outbox_fini(&session.outbox);
   diagnostics_fini(&session.diagnostics);
   arena_fini(&session.batch);
@@ -523,14 +417,12 @@ struct trial_counts trial_run(const struct ruleset *ruleset, const struct rule *
   struct text difference = {0};
   for (const struct yaml_node *test = rule->tests != NULL ? rule->tests->child : NULL; test != NULL; test = test->next) {
     const struct yaml_node *name = yaml_find(test, "name");
-    struct trial trial = {.rule = rule, .name = name != NULL ? name->scalar : SLICE_NONE, .place = test->place};
-    if (options->wanted != NULL && !options->wanted(options->context, rule, trial.name)) continue;
-    text_clear(&difference);
-    run_test(ruleset, rule, test, &trial, &difference);
-    trial.difference = text_slice(&difference);
+    struct trial trial;
+    if (options->wanted != NULL && !options->wanted(options->context, rule, name != NULL ? name->scalar : SLICE_NONE)) continue;
+    trial_test(ruleset, rule, test, options, &trial, &difference);
     counts.run++;
     counts.failed += !trial.passed;
-    options->tell(options->context, &trial);
+    if (options->tell != NULL) options->tell(options->context, &trial);
   }
   text_fini(&difference);
   return counts;

@@ -302,6 +302,11 @@ static bool operand_range_of(const struct rule *rule, unsigned n, int64_t *low, 
   return true;
 }
 
+static bool operand_known(const struct rule *rule, unsigned n) {
+  (void)rule;
+  return n != VALUE_HOLIDAY;
+}
+
 extern const struct kind kind_inactive_days;
 const struct kind kind_inactive_days = {
     .name = "inactive_days",
@@ -318,4 +323,5 @@ const struct kind kind_inactive_days = {
     .prepare = prepare,
     .evaluate = evaluate,
     .operand_range = operand_range_of,
+    .operand_known = operand_known,
 };

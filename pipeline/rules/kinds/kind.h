@@ -41,6 +41,9 @@ struct prepare {
   struct rule *rule;
   const struct yaml_file *file;
   const struct yaml_node *params_node;
+  // Of mutation tests: the values of this look-up are moved by so much; NULL: of none.
+  const struct yaml_node *shifted;
+  int64_t shift;
 };
 
 struct kind {
@@ -68,6 +71,8 @@ struct kind {
   // The values that operand n can have when the predicate is true, both inclusive, so that bands can be checked against them
   // (gap lies within min_gap..max_gap). NULL, or false: not known.
   bool (*operand_range)(const struct rule *rule, unsigned n, int64_t *low, int64_t *high);
+  // Whether operand n is there whenever the predicate is true. NULL: not certain of any.
+  bool (*operand_known)(const struct rule *rule, unsigned n);
 };
 
 extern const struct kind *const kinds[];    // NULL-terminated, by name

@@ -11,6 +11,8 @@ enum { AMOUNT_DIFFERENCE, AMOUNT_LINES, AMOUNT_NONE };
 // cnt 10^-4, pric 10^-6 yuan, permille 10^-3: a product counts 10^-13 yuan, 10^11 of which are a fen.
 enum { PERMILLE = 1000 };
 #define PRODUCT_OF_FEN INT64_C(100000000000)
+#define PRODUCT_OF_MICRO INT64_C(10000000)
+enum { MICRO_OF_FEN = 10000 };
 
 __extension__ typedef __int128 product;
 
@@ -49,6 +51,16 @@ static bool prepare(struct prepare *prepare) {
   return params->price_column >= 0;
 }
 
+// The price beside its cap, and what counts: the line's difference beside the tolerance, in micro-yuan rounded up, so that it is above
+// the bound exactly when the line hits.
+static void tell(const struct params *params, struct trace *trace, int64_t pric, int64_t cap_micro, product over) {
+  const struct value price = value_of(VALUE_PRICE, pric);
+  trace_range(trace, "pric", &price, INT64_MIN, cap_micro);
+  const product micro = over > 0 ? (over + PRODUCT_OF_MICRO - 1) / PRODUCT_OF_MICRO : -(-over / PRODUCT_OF_MICRO);
+  const struct value difference = value_of(VALUE_PRICE, micro > INT64_MAX ? INT64_MAX : micro < INT64_MIN ? INT64_MIN : (int64_t)micro);
+  trace_range(trace, "difference of the line", &difference, INT64_MIN, params->tolerance_fen * MICRO_OF_FEN);
+}
+
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct params *params = rule->params;
   struct visit *visit = input->visit;
@@ -77,20 +89,17 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     }
     const product cap = (product)price * (PERMILLE + params->markup_permille);
     const product over = (product)item->cnt * ((product)item->pric * PERMILLE - cap);
+    const int64_t cap_micro = (int64_t)((cap + PERMILLE / 2) / PERMILLE);
+    if (input->trace != NULL) tell(params, input->trace, item->pric, cap_micro, over);
     if (over <= (product)params->tolerance_fen * PRODUCT_OF_FEN) continue;
     const product rounded = (over + PRODUCT_OF_FEN / 2) / PRODUCT_OF_FEN;
     int64_t fen = rounded > INT64_MAX ? INT64_MAX : (int64_t)rounded;
     if ((item->flags & ITEM_HAS_OVERLMT) != 0 && item->overlmt_fen > 0) fen = fen > item->overlmt_fen ? fen - item->overlmt_fen : 0;
-    const int64_t cap_micro = (int64_t)((cap + PERMILLE / 2) / PERMILLE);
     if (verdict->claims_size == 0) {
       verdict->values[VALUE_LINE] = value_text(item->feedetl_sn);
       verdict->values[VALUE_CODE] = value_text(item->med_list_codg);
       verdict->values[VALUE_PRIC] = value_of(VALUE_PRICE, item->pric);
       verdict->values[VALUE_CAP] = value_of(VALUE_PRICE, cap_micro);
-    }
-    if (input->trace != NULL) {
-      const struct value pric = value_of(VALUE_PRICE, item->pric);
-      trace_range(input->trace, "pric", &pric, INT64_MIN, cap_micro);
     }
     if (__builtin_add_overflow(total, fen, &total)) total = INT64_MAX;
     claims_take(&claims, candidate->item,

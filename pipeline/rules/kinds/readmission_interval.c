@@ -220,6 +220,10 @@ static bool operand_range_of(const struct rule *rule, unsigned n, int64_t *low, 
   return true;
 }
 
+static bool operand_known(const struct rule *rule, unsigned n) {
+  return n == VALUE_GAP_DAYS || (n == VALUE_GAP && ((const struct params *)rule->params)->gap_unit == UNIT_DAYS);
+}
+
 extern const struct kind kind_readmission_interval;
 const struct kind kind_readmission_interval = {
     .name = "readmission_interval",
@@ -237,4 +241,5 @@ const struct kind kind_readmission_interval = {
     .evaluate = evaluate,
     .lookback_days = lookback_days,
     .operand_range = operand_range_of,
+    .operand_known = operand_known,
 };
