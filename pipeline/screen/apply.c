@@ -67,12 +67,23 @@ static void fill_diagnoses(struct bill *bill, const struct event *event, struct 
       bill->diagnoses[bill->diagnoses_size++] = upper(arena, event->diagnoses[i].diag_code);
 }
 
+// A settlement goes, or is no longer what it was: what is left of its visit must be judged anew, although nothing of that came with
+// the event. A refund row that goes gives its original back.
+static void touch_visit(struct dossier *dossier, const struct bill *gone) {
+  const struct bill *original = gone->refund_row && slice_present(gone->init_setl_id) ? dossier_find(dossier, gone->init_setl_id) : NULL;
+  for (uint32_t i = 0; i < dossier->bills_size; i++) {
+    struct bill *bill = &dossier->bills[i];
+    bill->touched |= slice_equal(bill->mdtrt_id, gone->mdtrt_id) || (original != NULL && slice_equal(bill->mdtrt_id, original->mdtrt_id));
+  }
+}
+
 static void apply_settlement(struct dossier *dossier, const struct event *event, struct applied *applied) {
   struct bill *bill = dossier_take(dossier, event->setl_id);
   if (!accept(&bill->setl, event->ver, event->content, applied)) return;
   struct arena *arena = dossier->arena;
   // What other messages said of this settlement stays; everything of the settlement itself is replaced.
   const struct bill before = *bill;
+  if (before.setl.ver != 0) touch_visit(dossier, &before);
   *bill = (struct bill){.setl_id = event->setl_id, .cancel = before.cancel, .list = before.list, .fees = before.fees,
                         .fees_size = before.fees_size, .list_adm_way = before.list_adm_way, .list_planned = before.list_planned,
                         .list_main_diagnosis = before.list_main_diagnosis, .list_dscg_way = before.list_dscg_way,
@@ -126,7 +137,7 @@ static void apply_settlement(struct dossier *dossier, const struct event *event,
     struct bill *original = dossier_find(dossier, bill->init_setl_id);
     waits = original == NULL || original->setl.ver == 0;
     if (original != NULL) {
-      original->touched = true;
+      touch_visit(dossier, bill);
       applied->affected[applied->affected_size++] = original->setl_id;
     }
   }
@@ -137,6 +148,7 @@ static void apply_cancel(struct dossier *dossier, const struct event *event, str
   struct bill *bill = dossier_take(dossier, event->setl_id);
   if (!accept(&bill->cancel, event->ver, event->content, applied)) return;
   fill_slot(&bill->cancel, event);
+  touch_visit(dossier, bill);
   bill->packed = SLICE_NONE;
   bill->touched = applied->changed = true;
   applied->affected[applied->affected_size++] = bill->setl_id;
