@@ -42,7 +42,7 @@ static bool make_rule(struct stage *stage, const char *kind, const char *params)
   stage->rule.params = ARENA_ZEROED(&stage->arena, char, k->params_bytes + 1);
   stage->rule.file = file;
   settings_default(k->params, k->params_size, stage->rule.params, &stage->arena);
-  struct prepare prepare = {&stage->ruleset, &stage->rule, file, file->root};
+  struct prepare prepare = {.ruleset = &stage->ruleset, .rule = &stage->rule, .file = file, .params_node = file->root};
   return settings_read(k->params, k->params_size, stage->rule.params, file, file->root, NULL, 0, &stage->arena) &&
          (k->prepare == NULL || k->prepare(&prepare));
 }
