@@ -102,6 +102,12 @@ const char *const *codes_groups(const struct codes *codes, size_t *size) {
   return codes->group_names;
 }
 
+void codes_each(const struct codes *codes, enum code_table table, void (*each)(void *context, const struct codes_entry *entry), void *context) {
+  for (unsigned i = 0; i <= codes->tables[table].mask; i++)
+    for (const struct entry *entry = codes->tables[table].slots[i]; entry != NULL; entry = entry->next)
+      each(context, &(struct codes_entry){entry->code, entry->from, entry->to, entry->symbol});
+}
+
 const unsigned char *codes_digest(const struct codes *codes) { return codes->digest; }
 
 // --- Loading ----------------------------------------------------------------------------------------------------------

@@ -71,5 +71,12 @@ unsigned codes_symbol(const struct codes *codes, enum code_table table, struct s
 // A group of visit symbols as a bit set; 0 when there is no such group.
 uint32_t codes_group(const struct codes *codes, const char *name);
 const char *const *codes_groups(const struct codes *codes, size_t *size);
+// Every entry of a table, in no particular order; to INT32_MAX, from INT32_MIN: open.
+struct codes_entry {
+  struct slice code;
+  int32_t from_day, to_day;
+  unsigned symbol;
+};
+void codes_each(const struct codes *codes, enum code_table table, void (*each)(void *context, const struct codes_entry *entry), void *context);
 // 16 bytes over the canonical content.
 const unsigned char *codes_digest(const struct codes *codes);
