@@ -296,9 +296,12 @@ static void open_or_change(struct judging *judging, const struct hit *hit, const
   const struct rule *rule = hit->verdict.rule;
   const struct judge_input input = input_of(judging, hit->verdict.visit);
   const uint64_t fingerprint = finding_fingerprint(hit, &input, &screen->fingerprint);
+  const struct visit *visit = hit->verdict.visit;
   struct finding *finding = dossier_find_finding(dossier, hit->id);
+  // A correction may move the same settlements to another visit or institution.
   if (finding != NULL && finding->open && finding->verdict == fingerprint && finding->vola_fen == hit->vola_fen &&
-      finding->fund_fen == hit->fund_fen) {
+      finding->fund_fen == hit->fund_fen && slice_equal(finding->unit, visit->unit) && slice_equal(finding->mdtrt_id, visit->mdtrt_id) &&
+      slice_equal(finding->fixmedins_code, visit->fixmedins_code)) {
     finding->seen = true;
     return;
   }
@@ -308,9 +311,8 @@ static void open_or_change(struct judging *judging, const struct hit *hit, const
     memcpy(finding->id, hit->id, sizeof finding->id);
   }
   *finding = (struct finding){.open = true, .seen = true, .revision = finding->revision + 1, .time_s = dossier->watermark_s,
-                              .rule_id = rule->id, .rule_version = rule->version, .unit = hit->verdict.visit->unit,
-                              .mdtrt_id = hit->verdict.visit->mdtrt_id,
-                              .fixmedins_code = hit->verdict.visit->fixmedins_code, .pair = hit->pair,
+                              .rule_id = rule->id, .rule_version = rule->version, .unit = visit->unit,
+                              .mdtrt_id = visit->mdtrt_id, .fixmedins_code = visit->fixmedins_code, .pair = hit->pair,
                               .shadow = rule->status == RULE_SHADOW, .provisional = hit->verdict.provisional,
                               .setl_ids = ARENA_ARRAY(judging->arena, struct slice, hit->setl_ids_size),
                               .setl_ids_size = hit->setl_ids_size, .verdict = fingerprint, .vola_fen = hit->vola_fen,
@@ -390,8 +392,9 @@ static void withdraw_unseen(struct judging *judging, const struct finding_cause 
     finding->revision++;
     finding_withdraw(outbox, finding, cause);
     judging->screen->counts.findings_withdrawn++;
-    *finding = (struct finding){.revision = finding->revision, .time_s = dossier->watermark_s, .due_s = INT64_MAX};
-    memcpy(finding->id, dossier->findings[i].id, sizeof finding->id);
+    struct finding withdrawn = {.revision = finding->revision, .time_s = dossier->watermark_s, .due_s = INT64_MAX};
+    memcpy(withdrawn.id, finding->id, sizeof withdrawn.id);    // its revisions go on if the facts come back
+    *finding = withdrawn;
   }
 }
 
