@@ -1,213 +1,481 @@
 #include "stream/memory/memory.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "core/memory.h"
 
-struct kept { char *bytes; size_t key_size, value_size; int64_t due_s; bool key; };
+enum { ATTEMPTS_MAX = 30 };
 
-struct lane {
-  struct kept *input, *states;
-  size_t input_size, input_capacity, states_size, states_capacity;
-  size_t position;
-  unsigned char epoch[STATE_EPOCH_BYTES];    // of the first log that committed a state here
-};
+enum phase { PHASE_WAIT, PHASE_REBUILD, PHASE_READY };
 
-struct memory_broker {
-  struct lane *lanes;
-  int32_t partitions;
-  struct text outputs[TOPIC_COUNT];
+struct owned {
+  int32_t number;
+  enum phase phase;
+  bool assigned;       // in the present assignment
+  bool loaded;         // the owner was told
+  int64_t next;        // input offset behind the last committed transaction
+  int64_t position;    // of the consumer: behind the last record it gave us
+  bool reading;        // PHASE_REBUILD: learning from `learned` to `end`
+  int64_t learned, end;
 };
 
 struct memory {
   struct log log;
-  struct memory_broker *broker;
-  size_t batch_records;
-  enum memory_fault (*fault)(void *context);
-  void *context;
-  unsigned char epoch[STATE_EPOCH_BYTES];
+  struct memory_settings settings;
+  struct state *state;
+  struct owned *owned;
+  size_t owned_size;
+  uint32_t member;
+  int64_t generation;
+  uint32_t epoch;      // of the producer
+  bool begun, renew, dead;
   int32_t turn;
   struct record *records;
   size_t size;
-  struct text outputs[TOPIC_COUNT];
-  struct log_state *states;
+  struct record held;    // a record the consumer gave us beyond the batch
+  bool holds, again;
+  unsigned attempts;
+  const struct log_state *states;
   size_t states_size;
-  bool begun;
 };
 
-struct memory_broker *memory_create(int32_t partitions) {
-  struct memory_broker *broker = memory_take(sizeof *broker);
-  broker->lanes = memory_take((size_t)partitions * sizeof *broker->lanes);
-  broker->partitions = partitions;
-  return broker;
+static const char *const point_names[MEMORY_POINT_COUNT] = {
+#define X(name, text) text,
+    MEMORY_POINTS(X)
+#undef X
+};
+
+const char *memory_point_name(enum memory_point point) { return point_names[point]; }
+
+static struct memory *memory_of(struct log *log) { return (struct memory *)log; }
+struct state *memory_state(struct log *log) { return memory_of(log)->state; }
+bool memory_dead(const struct log *log) { return ((const struct memory *)log)->dead; }
+
+static enum memory_order at(struct memory *memory, enum memory_point point) {
+  if (memory->dead) return MEMORY_CRASH;
+  const enum memory_order order = memory->settings.point != NULL ? memory->settings.point(memory->settings.context, point) : MEMORY_GO_ON;
+  if (order == MEMORY_CRASH) memory->dead = true;
+  return order;
 }
 
-void memory_destroy(struct memory_broker *broker) {
-  for (int32_t p = 0; p < broker->partitions; p++) {
-    struct lane *lane = &broker->lanes[p];
-    for (size_t i = 0; i < lane->input_size; i++) memory_free(lane->input[i].bytes);
-    for (size_t i = 0; i < lane->states_size; i++) memory_free(lane->states[i].bytes);
-    memory_free(lane->input);
-    memory_free(lane->states);
-  }
-  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) text_fini(&broker->outputs[topic]);
-  memory_free(broker->lanes);
-  memory_free(broker);
+static bool pass(struct memory *memory, enum memory_point point) { return at(memory, point) != MEMORY_CRASH; }
+bool memory_pass(struct log *log, enum memory_point point) { return pass(memory_of(log), point); }
+
+static enum status crashed(struct error *error) { return error_set(error, STATUS_FATAL, "injected: crash"); }
+static enum status fenced(struct error *error) { return error_set(error, STATUS_FATAL, "fenced: the slot has a newer producer"); }
+
+static struct owned *owned_find(const struct memory *memory, int32_t number) {
+  for (size_t i = 0; i < memory->owned_size; i++)
+    if (memory->owned[i].number == number) return &memory->owned[i];
+  return NULL;
 }
 
-static int64_t append(struct kept **rows, size_t *size, size_t *capacity, struct slice key, struct slice value, int64_t due_s) {
-  if (*size == *capacity) {
-    *capacity = *capacity == 0 ? 64 : 2 * *capacity;
-    *rows = memory_resize(*rows, *capacity * sizeof **rows);
-  }
-  struct kept *row = &(*rows)[*size];
-  *row = (struct kept){memory_take(key.size + value.size + DECODE_PADDING), key.size, value.size, due_s, slice_present(key)};
-  if (key.size > 0) memcpy(row->bytes, key.data, key.size);
-  if (value.size > 0) memcpy(row->bytes + key.size, value.data, value.size);
-  return (int64_t)(*size)++;
+bool memory_owns(const struct log *log, int32_t partition) {
+  const struct owned *owned = owned_find((const struct memory *)log, partition);
+  return owned != NULL && owned->assigned && owned->phase == PHASE_READY;
 }
 
-static struct slice key_of(const struct kept *row) { return row->key ? (struct slice){row->bytes, row->key_size} : SLICE_NONE; }
-static struct slice value_of(const struct kept *row) { return (struct slice){row->bytes + row->key_size, row->value_size}; }
-
-void memory_append(struct memory_broker *broker, int32_t partition, struct slice key, struct slice value) {
-  assert(partition >= 0 && partition < broker->partitions);
-  struct lane *lane = &broker->lanes[partition];
-  append(&lane->input, &lane->input_size, &lane->input_capacity, key, value, 0);
+bool memory_stale(const struct log *log) {
+  const struct memory *memory = (const struct memory *)log;
+  const struct broker *broker = memory->settings.broker;
+  return !broker_is_member(broker, memory->settings.slot, memory->member) || memory->generation != broker_generation(broker);
 }
 
-int64_t memory_position(const struct memory_broker *broker, int32_t partition) { return (int64_t)broker->lanes[partition].position; }
-struct slice memory_outputs(const struct memory_broker *broker, enum topic topic) { return text_slice(&broker->outputs[topic]); }
+// --- Reading the state topic -----------------------------------------------------------------------------------------------------
+
+static bool visible(const struct memory *memory, const struct broker_state *row, int64_t stable) {
+  if (row->marker) return false;
+  return memory->settings.mistakes.read_uncommitted || (row->offset < stable && broker_committed(memory->settings.broker, row->transaction));
+}
 
 static enum status read_states(void *context, int32_t partition, struct state_read *reads, size_t size, struct arena *arena,
                                struct error *error) {
-  const struct memory_broker *broker = context;
-  const struct lane *lane = &broker->lanes[partition];
+  struct memory *memory = context;
+  const enum memory_order order = at(memory, MEMORY_READ);
+  if (order == MEMORY_CRASH) return crashed(error);
+  if (order == MEMORY_REFUSE) return error_set(error, STATUS_RETRY, "injected: the state topic does not answer");
+  size_t rows;
+  const struct broker_state *row = broker_states(memory->settings.broker, partition, &rows);
+  const struct broker_state *last = row + rows;
+  const int64_t stable = broker_state_stable(memory->settings.broker, partition);
   for (size_t i = 0; i < size; i++) {
-    if (reads[i].offset < 0 || (uint64_t)reads[i].offset >= lane->states_size)
-      return error_set(error, STATUS_FATAL, "patient-state[%d]@%lld: no such record", (int)partition, (long long)reads[i].offset);
-    const struct kept *row = &lane->states[reads[i].offset];
-    reads[i].key = arena_copy(arena, key_of(row));
-    reads[i].value = arena_copy(arena, value_of(row));
-    reads[i].due_s = row->due_s;
+    while (row < last && row->offset < reads[i].offset) row++;
+    if (row == last || row->offset != reads[i].offset || !visible(memory, row, stable))
+      return error_set(error, STATUS_FATAL, "patient-state[%d]@%lld: the newest record of a subject is gone", (int)partition,
+                       (long long)reads[i].offset);
+    reads[i].key = arena_copy(arena, row->key);
+    reads[i].value = memory->settings.mistakes.missing_is_new ? SLICE("") : arena_copy(arena, row->value);
+    reads[i].due_s = memory->settings.mistakes.missing_is_new ? INT64_MAX : row->due_s;
   }
   return STATUS_OK;
 }
 
-struct state_reader memory_reader(struct memory_broker *broker) { return (struct state_reader){broker, read_states}; }
-
-enum status memory_teach(struct memory_broker *broker, struct state *state, int32_t partition, int64_t from, struct error *error) {
-  const struct lane *lane = &broker->lanes[partition];
-  enum status status = STATUS_OK;
-  for (size_t i = from > 0 ? (size_t)from : 0; i < lane->states_size && status == STATUS_OK; i++) {
-    const struct kept *row = &lane->states[i];
-    const struct state_read record = {(int64_t)i, key_of(row), value_of(row), row->due_s};
-    status = state_learn(state, partition, &record, lane->epoch, error);
+// Teaches the state what lies before `end`, `records` at most. False when an undecided transaction or the limit stopped it.
+static bool learn(struct memory *memory, int32_t partition, int64_t *position, int64_t end, size_t records) {
+  size_t rows;
+  const struct broker_state *row = broker_states(memory->settings.broker, partition, &rows);
+  int64_t stable = broker_state_stable(memory->settings.broker, partition);
+  if (memory->settings.mistakes.read_uncommitted) stable = end;
+  for (size_t i = 0; i < rows && row[i].offset < stable && row[i].offset < end; i++) {
+    if (row[i].offset < *position) continue;
+    if (records-- == 0) return false;
+    *position = row[i].offset + 1;
+    if (!visible(memory, &row[i], stable)) continue;
+    const struct state_read record = {row[i].offset, row[i].key, row[i].value, row[i].due_s};
+    struct error error = {0};
+    const enum status status = state_learn(memory->state, partition, &record, row[i].mark, &error);
+    assert(status == STATUS_OK);
   }
+  if (stable < end) return false;
+  *position = end;
+  return true;
+}
+
+// --- Partitions come and go ------------------------------------------------------------------------------------------------------
+
+static void snapshot_path(const struct memory *memory, int32_t number, char *path, size_t size) {
+  snprintf(path, size, "%s/%u-%d.index", memory->settings.state_dir, memory->settings.slot, (int)number);
+}
+
+void memory_snapshot(struct log *log, int32_t partition) {
+  struct memory *memory = memory_of(log);
+  const struct owned *owned = owned_find(memory, partition);
+  if (memory->settings.state_dir == NULL || owned == NULL || owned->phase != PHASE_READY || !pass(memory, MEMORY_SNAPSHOT)) return;
+  char path[200];
+  struct error ignored = {0};
+  snapshot_path(memory, partition, path, sizeof path);
+  (void)state_snapshot_write(memory->state, partition, path, &ignored);
+}
+
+static void partition_drop(struct memory *memory, int32_t number, bool keep_snapshot) {
+  struct owned *owned = owned_find(memory, number);
+  if (keep_snapshot) memory_snapshot(&memory->log, number);
+  state_close(memory->state, number);
+  if (owned->loaded && memory->settings.drop != NULL) memory->settings.drop(memory->settings.context, number);
+  *owned = memory->owned[--memory->owned_size];
+}
+
+static void batch_clear(struct memory *memory) {
+  memory->size = 0;
+  memory->again = false;
+}
+
+static void revoke(struct memory *memory, bool lost) {
+  batch_clear(memory);
+  memory->holds = false;
+  memory->attempts = 0;
+  for (size_t i = memory->owned_size; i-- > 0;) {
+    memory->owned[i].assigned = false;
+    if (lost || memory->owned[i].phase != PHASE_READY) partition_drop(memory, memory->owned[i].number, false);
+  }
+}
+
+// Where the partition begins: its committed position, which waits for a transaction that may still move it.
+static enum status assign_one(struct memory *memory, int32_t number, struct error *error) {
+  struct broker *broker = memory->settings.broker;
+  while (!broker_position_stable(broker, number) && !memory->settings.mistakes.read_uncommitted)
+    if (!pass(memory, MEMORY_WAIT)) return crashed(error);
+  const int64_t next = broker_position(broker, number);
+  struct owned *owned = owned_find(memory, number);
+  if (owned != NULL && owned->next != next) {
+    partition_drop(memory, number, false);    // it came back, but not where we left it: somebody else worked on it
+    owned = NULL;
+  }
+  if (owned == NULL) {
+    memory->owned = memory_resize(memory->owned, (memory->owned_size + 1) * sizeof *memory->owned);
+    owned = &memory->owned[memory->owned_size++];
+    *owned = (struct owned){.number = number, .phase = PHASE_REBUILD, .next = next};
+    state_open(memory->state, number);
+  }
+  owned->assigned = true;
+  owned->position = next;
+  return STATUS_OK;
+}
+
+// Serves what the group has decided since the last poll.
+static enum status poll_group(struct memory *memory, struct error *error) {
+  struct broker *broker = memory->settings.broker;
+  if (!broker_is_member(broker, memory->settings.slot, memory->member)) {
+    if (memory->member != 0) {
+      revoke(memory, true);
+      if (!pass(memory, MEMORY_REVOKED)) return crashed(error);
+    }
+    // A static member: what the slot owns it owns again, if it was not given away meanwhile.
+    memory->member = broker_join(broker, memory->settings.slot);
+  } else {
+    if (memory->generation == broker_generation(broker)) return STATUS_OK;
+    revoke(memory, false);
+    if (!pass(memory, MEMORY_REVOKED)) return crashed(error);
+  }
+  memory->generation = broker_generation(broker);
+  enum status status = STATUS_OK;
+  for (int32_t p = 0; p < broker_partitions(broker) && status == STATUS_OK; p++)
+    if (broker_owner(broker, p) == (int)memory->settings.slot) status = assign_one(memory, p, error);
+  for (size_t i = memory->owned_size; i-- > 0 && status == STATUS_OK;)
+    if (!memory->owned[i].assigned) partition_drop(memory, memory->owned[i].number, true);
   return status;
+}
+
+static void rebuild_begin(struct memory *memory, struct owned *owned, bool snapshot) {
+  char path[200];
+  int64_t from = 0;
+  state_close(memory->state, owned->number);
+  if (memory->settings.state_dir != NULL) snapshot_path(memory, owned->number, path, sizeof path);
+  if (memory->settings.state_dir == NULL || !snapshot) {
+    if (memory->settings.state_dir != NULL) (void)remove(path);
+    state_open(memory->state, owned->number);
+  } else if (!state_snapshot_read(memory->state, owned->number, path, &from)) {
+    from = 0;
+  }
+  owned->end = broker_state_end(memory->settings.broker, owned->number);
+  owned->learned = from < 0 || from > owned->end ? 0 : from;
+  owned->reading = true;
+}
+
+// A slice of learning for each partition that is not ready yet.
+static enum status rebuild(struct memory *memory, struct error *error) {
+  for (size_t i = 0; i < memory->owned_size; i++) {
+    struct owned *owned = &memory->owned[i];
+    if (owned->phase != PHASE_REBUILD) continue;
+    if (!pass(memory, MEMORY_LEARN)) return crashed(error);
+    if (!owned->reading) rebuild_begin(memory, owned, true);
+    if (!learn(memory, owned->number, &owned->learned, owned->end, memory->settings.learn_records)) continue;
+    if (!state_snapshot_proven(memory->state, owned->number)) {
+      rebuild_begin(memory, owned, false);
+      continue;
+    }
+    int64_t next = -1;
+    const struct partition_state *own = state_partition(memory->state, owned->number, &next);
+    // Positions and dossiers are committed together: nobody here moves a position by hand. Who no longer owns the partition may see one
+    // of them later than the other; his commits are refused.
+    if (own != NULL && next != owned->next && !memory_stale(&memory->log))
+      return error_set(error, STATUS_FATAL, "settlements[%d]: the group's position is %lld, the dossiers are at %lld", (int)owned->number,
+                       (long long)owned->next, (long long)next);
+    owned->phase = PHASE_READY;
+    owned->loaded = true;
+    if (memory->settings.load != NULL) memory->settings.load(memory->settings.context, owned->number, own);
+    if (!pass(memory, MEMORY_READY)) return crashed(error);
+  }
+  return STATUS_OK;
+}
+
+// --- Taking ----------------------------------------------------------------------------------------------------------------------
+
+// The consumer's next record of a partition; false when there is none.
+static bool poll_record(struct memory *memory, struct owned *owned, struct record *record) {
+  size_t size;
+  const struct broker_record *rows = broker_input(memory->settings.broker, owned->number, &size);
+  for (size_t i = 0; i < size; i++) {
+    if (rows[i].offset < owned->position || (rows[i].aborted && !memory->settings.mistakes.read_uncommitted)) continue;
+    owned->position = rows[i].offset + 1;
+    *record = (struct record){.key = rows[i].key, .value = rows[i].value, .source = {0, owned->number, rows[i].offset},
+                              .traceparent = SLICE_NONE};
+    return true;
+  }
+  return false;
+}
+
+static bool idle(const struct memory *memory) {
+  for (size_t i = 0; i < memory->owned_size; i++) {
+    const struct owned *owned = &memory->owned[i];
+    if (!owned->assigned || owned->phase != PHASE_READY) return false;
+  }
+  return memory->owned_size > 0;
 }
 
 static enum status take(struct log *log, int timeout_ms, struct log_batch *batch, struct error *error) {
   (void)timeout_ms;
-  (void)error;
-  struct memory *memory = (struct memory *)log;
-  memory->size = 0;
-  bool end = true;
-  for (int32_t p = 0; p < memory->broker->partitions && memory->size == 0; p++) {
-    const int32_t partition = (memory->turn + p) % memory->broker->partitions;
-    const struct lane *lane = &memory->broker->lanes[partition];
-    for (size_t i = lane->position; i < lane->input_size && memory->size < memory->batch_records; i++)
-      memory->records[memory->size++] = (struct record){.key = key_of(&lane->input[i]), .value = value_of(&lane->input[i]),
-                                                        .source = {0, partition, (int64_t)i}, .traceparent = SLICE_NONE};
-    if (memory->size > 0) {
-      end = false;
-      memory->turn = partition + 1;
+  struct memory *memory = memory_of(log);
+  *batch = (struct log_batch){0};
+  if (!pass(memory, MEMORY_TAKE)) return crashed(error);
+  if (!memory->again) batch_clear(memory);
+  enum status status = poll_group(memory, error);
+  if (status == STATUS_OK) status = rebuild(memory, error);
+  if (status != STATUS_OK) return status;
+  if (memory->holds && memory->size < memory->settings.batch_records) {
+    memory->records[memory->size++] = memory->held;
+    memory->holds = false;
+  }
+  for (size_t i = 0; i < memory->owned_size && !memory->holds; i++) {
+    struct owned *owned = &memory->owned[((size_t)memory->turn + i) % memory->owned_size];
+    if (!owned->assigned || owned->phase != PHASE_READY) continue;
+    struct record record;
+    while (!memory->holds && poll_record(memory, owned, &record)) {
+      if (memory->size < memory->settings.batch_records) {
+        memory->records[memory->size++] = record;
+        continue;
+      }
+      memory->held = record;    // for the next batch: the consumer's position is now ahead of this one
+      memory->holds = true;
     }
   }
-  *batch = (struct log_batch){memory->records, memory->size, end};
+  memory->turn++;
+  *batch = (struct log_batch){memory->records, memory->size, memory->size == 0 && idle(memory)};
   return STATUS_OK;
 }
 
+// --- Giving ----------------------------------------------------------------------------------------------------------------------
+
+static enum status again(struct memory *memory, struct error *error) {
+  memory->again = true;
+  if (++memory->attempts <= ATTEMPTS_MAX) return STATUS_RETRY;
+  return error_set(error, STATUS_FATAL, "the same transaction was aborted %d times", ATTEMPTS_MAX);
+}
+
+static enum status abandon(struct log *log, struct error *error) {
+  struct memory *memory = memory_of(log);
+  if (!pass(memory, MEMORY_ABORT)) return crashed(error);
+  if (memory->begun && broker_end(memory->settings.broker, memory->settings.slot, memory->epoch, false) != BROKER_OK) return fenced(error);
+  memory->begun = false;
+  return again(memory, error) == STATUS_FATAL ? STATUS_FATAL : STATUS_OK;
+}
+
+// The transaction has failed: aborted, and the same records again.
+static enum status refuse(struct memory *memory, const char *why, struct error *error) {
+  struct error second = {0};
+  if (abandon(&memory->log, &second) != STATUS_OK) {
+    *error = second;
+    return STATUS_FATAL;
+  }
+  return error_set(error, STATUS_RETRY, "%s", why);
+}
+
 static enum status begin(struct log *log, struct error *error) {
-  (void)error;
-  struct memory *memory = (struct memory *)log;
+  struct memory *memory = memory_of(log);
   assert(!memory->begun);
+  for (size_t i = 0; i < memory->size; i++) {    // the broker never checks that we own what we commit
+    const struct owned *owned = owned_find(memory, memory->records[i].source.partition);
+    assert(owned != NULL && owned->assigned && owned->phase == PHASE_READY);
+    assert(memory->records[i].source.offset >= owned->next);
+  }
+  if (!pass(memory, MEMORY_BEGIN)) return crashed(error);
+  if (memory->renew) memory->epoch = broker_init_producer(memory->settings.broker, memory->settings.slot);
+  memory->renew = false;
   memory->begun = true;
-  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) text_clear(&memory->outputs[topic]);
-  memory->states = NULL;
-  memory->states_size = 0;
   return STATUS_OK;
 }
 
 static enum status stage(struct log *log, const struct outbox *outbox, struct log_state *states, size_t states_size, struct error *error) {
-  (void)error;
-  struct memory *memory = (struct memory *)log;
+  struct memory *memory = memory_of(log);
+  struct broker *broker = memory->settings.broker;
+  const unsigned slot = memory->settings.slot;
   assert(memory->begun);
-  for (size_t i = 0; i < outbox->size; i++) {
-    const struct outbox_entry *entry = &outbox->entries[i];
-    text_append(&memory->outputs[entry->topic], outbox_bytes(outbox, entry->value, entry->value_size));
-    text_byte(&memory->outputs[entry->topic], '\n');
-  }
   memory->states = states;
   memory->states_size = states_size;
+  for (size_t i = 0; i < outbox->size; i++) {
+    const struct outbox_entry *entry = &outbox->entries[i];
+    if (broker_send_output(broker, slot, memory->epoch, entry->topic, entry->source, outbox_bytes(outbox, entry->key, entry->key_size),
+                           outbox_bytes(outbox, entry->value, entry->value_size)) != BROKER_OK)
+      return fenced(error);
+  }
+  const enum memory_order order = at(memory, MEMORY_STAGE);
+  if (order == MEMORY_CRASH) return crashed(error);
+  if (order == MEMORY_REFUSE) return error_set(error, STATUS_RETRY, "injected: producing failed");
+  for (size_t i = 0; i < states_size; i++) {
+    const unsigned char *mark = slice_equal(states[i].key, STATE_PARTITION_KEY) ? state_epoch(memory->state, states[i].partition) : NULL;
+    if (broker_send_state(broker, slot, memory->epoch, states[i].partition, states[i].key, states[i].value, states[i].due_s, mark,
+                          &states[i].offset) != BROKER_OK)
+      return fenced(error);
+  }
+  const enum memory_order after = at(memory, MEMORY_STAGED);
+  if (after == MEMORY_CRASH) return crashed(error);
+  if (after == MEMORY_LOSE)
+    for (size_t i = 0; i < states_size; i += 2) states[i].offset = -1;
   return STATUS_OK;
 }
 
-static void apply(struct memory *memory) {
-  struct memory_broker *broker = memory->broker;
-  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) text_append(&broker->outputs[topic], text_slice(&memory->outputs[topic]));
-  for (size_t i = 0; i < memory->states_size; i++) {
-    struct lane *lane = &broker->lanes[memory->states[i].partition];
-    if (lane->states_size == 0) memcpy(lane->epoch, memory->epoch, sizeof lane->epoch);
-    memory->states[i].offset = append(&lane->states, &lane->states_size, &lane->states_capacity, memory->states[i].key,
-                                      memory->states[i].value, memory->states[i].due_s);
+static enum status send_positions(struct memory *memory, struct error *error) {
+  for (size_t i = 0; i < memory->owned_size; i++) {
+    const struct owned *owned = &memory->owned[i];
+    int64_t next = -1;
+    for (size_t r = 0; r < memory->size; r++)
+      if (memory->records[r].source.partition == owned->number && memory->records[r].source.offset >= next)
+        next = memory->records[r].source.offset + 1;
+    if (next < 0) continue;
+    if (memory->settings.mistakes.position_commits) next = owned->position;
+    const bool cached = memory->settings.mistakes.cached_group;
+    switch (broker_send_position(memory->settings.broker, memory->settings.slot, memory->epoch, cached ? 0 : memory->member,
+                                 cached ? -1 : memory->generation, owned->number, next)) {
+      case BROKER_OK: break;
+      case BROKER_FENCED: return fenced(error);
+      case BROKER_ILLEGAL_GENERATION: return refuse(memory, "sending the positions: illegal generation", error);
+      case BROKER_UNKNOWN_MEMBER: return refuse(memory, "sending the positions: unknown member", error);
+    }
   }
+  return STATUS_OK;
+}
+
+// Repeats the commit until it is known how it ended.
+static enum status await_commit(struct memory *memory, struct error *error) {
+  struct broker *broker = memory->settings.broker;
+  memory->renew = true;
+  broker_end_later(broker, memory->settings.slot, memory->epoch);
+  while (broker_open(broker, memory->settings.slot) && broker_epoch(broker, memory->settings.slot) == memory->epoch)
+    if (!pass(memory, MEMORY_UNANSWERED)) return crashed(error);
+  return broker_epoch(broker, memory->settings.slot) == memory->epoch ? STATUS_OK : fenced(error);
+}
+
+static void committed(struct memory *memory) {
+  memory->begun = memory->again = false;
+  memory->attempts = 0;
   for (size_t i = 0; i < memory->size; i++) {
-    struct lane *lane = &broker->lanes[memory->records[i].source.partition];
-    if ((size_t)memory->records[i].source.offset >= lane->position) lane->position = (size_t)memory->records[i].source.offset + 1;
+    struct owned *owned = owned_find(memory, memory->records[i].source.partition);
+    if (memory->records[i].source.offset >= owned->next) owned->next = memory->records[i].source.offset + 1;
+  }
+  // Where the broker did not say: the partition is read on from where we knew it.
+  for (size_t i = 0; i < memory->states_size; i++) {
+    const int32_t number = memory->states[i].partition;
+    if (memory->states[i].offset >= 0) continue;
+    int64_t position = state_position(memory->state, number);
+    (void)learn(memory, number, &position, broker_state_end(memory->settings.broker, number), SIZE_MAX);
   }
 }
 
 static enum status commit(struct log *log, struct error *error) {
-  struct memory *memory = (struct memory *)log;
+  struct memory *memory = memory_of(log);
   assert(memory->begun);
-  memory->begun = false;
-  switch (memory->fault != NULL ? memory->fault(memory->context) : MEMORY_FINE) {
-    case MEMORY_FINE:
-      apply(memory);
-      return STATUS_OK;
-    case MEMORY_ABORT:
-      return error_set(error, STATUS_RETRY, "injected: the transaction was aborted");
-    case MEMORY_CRASH_AFTER:
-      apply(memory);
-      break;
-    case MEMORY_CRASH_BEFORE:
-      break;
-  }
-  return error_set(error, STATUS_FATAL, "injected: crash");
-}
-
-static enum status abandon(struct log *log, struct error *error) {
-  (void)error;
-  ((struct memory *)log)->begun = false;
+  enum memory_order order = at(memory, MEMORY_SEND);
+  if (order == MEMORY_CRASH) return crashed(error);
+  if (order == MEMORY_REFUSE) return refuse(memory, "injected: the positions are refused", error);
+  enum status status = send_positions(memory, error);
+  if (status != STATUS_OK) return status;
+  order = at(memory, MEMORY_COMMIT);
+  if (order == MEMORY_CRASH) return crashed(error);
+  if (order == MEMORY_REFUSE) return refuse(memory, "injected: the commit is refused", error);
+  if (order == MEMORY_DELAY) status = await_commit(memory, error);
+  else if (broker_end(memory->settings.broker, memory->settings.slot, memory->epoch, true) != BROKER_OK) status = fenced(error);
+  if (order == MEMORY_LOSE) memory->renew = true;
+  if (status != STATUS_OK) return status;
+  if (!pass(memory, MEMORY_COMMITTED)) return crashed(error);
+  committed(memory);
   return STATUS_OK;
 }
 
+// --- Open and close --------------------------------------------------------------------------------------------------------------
+
 static void memory_close(struct log *log) {
-  struct memory *memory = (struct memory *)log;
-  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) text_fini(&memory->outputs[topic]);
+  struct memory *memory = memory_of(log);
+  if (memory->begun && !memory->dead) (void)broker_end(memory->settings.broker, memory->settings.slot, memory->epoch, false);
+  for (size_t i = 0; i < memory->owned_size; i++) memory_snapshot(log, memory->owned[i].number);
+  if (!memory->dead && broker_is_member(memory->settings.broker, memory->settings.slot, memory->member))
+    broker_expel(memory->settings.broker, memory->settings.slot);
+  state_destroy(memory->state);
+  memory_free(memory->owned);
   memory_free(memory->records);
   memory_free(memory);
 }
 
 static const struct log_operations operations = {"memory", take, begin, stage, commit, abandon, memory_close};
 
-struct log *memory_open(struct memory_broker *broker, const unsigned char epoch[STATE_EPOCH_BYTES], size_t batch_records,
-                        enum memory_fault (*fault)(void *context), void *context) {
+struct log *memory_open(const struct memory_settings *settings) {
   struct memory *memory = memory_take(sizeof *memory);
-  *memory = (struct memory){.log.operations = &operations, .broker = broker, .batch_records = batch_records, .fault = fault,
-                            .context = context};
-  memcpy(memory->epoch, epoch, sizeof memory->epoch);
-  memory->records = memory_take(batch_records * sizeof *memory->records);
+  *memory = (struct memory){.log.operations = &operations, .settings = *settings};
+  memory->records = memory_take(settings->batch_records * sizeof *memory->records);
+  struct state_settings state = {.topic = SLICE("patient-state"), .key = settings->key, .cache = settings->cache,
+                                 .reader = {memory, read_states}};
+  memcpy(state.epoch, settings->epoch, sizeof state.epoch);
+  memory->state = state_create(&state);
+  memory->epoch = broker_init_producer(settings->broker, settings->slot);
   return &memory->log;
 }

@@ -3,18 +3,19 @@
 #include "core/digest.h"
 #include "core/memory.h"
 
-enum { SLOTS = 4096 };
+enum { SLOTS = 512 };
 
 struct row {
   char *key, *value, *older;
   size_t key_size, value_size, older_size;
-  struct row *next;
+  struct row *next, *made_before;
 };
 
 struct shelf {
   struct cache cache;
   struct row *slots[SLOTS];
   struct row *last;            // written last: whose value is given for another's
+  struct row *made;            // all rows, the newest first
   struct shelf_lies lies;
   uint64_t random, told;
 };
@@ -55,6 +56,7 @@ static enum status shelf_get(struct cache *cache, struct cache_item *items, size
     struct slice value = {row->value, row->value_size};
     if (row->older != NULL && drawn(shelf, shelf->lies.stale)) value = (struct slice){row->older, row->older_size};
     if (drawn(shelf, shelf->lies.other)) value = (struct slice){shelf->last->value, shelf->last->value_size};
+    if (value.size > 0 && drawn(shelf, shelf->lies.truncate)) value.size = shelf->random % value.size;
     char *copy = arena_take(arena, value.size + 1);
     memcpy(copy, value.data, value.size);
     if (value.size > 0 && drawn(shelf, shelf->lies.corrupt)) copy[shelf->random % value.size] ^= 0x40;
@@ -72,6 +74,8 @@ static enum status shelf_put(struct cache *cache, const struct cache_item *items
       *at = memory_take(sizeof **at);
       (*at)->key = copy_of(items[i].key);
       (*at)->key_size = items[i].key.size;
+      (*at)->made_before = shelf->made;
+      shelf->made = *at;
     }
     struct row *row = *at;
     memory_free(row->older);
@@ -85,18 +89,34 @@ static enum status shelf_put(struct cache *cache, const struct cache_item *items
   return STATUS_OK;
 }
 
-static void shelf_close(struct cache *cache) {
+void shelf_empty(struct cache *cache, const struct shelf_lies *lies, uint64_t seed) {
   struct shelf *shelf = (struct shelf *)cache;
-  for (size_t i = 0; i < SLOTS; i++) {
-    for (struct row *row = shelf->slots[i], *next; row != NULL; row = next) {
-      next = row->next;
-      memory_free(row->key);
-      memory_free(row->value);
-      memory_free(row->older);
-      memory_free(row);
-    }
+  for (struct row *row = shelf->made, *before; row != NULL; row = before) {
+    before = row->made_before;
+    *find(shelf, (struct slice){row->key, row->key_size}) = row->next;
+    memory_free(row->key);
+    memory_free(row->value);
+    memory_free(row->older);
+    memory_free(row);
   }
-  memory_free(shelf);
+  shelf->made = shelf->last = NULL;
+  shelf->lies = *lies;
+  shelf->random = seed | 1;
+}
+
+void shelf_restore(struct cache *cache) {
+  for (struct row *row = ((struct shelf *)cache)->made; row != NULL; row = row->made_before) {
+    if (row->older == NULL) continue;
+    memory_free(row->value);
+    row->value = row->older;
+    row->value_size = row->older_size;
+    row->older = NULL;
+  }
+}
+
+static void shelf_close(struct cache *cache) {
+  shelf_empty(cache, &(struct shelf_lies){0}, 1);
+  memory_free(cache);
 }
 
 static const struct cache_operations operations = {"shelf", shelf_get, shelf_put, shelf_close};
