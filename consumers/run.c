@@ -24,7 +24,8 @@ struct run {
   struct client *client;
   struct arena arena;
   const char *topics[TOPIC_COUNT];
-  const char *group, *host, *state_dir;
+  const char *group, *host, *instance, *state_dir;
+  struct poison *poison;
   unsigned char key[DIGEST_KEY_BYTES], epoch[STATE_EPOCH_BYTES];
   int32_t partitions;
   int lock;
@@ -147,6 +148,8 @@ static enum status sit(struct seat *seat) {
   const char *const names[] = {run->topics[TOPIC_SETTLEMENTS]};
   settings.topic_names = names;
   settings.topic_names_size = 1;
+  settings.watch = poison_watch_of(run->poison, seat->number);
+  poison_guard(&settings.watch);
   seat->engine = engine_create(run->options->ruleset, &settings, seat->store);
   const int64_t largest = site->kafka.input_bytes_max > site->engine.screen.dossier_bytes_max ? site->kafka.input_bytes_max
                                                                                                : site->engine.screen.dossier_bytes_max;
@@ -164,6 +167,7 @@ static enum status sit(struct seat *seat) {
   engine_destroy(seat->engine);
   store_destroy(seat->store);
   if (cache != NULL) cache->operations->close(cache);
+  poison_leave();
   return status;
 }
 
@@ -209,6 +213,7 @@ static enum status prepare(struct run *run, struct error *error) {
   for (char *c = host; *c != '\0'; c++)
     if (!((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '-')) *c = '_';
   run->host = arena_copy_text(&run->arena, slice_from(host));
+  run->instance = arena_copy_text(&run->arena, site->run.instance);
   run->group = arena_copy_text(&run->arena, site->kafka.group);
   run->state_dir = arena_copy_text(&run->arena, site->run.state_dir);
   for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) run->topics[topic] = topics_name(&run->arena, site->kafka.prefix, topic);
@@ -325,7 +330,9 @@ enum status run_screen(const struct run_options *options, struct error *error) {
   signal(SIGPIPE, SIG_IGN);    // a Redis that went away is an error of a write, not the end
   arena_init(&run.arena, 1 << 14);
   enum status status = prepare(&run, error);
+  if (status == STATUS_OK) run.poison = poison_open(run.state_dir, run.instance, (unsigned)options->site->run.workers, NULL, journal_listener);
   if (status == STATUS_OK) status = serve_all(&run, &signals, error);
+  poison_close(run.poison);
   client_close(run.client);
   if (run.lock >= 0) close(run.lock);
   explicit_bzero(run.key, sizeof run.key);

@@ -87,8 +87,8 @@ class Member:
         words = ["--fault-point", f"{self.point}:{1 if 'assign' in self.point else self.dice.randrange(1, 6)}"] if self.point else []
         self.process = subprocess.Popen([self.site.program, "run", "screen", "--from", "earliest", "--config", self.config, *words], stdout=self.log,
                                         stderr=self.log)
-        # One that is to end by itself gets time for it; else a moment between the start and a second and a half later.
-        self.due = time.monotonic() + (8 if self.point else 0.1 + 1.5 * self.dice.random())
+        # One that is to end by itself gets time for it; else a moment between the start and two and a half seconds later.
+        self.due = time.monotonic() + (8 if self.point else 0.1 + 2.4 * self.dice.random())
 
     def kill(self):
         self.process.kill()
@@ -222,7 +222,7 @@ def main():
     parser.add_argument("--members", type=int, default=2, help="processes of the group (default 2)")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="with 3, leaders are killed and started again meanwhile")
     parser.add_argument("--redis", choices=("on", "off", "flush", "stale", "garbage", "evict"), default="on", help="what happens to Redis meanwhile")
-    parser.add_argument("--rate", type=int, default=600, help="records a second (default 600)")
+    parser.add_argument("--rate", type=int, default=700, help="records a second (default 700)")
     parser.add_argument("--keep", metavar="DIR", help="copies logs and lines there when something is wrong")
     options = parser.parse_args()
     program = os.path.join(common.build(options, "settlewatch"), "settlewatch")
@@ -239,7 +239,7 @@ def main():
         subprocess.run([program, "generate", "--seed", str(seed), "--settlements", str(max(20000, options.kills * PER_KILL)), "--violations", "0.05", "--out", source],
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         site = Site(program, rules, cluster, "kill", partitions=4, workers=1, redis=options.redis != "off",
-                    run={"memory_bytes": 4 << 20, "batch_ms": 10, "batch_records": 500, "snapshot_s": 1})
+                    run={"memory_bytes": 4 << 20, "batch_ms": 10, "batch_records": 10, "snapshot_s": 1})
         site.call("topics", "create")
         feed = Feed(site, f"{source}/settlements.ndjson", f"{cluster.folder}/fed.ndjson", options.rate)
         feed.start()

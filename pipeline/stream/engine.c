@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/fault.h"
 #include "core/memory.h"
 #include "screen/apply.h"
 #include "stream/receipt.h"
@@ -75,7 +76,11 @@ void engine_decode(struct engine *engine, const struct record *records, size_t s
     decoded->record = record;
     decoded->dead = false;
     memset(&decoded->event, 0, sizeof decoded->event);
-    if (record->too_large) {
+    poison_name(&engine->settings.watch, &record->source, record->value);
+    if (poison_known(&engine->settings.watch, &record->source, record->value)) {
+      decoded->dead = true;
+      decoded->failure = (struct decode_failure){.reason = REJECT_POISON};
+    } else if (record->too_large) {
       decoded->dead = true;
       decoded->failure = (struct decode_failure){.reason = REJECT_TOO_LARGE, .offset = record->value.size};
     } else {
@@ -85,6 +90,7 @@ void engine_decode(struct engine *engine, const struct record *records, size_t s
     decoded->event.source = record->source;
     decoded->event.raw = record->value;
   }
+  poison_name_none(&engine->settings.watch);
 }
 
 const struct decoded *engine_decoded(const struct engine *engine, size_t *size) {
@@ -203,6 +209,7 @@ enum status engine_screen_one(struct engine *engine, const struct decoded *decod
     count_record(engine, decoded, DISPOSITION_UNUSED, REJECT_NONE);
     return STATUS_OK;
   }
+  fault_record(decoded->record->value);
   const int32_t partition = event->source.partition;
   struct slice body = SLICE_NONE;
   store_get(engine->store, partition, event->psn_no, &body);
@@ -301,10 +308,12 @@ enum status engine_screen(struct engine *engine, struct outbox *outbox, struct e
   for (size_t i = 0; i < engine->decoded_size; i++) {
     const struct decoded *decoded = &engine->decoded[i];
     look_ahead(engine, i);
+    poison_name(&engine->settings.watch, &decoded->record->source, decoded->record->value);
     const bool tick = !decoded->dead && decoded->event.type == EVENT_TICK;
     const enum status status = tick ? screen_tick_all(engine, decoded, outbox, error) : engine_screen_one(engine, decoded, outbox, error);
     if (status != STATUS_OK) return status;
   }
+  poison_name_none(&engine->settings.watch);
   const size_t to = outbox->size;
   for (size_t i = 0; i < engine->lanes_size; i++) {
     const char *topic = engine->counts[i].topic < engine->settings.topic_names_size

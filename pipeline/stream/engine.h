@@ -11,6 +11,7 @@
 #include "record/decode.h"
 #include "review/draw.h"
 #include "screen/step.h"
+#include "stream/poison.h"
 #include "stream/store.h"
 
 struct record {
@@ -26,6 +27,7 @@ struct engine_settings {
   struct draw_settings review;
   const char *const *topic_names;    // by source.topic
   size_t topic_names_size;
+  struct poison_watch watch;         // records that ended the program before; all zero: none
 };
 
 // Counts of one input partition since engine_create; a receipt is made of differences.
