@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/proof.h"
 #include "cli/setup.h"
 #include "core/fault.h"
 
@@ -74,6 +75,19 @@ static void keep_memory(void) {
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
+// Active rules that fail their own tests do not start.
+static bool proven(struct setup *setup) {
+  struct diagnostics diagnostics = {0};
+  struct text text = {0};
+  const bool good = proof_of(setup->ruleset, arena_copy_text(&setup->arena, setup->site->run.state_dir), &diagnostics);
+  diagnostics_sort(&diagnostics);
+  diagnostics_write_text(&diagnostics, &text);
+  if (text.size > 0) fwrite(text.data, 1, text.size, stderr);
+  text_fini(&text);
+  diagnostics_fini(&diagnostics);
+  return good;
+}
+
 static int run(int argc, char **argv) {
   struct arguments arguments = {0};
   keep_memory();
@@ -85,7 +99,7 @@ static int run(int argc, char **argv) {
   }
   struct setup setup;
   int code = CLI_CONFIG;
-  if (setup_load(&setup, arguments.config, true)) {
+  if (setup_load(&setup, arguments.config, true) && proven(&setup)) {
     const struct run_options run = {.site = setup.site, .ruleset = setup.ruleset, .until_end = arguments.until_end,
                                     .from_earliest = arguments.earliest || setup.site->run.from == SITE_FROM_EARLIEST};
     struct error error = {0};

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/proof.h"
 #include "consumers/embedded.h"
 #include "consumers/site.h"
 #include "consumers/summary.h"
@@ -16,14 +17,14 @@
 #include "review/seeds.h"
 #include "rules/load.h"
 
-enum { OPTION_SUMMARY = 1000, OPTION_BATCH, OPTION_SEEDS, OPTION_QUIET, OPTION_DROP };
+enum { OPTION_SUMMARY = 1000, OPTION_BATCH, OPTION_SEEDS, OPTION_QUIET, OPTION_DROP, OPTION_UNPROVEN };
 
 struct arguments {
   const char *rules, *out, *config, *seeds;
   const char *paths[256];
   size_t paths_size;
   unsigned long workers, batch;
-  bool json, quiet, drop;
+  bool json, quiet, drop, unproven;
 };
 
 static const struct argp_option options[] = {
@@ -34,6 +35,7 @@ static const struct argp_option options[] = {
     {"summary", OPTION_SUMMARY, "text|json", 0, "How to print the result (default: text)", 0},
     {"workers", 'j', "N", 0, "Threads, 1..64 (default: 1); the result is the same", 0},
     {"batch", OPTION_BATCH, "N", 0, "Messages in a batch (default: 1000); the findings are the same", 0},
+    {"unproven", OPTION_UNPROVEN, NULL, 0, "Take active rules at their word: do not ask first whether they pass their own tests", 0},
     {"no-output", OPTION_DROP, NULL, 0, "Write no files; for measuring", 0},
     {"quiet", 'q', NULL, 0, "No progress bar", 0},
     {0}};
@@ -48,6 +50,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'q': arguments->quiet = true; return 0;
     case OPTION_SEEDS: arguments->seeds = value; return 0;
     case OPTION_DROP: arguments->drop = true; return 0;
+    case OPTION_UNPROVEN: arguments->unproven = true; return 0;
     case OPTION_SUMMARY:
       if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) argp_error(state, "--summary is text or json, not '%s'", value);
       arguments->json = strcmp(value, "json") == 0;
@@ -156,6 +159,7 @@ static int run(int argc, char **argv) {
     snprintf(rules, sizeof rules, "%.*s", SLICE_ARG(site->rules));
     const char *folder = arguments.rules != NULL ? arguments.rules : rules;
     ruleset = ruleset_load(&folder, 1, &diagnostics);
+    if (ruleset != NULL && !arguments.unproven) proof_of(ruleset, NULL, &diagnostics);
   }
   diagnostics_sort(&diagnostics);
   tell(&diagnostics);

@@ -5,18 +5,20 @@
 #include "cli/cli.h"
 #include "cli/rules/paths.h"
 #include "cli/verb.h"
+#include "screen/activation.h"
 
-enum { OPTION_STRICT = 1000, OPTION_FORMAT };
+enum { OPTION_STRICT = 1000, OPTION_FORMAT, OPTION_ACTIVATION };
 
 struct check_arguments {
   struct paths paths;
-  bool strict, json;
+  bool strict, json, activation;
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
   struct check_arguments *arguments = state->input;
   switch (key) {
     case OPTION_STRICT: arguments->strict = true; return 0;
+    case OPTION_ACTIVATION: arguments->activation = true; return 0;
     case OPTION_FORMAT:
       if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) argp_error(state, "--format is text or json, not '%s'", value);
       arguments->json = strcmp(value, "json") == 0;
@@ -26,8 +28,20 @@ static error_t parse(int key, char *value, struct argp_state *state) {
   }
 }
 
+// Active rules, and every rule of a file that was named itself: what is to become active.
+static void check_activation(const struct paths *paths, const struct ruleset *ruleset, struct diagnostics *diagnostics) {
+  for (size_t r = 0; r < ruleset->size; r++) {
+    const struct rule *rule = ruleset->rules[r];
+    bool asked = rule->status == RULE_ACTIVE;
+    for (size_t i = 0; i < paths->size; i++) asked |= strcmp(paths->items[i], rule->file->name) == 0;
+    if (asked) activation_check(ruleset, rule, false, diagnostics);
+  }
+}
+
 static int run(int argc, char **argv) {
   static const struct argp_option options[] = {
+      {"for-activation", OPTION_ACTIVATION, NULL, 0,
+       "Active rules, and those of files named here, must pass the activation gate: their tests hold every bound and condition", 0},
       {"strict", OPTION_STRICT, NULL, 0, "Exit with 3 when there are warnings", 0},
       {"format", OPTION_FORMAT, "text|json", 0, "How to print what was found (default: text)", 0},
       {0}};
@@ -40,10 +54,11 @@ static int run(int argc, char **argv) {
   struct diagnostics diagnostics = {0};
   struct text text = {0};
   struct ruleset *ruleset = ruleset_load(arguments.paths.items, arguments.paths.size, &diagnostics);
+  if (ruleset != NULL && arguments.activation) check_activation(&arguments.paths, ruleset, &diagnostics);
   diagnostics_sort(&diagnostics);
   (arguments.json ? diagnostics_write_json : diagnostics_write_text)(&diagnostics, &text);
   if (arguments.json && text.data[text.size - 1] != '\n') text_byte(&text, '\n');
-  if (!arguments.json && ruleset != NULL) {
+  if (!arguments.json && ruleset != NULL && diagnostics.errors == 0) {
     text_format(&text, cli_chinese() ? "%zu 条规则，规则集 %s，提示 %zu 条\n" : "%zu rules, rule set %s, %zu warnings\n", ruleset->size,
                 ruleset->hash, diagnostics.warnings);
   } else if (!arguments.json) {

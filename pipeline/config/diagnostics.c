@@ -295,6 +295,14 @@ static const struct {
     {1138, "No rule was found, or one could not be taken."},
     {1139, "The path cannot be read."},
     {1140, "The site's code tables lack a group that the program itself asks for."},
+    {1151, "An active rule fails one of its own tests, so nobody knows any more what it does. `rules test` tells the difference; mend the "
+           "rule or its test, or take it out of force with 'status: shadow'."},
+    {1152, "The activation gate: an active rule has a test that hits, one that does not, one for each exemption, and, when it looks at "
+           "earlier records, one that expects a withdrawal."},
+    {1153, "The activation gate: each test of a condition must have been true, false and, where it can be, unknown in the rule's tests. "
+           "`rules test --coverage` shows the table."},
+    {1154, "The activation gate: a change of the rule that none of its tests notices. Write the test that holds the bound or condition; "
+           "a change that makes no difference is named under 'equivalent' with its reason. `rules test --mutate` lists them."},
     {1181, "A parameter names a table that is missing, or whose key or columns do not fit the rule kind."},
     {1182, "The rule kind refuses a parameter: it contradicts another one, or can never fire with it."},
     // Tables, codes, calendars.

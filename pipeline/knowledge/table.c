@@ -481,6 +481,13 @@ const struct table *tables_add_text(struct tables *tables, const char *name, str
   return entry->table = load(tables, name, name, &file, csv);
 }
 
+void tables_share(struct tables *tables, const struct table *table) {
+  struct entry *entry = find_entry(tables, table->name);
+  if (entry == NULL) entry = add_entry(tables, table->name);
+  entry->tried = true;
+  entry->table = table;
+}
+
 // --- Asking -----------------------------------------------------------------------------------------------------------
 
 int table_column_find(const struct table *table, const char *name) {

@@ -55,6 +55,9 @@ const char *const *tables_names(const struct tables *tables, size_t *size);
 // A table from memory, for tests and benches; takes the place of one of the same name. Errors as in a file called name.
 const struct table *tables_add_text(struct tables *tables, const char *name, struct slice yaml, struct slice csv);
 
+// A table that is loaded already, of other tables that live as long; takes the place of one of the same name.
+void tables_share(struct tables *tables, const struct table *table);
+
 int table_column_find(const struct table *table, const char *name);    // -1: none
 static inline struct slice table_text(const struct table *table, uint32_t row, unsigned column) {
   return table->texts[column][row];

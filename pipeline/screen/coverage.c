@@ -187,11 +187,20 @@ static void write_item(const struct coverage_item *item, struct text *out) {
               SLICE_ARG(item->what));
 }
 
+bool coverage_lacks(const struct coverage_item *item, struct text *missing) {
+  const size_t before = missing->size;
+  for (unsigned truth = 0; truth < 3; truth++)
+    if (item->needed[truth] && item->seen[truth] == 0)
+      text_format(missing, "%s%s", missing->size > before ? ", " : "", truth_words[truth]);
+  return missing->size > before;
+}
+
 void coverage_write(const struct coverage *coverage, bool all, struct text *out) {
+  struct text missing = {0};
   for (size_t i = 0; i < coverage->size; i++) {
     const struct coverage_item *item = &coverage->items[i];
-    bool lacks = false;
-    for (unsigned truth = 0; truth < 3; truth++) lacks |= item->needed[truth] && item->seen[truth] == 0;
+    text_clear(&missing);
+    const bool lacks = coverage_lacks(item, &missing);
     if (!all && !lacks) continue;
     write_item(item, out);
     for (unsigned truth = 0; all && truth < 3; truth++) {
@@ -199,12 +208,8 @@ void coverage_write(const struct coverage *coverage, bool all, struct text *out)
       const unsigned at = order[truth];
       if (item->needed[at] || item->seen[at] > 0) text_format(out, " %s %zu", truth_words[at], item->seen[at]);
     }
-    bool first = true;
-    for (unsigned truth = 0; truth < 3; truth++) {
-      if (!item->needed[truth] || item->seen[truth] > 0) continue;
-      text_format(out, "%s%s", first ? (all ? "  <- never " : " never ") : ", never ", truth_words[truth]);
-      first = false;
-    }
+    if (lacks) text_format(out, "%s never %.*s", all ? "  <-" : "", SLICE_ARG(text_slice(&missing)));
     text_byte(out, '\n');
   }
+  text_fini(&missing);
 }

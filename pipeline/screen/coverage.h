@@ -35,5 +35,7 @@ void coverage_see(struct coverage *coverage, const struct verdict *verdict, cons
 void coverage_count(const struct coverage *coverage, size_t *needed, size_t *seen);
 // Whole per cent, rounded down; 100 when nothing is needed.
 unsigned coverage_percent(size_t needed, size_t seen);
+// Whether the tests have not seen all that is needed of it; then "true, unknown" is appended: what was not seen.
+bool coverage_lacks(const struct coverage_item *item, struct text *missing);
 // all: every item with its outcomes; else one line for each item that lacks one, with its place.
 void coverage_write(const struct coverage *coverage, bool all, struct text *out);

@@ -75,11 +75,14 @@ static bool replace_tables(struct session *session, const struct ruleset *whole,
     const struct table *table = tables_get(whole->tables, names[i]);
     const struct yaml_node *rows = yaml_find(map, names[i]);
     if (table == NULL) continue;
+    if (rows == NULL) {
+      tables_share(session->rules.tables, table);
+      continue;
+    }
     struct text path = {0}, schema = {0}, csv = {0};
     text_format(&path, "%.*s.yaml%c", (int)(strlen(table->path) - 4), table->path, '\0');
     good = read_schema(path.data, &schema);
-    if (rows != NULL) good &= write_csv(session, file, table, rows, &csv);
-    else good &= read_schema(table->path, &csv);
+    good &= write_csv(session, file, table, rows, &csv);
     if (good) good = tables_add_text(session->rules.tables, names[i], text_slice(&schema), text_slice(&csv)) != NULL;
     text_fini(&path);
     text_fini(&schema);
