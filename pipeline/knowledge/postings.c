@@ -77,7 +77,7 @@ void postings_build(struct table *table, struct arena *arena) {
   for (uint32_t row = 0; row < size; row++) {
     const uint32_t at = counts[keys[row]]++;
     index->rows[at] = row;
-    next[row] = UINT32_MAX;
+    next[row] = index->rows[index->starts[keys[row]]];
     if (at > index->starts[keys[row]]) next[index->rows[at - 1]] = row;
   }
   table->next = next;

@@ -387,6 +387,7 @@ static const struct table *load(struct tables *tables, const char *name, const c
   table->spans = spans_of(table, arena);
   postings_build(table, arena);
   if (schema.unique && !postings_unique(table, file)) return NULL;
+  table->unique = schema.unique;
   digest_table(table);
   return table;
 }

@@ -37,8 +37,9 @@ struct table {
   unsigned key[4];                 // column numbers
   unsigned key_size;               // 1..4
   int from_column, to_column;      // -1: always in force
+  bool unique;                     // no two rows of a key are in force on the same day
   const struct table_span *spans;  // by row, the two columns side by side
-  const uint32_t *next;            // by row: the next row with its key, UINT32_MAX after the last
+  const uint32_t *next;            // by row: the next row with its key, after the last the first
   uint32_t rows_size;
   struct slice **texts;            // texts[column][row]; NULL for other types
   int64_t **numbers;               // numbers[column][row], scaled as its type; days for dates; INT64_MIN empty
@@ -72,10 +73,14 @@ static inline bool table_span_holds(struct table_span span, int32_t day) { retur
 static inline bool table_in_force(const struct table *table, uint32_t row, int32_t day) {
   return table_span_holds(table->spans[row], day);
 }
-// From a row on, the first with its key that is in force on the day; UINT32_MAX when there is none.
+// Of the rows of a key, from the row at hand on in a circle, the first in force on the day; UINT32_MAX when there is none.
 static inline uint32_t table_on(const struct table *table, uint32_t row, int32_t day) {
-  while (row != UINT32_MAX && !table_in_force(table, row, day)) row = table->next[row];
-  return row;
+  const uint32_t begin = row;
+  do {
+    if (table_in_force(table, row, day)) return row;
+    row = table->next[row];
+  } while (row != begin);
+  return UINT32_MAX;
 }
 // The first row of the key in force on the day; UINT32_MAX when there is none.
 uint32_t table_find_on(const struct table *table, const struct slice *key, int32_t day);

@@ -110,9 +110,9 @@ struct probe {
   bool hospital;
 };
 
-// Keeps the rows that some rule wants at the institution.
-static void keep_rows(const struct rule_index *index, const struct memo_hit *rows, uint32_t size, int32_t institution, struct slice national,
-                      struct index_scratch *scratch) {
+// Keeps the rows that some rule wants at the institution, those in force on the day where a key has several.
+static void keep_rows(const struct rule_index *index, const struct memo_hit *rows, uint32_t size, int32_t institution,
+                      const struct memo_key *key, struct index_scratch *scratch) {
   const uint64_t *wanted = institution != NAME_NONE && index->wanted[institution] != NULL ? index->wanted[institution] : index->wanted_everywhere;
   for (uint32_t i = 0; i < size; i++) {
     if ((wanted[rows[i].table / 64] >> rows[i].table % 64 & 1) == 0) continue;
@@ -120,8 +120,12 @@ static void keep_rows(const struct rule_index *index, const struct memo_hit *row
     struct memo_hit *found = &scratch->found[scratch->found_size++];
     *found = rows[i];
     const struct witness_table *witness = &index->tables[found->table];
-    const struct slice *texts = witness->column >= 0 ? witness->table->texts[witness->column] : NULL;
-    if (texts != NULL) found->value = slice_equal(texts[found->row], national);
+    const struct table *table = witness->table;
+    const uint32_t row = table->unique && !table_span_holds(found->span, key->day) ? table_on(table, found->row, key->day) : UINT32_MAX;
+    if (row != UINT32_MAX) *found = (struct memo_hit){found->table, row, table->spans[row], 0};
+    if (witness->column < 0) continue;
+    if (table->texts[witness->column] != NULL) found->value = slice_equal(table->texts[witness->column][found->row], key->national);
+    else if (row != UINT32_MAX) found->value = table->numbers[witness->column][row];
   }
 }
 
@@ -137,7 +141,7 @@ static void find_posting(const struct rule_index *index, const struct memo_key *
           slice_same(posting->bytes + institution.size, code.data, code.size) &&
           slice_same(posting->bytes, institution.data, institution.size)) {
         const struct memo_hit *rows = (const struct memo_hit *)(const void *)&index->postings[posting_rows(posting, word)];
-        keep_rows(index, rows, posting->rows, number, key->national, scratch);
+        keep_rows(index, rows, posting->rows, number, key, scratch);
         return;
       }
       if (posting->last) break;
@@ -193,7 +197,8 @@ static bool recall(const struct visit *visit, uint32_t first, uint64_t instituti
   bool all = true;
   for (uint32_t lane = 0; lane < lanes->size; lane++) {
     const struct item *item = &visit->items[first + lane];
-    lanes->keys[lane] = (struct memo_key){visit->fixmedins_code, item->med_list_codg, item->medins_list_codg};
+    lanes->keys[lane] = (struct memo_key){visit->fixmedins_code, item->med_list_codg, item->medins_list_codg,
+                                           item->time_s != DATE_ABSENT ? date_day(item->time_s) : memo->day};
     lanes->pairs[lane] = &memo->pairs[memo_place(institution, item->med_list_codg, item->medins_list_codg)];
     __builtin_prefetch(lanes->pairs[lane]);
   }
@@ -210,10 +215,12 @@ static bool recall(const struct visit *visit, uint32_t first, uint64_t instituti
 static void find_rows(const struct rule_index *index, const struct visit *visit, uint64_t institution, int32_t number,
                       struct index_scratch *scratch) {
   if (scratch->memo == NULL) scratch->memo = memory_take(sizeof *scratch->memo);
-  if (scratch->memo->index != index->serial) {
+  const int32_t day = view_service_day(visit);
+  if (scratch->memo->index != index->serial || (int64_t)day - MEMO_DAYS > scratch->memo->day) {
     memset(scratch->memo->pairs, 0, sizeof scratch->memo->pairs);
     scratch->memo->pool_size = 0;
     scratch->memo->index = index->serial;
+    scratch->memo->day = day;
   }
   struct lanes lanes;
   for (uint32_t first = 0; first < visit->items_size; first += LANES) {

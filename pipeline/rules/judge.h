@@ -42,7 +42,8 @@ struct claim {
 struct candidate {
   uint32_t rule;    // ruleset->rules[rule]
   uint32_t item;
-  uint32_t row;     // first row of the key's posting in the rule's table; UINT32_MAX: the key has no row, and the rest means nothing
+  uint32_t row;     // a row of the key in the rule's table: its first, or where the table is unique any of them, most likely that in force;
+                    // UINT32_MAX: the key has no row, and the rest means nothing
   struct table_span span;    // of the row
   int64_t value;             // the row's cell in the kind's witness_column; of a text column 1 when it is the line's national code, else 0
 };

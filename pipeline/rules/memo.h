@@ -2,7 +2,8 @@
 //
 //   institution, national code, hospital code -> place, or the one beside it -> pair {the three texts, its rows in the pool}
 //
-// Rows that no rule for that institution wants are left out. When the pool is full everything is forgotten. Only a shortcut: what is not
+// Rows that no rule for that institution wants are left out; of a key's rows the one in force when it was met stands here, so that all is
+// forgotten when time has moved on, as it is when the pool is full. Only a shortcut: what is not
 // here, or does not fit, is looked up. One per worker and index. Zeroed memory is an empty one.
 #pragma once
 
@@ -16,7 +17,7 @@ struct memo_hit {
   int64_t value;
 };
 
-enum { MEMO_PAIRS = 8192, MEMO_TEXTS = 53, MEMO_POOL = 1 << 17 };
+enum { MEMO_PAIRS = 8192, MEMO_TEXTS = 53, MEMO_POOL = 1 << 17, MEMO_DAYS = 31 };
 
 struct memo_pair {
   uint8_t institution, national, hospital;    // sizes of the texts, one after the other
@@ -26,12 +27,16 @@ struct memo_pair {
 
 struct memo {
   uint64_t index;    // whose rows these are
+  int32_t day;       // when the first of them was met
   uint32_t pool_size;
   struct memo_pair pairs[MEMO_PAIRS];
   struct memo_hit pool[MEMO_POOL];
 };
 
-struct memo_key { struct slice institution, national, hospital; };
+struct memo_key {
+  struct slice institution, national, hospital;
+  int32_t day;    // of the line: not part of what is compared
+};
 
 // Even: the pair is there or at the next place.
 static inline uint32_t memo_place(uint64_t institution_hash, struct slice national, struct slice hospital) {

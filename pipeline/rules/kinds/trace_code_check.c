@@ -134,7 +134,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const bool in_force = candidate->row != UINT32_MAX && table_span_holds(candidate->span, day);
     // Nearly always they are of the product in the line's own row.
     if (in_force && all_of(params, item, prefix_of(params, candidate->row))) continue;
-    if (!in_force && table_on(params->resolved, candidate->row, day) == UINT32_MAX) {
+    if (!in_force && (candidate->row == UINT32_MAX || table_on(params->resolved, candidate->row, day) == UINT32_MAX)) {
       claims_bad(&claims, candidate->item, BAD_MISSING_ROW);
       continue;
     }
