@@ -11,7 +11,7 @@ enum { LANES = 32, LINE = 64 };    // lines looked up together, so that their me
 
 struct index_hit {
   struct memo_hit at;
-  uint32_t item, next;    // next in the table's chain; 0, which is no item's, at the end
+  uint32_t item, next;    // next in the rule's chain; 0, which is no item's, at the end
 };
 struct index_chain { uint32_t first, last; };                    // into hits; first 0: no hit
 
@@ -79,10 +79,10 @@ static void push_end(struct index_scratch *scratch) {
 static void push_hit(struct index_scratch *scratch, const struct memo_hit *at, uint32_t item) {
   ROOM(scratch->hits, scratch->hits_size, scratch->hits_capacity);
   scratch->hits[scratch->hits_size] = (struct index_hit){*at, item, 0};
-  struct index_chain *chain = &scratch->chains[at->table];
+  struct index_chain *chain = &scratch->chains[at->rule];
   if (chain->first == 0) {
     chain->first = scratch->hits_size;
-    scratch->touched[scratch->touched_size++] = at->table;
+    scratch->touched[scratch->touched_size++] = at->rule;
   } else {
     scratch->hits[chain->last].next = scratch->hits_size;
   }
@@ -110,22 +110,37 @@ struct probe {
   bool hospital;
 };
 
-// Keeps the rows that some rule wants at the institution, those in force on the day where a key has several.
-static void keep_rows(const struct rule_index *index, const struct memo_hit *rows, uint32_t size, int32_t institution,
+// A row with what judging reads of it; the row in force on the day where its key has several.
+static struct memo_hit hit_of(const struct witness_table *witness, const struct posting_row *at, const struct memo_key *key) {
+  const struct table *table = witness->table;
+  struct memo_hit hit = {.row = at->row, .span = at->span, .value = at->value};
+  if (table->unique && !table_span_holds(hit.span, key->day)) {
+    const uint32_t row = table_on(table, hit.row, key->day);
+    if (row != UINT32_MAX) hit = (struct memo_hit){.row = row, .span = table->spans[row]};
+    if (row != UINT32_MAX && witness->column >= 0 && table->numbers[witness->column] != NULL) hit.value = table->numbers[witness->column][row];
+  }
+  if (witness->column >= 0 && table->texts[witness->column] != NULL)
+    hit.value = slice_equal(table->texts[witness->column][hit.row], key->national);
+  return hit;
+}
+
+// Keeps the rows for the rules that want them at the institution.
+static void keep_rows(const struct rule_index *index, const struct posting_row *rows, uint32_t size, int32_t institution,
                       const struct memo_key *key, struct index_scratch *scratch) {
   const uint64_t *wanted = institution != NAME_NONE && index->wanted[institution] != NULL ? index->wanted[institution] : index->wanted_everywhere;
   for (uint32_t i = 0; i < size; i++) {
-    if ((wanted[rows[i].table / 64] >> rows[i].table % 64 & 1) == 0) continue;
-    ROOM(scratch->found, scratch->found_size, scratch->found_capacity);
-    struct memo_hit *found = &scratch->found[scratch->found_size++];
-    *found = rows[i];
-    const struct witness_table *witness = &index->tables[found->table];
-    const struct table *table = witness->table;
-    const uint32_t row = table->unique && !table_span_holds(found->span, key->day) ? table_on(table, found->row, key->day) : UINT32_MAX;
-    if (row != UINT32_MAX) *found = (struct memo_hit){found->table, row, table->spans[row], 0};
-    if (witness->column < 0) continue;
-    if (table->texts[witness->column] != NULL) found->value = slice_equal(table->texts[witness->column][found->row], key->national);
-    else if (row != UINT32_MAX) found->value = table->numbers[witness->column][row];
+    const uint32_t table = rows[i].table;
+    if ((wanted[table / 64] >> table % 64 & 1) == 0) continue;
+    const struct witness_table *witness = &index->tables[table];
+    const struct local *local = witness->restricted ? place_find(index, institution, SPACE_TABLE + table) : NULL;
+    const struct list *lists[] = {&witness->rules, local != NULL ? &local->list : NULL};
+    struct memo_hit hit = hit_of(witness, &rows[i], key);
+    for (unsigned l = 0; l < 2 && lists[l] != NULL; l++)
+      for (uint32_t r = 0; r < lists[l]->size; r++) {
+        hit.rule = list_rules(lists[l])[r];
+        ROOM(scratch->found, scratch->found_size, scratch->found_capacity);
+        scratch->found[scratch->found_size++] = hit;
+      }
   }
 }
 
@@ -140,7 +155,7 @@ static void find_posting(const struct rule_index *index, const struct memo_key *
       if (posting->code_size == code.size && posting->institution_size == institution.size && posting->hospital == probe->hospital &&
           slice_same(posting->bytes + institution.size, code.data, code.size) &&
           slice_same(posting->bytes, institution.data, institution.size)) {
-        const struct memo_hit *rows = (const struct memo_hit *)(const void *)&index->postings[posting_rows(posting, word)];
+        const struct posting_row *rows = (const struct posting_row *)(const void *)&index->postings[posting_rows(posting, word)];
         keep_rows(index, rows, posting->rows, number, key, scratch);
         return;
       }
@@ -241,16 +256,10 @@ static void find_rows(const struct rule_index *index, const struct visit *visit,
   }
 }
 
-// Which rules want the hits: of each table that was hit, and those that want lines without a row.
+// The rules that lines hit, and those that want lines without a row.
 static void mark_by_code(const struct rule_index *index, const struct visit *visit, int32_t institution, struct index_scratch *scratch) {
-  for (uint32_t t = 0; t < scratch->touched_size && institution != NAME_NONE; t++)
-    __builtin_prefetch(&index->places[place_first(index, institution, SPACE_TABLE + scratch->touched[t])]);
-  for (uint32_t t = 0; t < scratch->touched_size; t++) {
-    const struct witness_table *table = &index->tables[scratch->touched[t]];
-    mark_list(index, &table->rules, visit, scratch);
-    const struct local *local = table->restricted ? place_find(index, institution, SPACE_TABLE + scratch->touched[t]) : NULL;
-    if (local != NULL) mark_list(index, &local->list, visit, scratch);
-  }
+  for (uint32_t t = 0; t < scratch->touched_size; t++)
+    if (admits(index, scratch->touched[t], visit)) mark(scratch, scratch->touched[t]);
   mark_list(index, &index->missing, visit, scratch);
   const struct local *local = index->missing_restricted ? place_find(index, institution, SPACE_MISSING) : NULL;
   if (local != NULL) mark_list(index, &local->list, visit, scratch);
@@ -258,11 +267,10 @@ static void mark_by_code(const struct rule_index *index, const struct visit *vis
 
 // The candidates of a code rule: a key has one row of a table, so a line has one at most.
 static void expand(const struct rule_index *index, const struct visit *visit, uint32_t rule, struct index_scratch *scratch) {
-  const struct brief *brief = &index->briefs[rule];
   struct candidate *to = candidates_room(scratch, visit->items_size);
   const struct index_hit *hits = scratch->hits;
-  uint32_t hit = scratch->chains[brief->table].first;
-  if (!brief->missing) {
+  uint32_t hit = scratch->chains[rule].first;
+  if (!index->briefs[rule].missing) {
     for (; hit != 0; hit = hits[hit].next) *to++ = (struct candidate){rule, hits[hit].item, hits[hit].at.row, hits[hit].at.span, hits[hit].at.value};
   } else {
     for (uint32_t item = 0; item < visit->items_size; item++) {
@@ -290,17 +298,14 @@ static void collect(const struct rule_index *index, const struct visit *visit, s
   }
 }
 
-// Room for what is counted by table and by rule. All of it is zero between calls.
+// Room for what is kept by rule. All of it is zero between calls.
 static void prepare(const struct rule_index *index, struct index_scratch *scratch) {
   push_end(scratch);
-  if (scratch->chains_size < index->tables_size) {
-    scratch->chains = memory_resize(scratch->chains, index->tables_size * sizeof *scratch->chains);
-    scratch->touched = memory_resize(scratch->touched, index->tables_size * sizeof *scratch->touched);
-    memset(scratch->chains, 0, index->tables_size * sizeof *scratch->chains);
-    scratch->chains_size = index->tables_size;
-  }
-  const uint32_t words = (uint32_t)index->ruleset->size / 64 + 1;
+  const uint32_t size = (uint32_t)index->ruleset->size, words = size / 64 + 1;
   if (scratch->marks_size < words) {
+    scratch->chains = memory_resize(scratch->chains, words * 64 * sizeof *scratch->chains);
+    scratch->touched = memory_resize(scratch->touched, words * 64 * sizeof *scratch->touched);
+    memset(scratch->chains, 0, words * 64 * sizeof *scratch->chains);
     scratch->marks = memory_resize(scratch->marks, words * sizeof *scratch->marks);
     scratch->summary = memory_resize(scratch->summary, (words / 64 + 1) * sizeof *scratch->summary);
     memset(scratch->marks, 0, words * sizeof *scratch->marks);

@@ -27,12 +27,12 @@ struct index_scratch {
   uint32_t rules_size, rules_capacity;
   // Of index.c: what the lines of the visit hit.
   struct index_hit *hits;
-  struct index_chain *chains;      // by table; empty between calls
+  struct index_chain *chains;      // by rule; empty between calls
   uint32_t *touched;
   struct memo_hit *found;
   struct memo *memo;               // memo.h
   uint64_t *marks, *summary;       // rules found, as bits, and which words of them have any; zero between calls
-  uint32_t hits_size, hits_capacity, marks_size, chains_size, touched_size, found_size, found_capacity;
+  uint32_t hits_size, hits_capacity, marks_size, touched_size, found_size, found_capacity;
 };
 void index_scratch_fini(struct index_scratch *scratch);
 

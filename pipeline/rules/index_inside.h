@@ -53,6 +53,11 @@ struct slot {
 };
 // Behind it the key's bytes, so that comparing costs no further fetch, and its rows, values of number columns filled in. Another key of the same
 // hash follows unless it is the last.
+struct posting_row {
+  uint32_t table, row;
+  struct table_span span;
+  int64_t value;
+};
 struct posting {
   uint32_t institution_size, code_size;
   uint32_t rows;
@@ -63,8 +68,7 @@ struct posting {
 // What finding needs to know of a rule, packed: thousands of them fit into the cache.
 struct brief {
   uint32_t visits;
-  uint32_t table;      // of a code witness
-  bool code;           // has one
+  bool code;           // has a code witness
   bool certain;        // where it is found for a visit whose symbol is known, its scope holds
   bool by_diagnosis;   // provided that the main diagnosis is known
   bool missing;        // wants lines without a row
@@ -135,5 +139,5 @@ static inline uint32_t posting_rows(const struct posting *posting, uint32_t word
   return word + (uint32_t)((sizeof *posting + (size_t)posting->institution_size + posting->code_size + 7) / 8 * 2);
 }
 static inline uint32_t posting_end(const struct posting *posting, uint32_t word) {
-  return posting_rows(posting, word) + posting->rows * (uint32_t)(sizeof(struct memo_hit) / 4);
+  return posting_rows(posting, word) + posting->rows * (uint32_t)(sizeof(struct posting_row) / 4);
 }

@@ -69,7 +69,6 @@ static void add_code_rule(struct rule_index *index, struct arena *arena, const s
   const uint32_t number = table_number_of(index, table, hospital, rule->kind->witness_column != NULL ? rule->kind->witness_column(rule) : -1);
   index->code_visits |= rule->visits;
   struct brief *brief = &index->briefs[rule->number];
-  brief->table = number;
   brief->code = true;
   brief->missing = wants_missing;
   *(hospital ? &index->hospital : &index->national) = true;
@@ -200,12 +199,12 @@ static uint32_t add_posting(struct rule_index *index, uint32_t word, const struc
   *posting = (struct posting){(uint32_t)institution.size, (uint32_t)code.size, (uint32_t)size, table->hospital, last};
   memcpy(posting->bytes, institution.data, institution.size);
   memcpy(posting->bytes + institution.size, code.data, code.size);
-  struct memo_hit *rows = (struct memo_hit *)(void *)&index->postings[posting_rows(posting, word)];
+  struct posting_row *rows = (struct posting_row *)(void *)&index->postings[posting_rows(posting, word)];
   for (size_t i = 0; i < size; i++) {
     const struct table *from = index->tables[keys[i].table].table;
     const int column = index->tables[keys[i].table].column;
     const bool number = column >= 0 && from->columns[column].type != CELL_TEXT;
-    rows[i] = (struct memo_hit){keys[i].table, keys[i].row, from->spans[keys[i].row], number ? from->numbers[column][keys[i].row] : 0};
+    rows[i] = (struct posting_row){keys[i].table, keys[i].row, from->spans[keys[i].row], number ? from->numbers[column][keys[i].row] : 0};
   }
   return posting_end(posting, word);
 }
@@ -246,7 +245,7 @@ static void add_keys(struct rule_index *index, struct arena *arena) {
     const struct witness_table *table = &index->tables[keys[i].table];
     same = gather(index, keys + i, hash_end(keys, size, i) - i);
     const struct posting posting = {(uint32_t)key_institution(table, keys[i].row).size, (uint32_t)key_code(table, keys[i].row).size, 0, 0, 0};
-    words += posting_rows(&posting, 0) + same * (sizeof(struct memo_hit) / 4);
+    words += posting_rows(&posting, 0) + same * (sizeof(struct posting_row) / 4);
   }
   assert(words < UINT32_MAX);
   index->postings = ARENA_ZEROED(arena, uint32_t, words);

@@ -1,8 +1,8 @@
 // What the index found for the codes of a line: a region bills the same few thousand pairs again and again.
 //
-//   institution, national code, hospital code -> place, or the one beside it -> pair {the three texts, its rows in the pool}
+//   institution, national code, hospital code -> place, or the one beside it -> pair {the three texts, its hits in the pool}
 //
-// Rows that no rule for that institution wants are left out; of a key's rows the one in force when it was met stands here, so that all is
+// A hit is a rule for that institution and a row of its table; of a key's rows the one in force when it was met stands here, so that all is
 // forgotten when time has moved on, as it is when the pool is full. Only a shortcut: what is not
 // here, or does not fit, is looked up. One per worker and index. Zeroed memory is an empty one.
 #pragma once
@@ -10,9 +10,9 @@
 #include "core/slice.h"
 #include "knowledge/table.h"
 
-// A row of a witness table and what judging reads of it (struct candidate), side by side: each table's own memory is anywhere.
+// A rule and a row of its table with what judging reads of it (struct candidate), side by side: each table's own memory is anywhere.
 struct memo_hit {
-  uint32_t table, row;
+  uint32_t rule, row;
   struct table_span span;
   int64_t value;
 };
