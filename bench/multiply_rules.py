@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Multiplies a rule folder: the shipped rules, and clones of them over tables of their own, up to N rules and R table rows.
 
-usage: multiply_rules.py RULES OUT [--rules 3000] [--rows 1000000] [--lists 3] [--seed 1]
+usage: multiply_rules.py RULES OUT [--rules 3000] [--rows 1000000] [--lists 1] [--seed 1]
 
 What the set looks like is that of a province whose traffic comes from a few of its institutions:
 
@@ -12,7 +12,8 @@ What the set looks like is that of a province whose traffic comes from a few of 
 
 The institutions are those of the shipped mapping and invented ones, 1 : 11. Most codes of the tables are invented, too, and occur in no
 settlement. About 1 % of the rows are of codes that do occur: a mapping for an institution that occurs has a fifth of its filed codes, each
-another fifth; a product table for one has all products; and each code with a price stands on --lists more price lists. They are lawful: the same filed
+another fifth; a product table for one has all products; and each code with a price stands on --lists more price lists
+(1: that of the province beside that of the nation). They are lawful: the same filed
 code, the same product, a cap twice as high. Every clone is active, has an id, a name and tables of its own, and a test that expects a hit and one that expects none, taken from its
 original (`settlewatch rules test OUT` runs them). The same arguments and the same shipped folder give the same bytes. Prints one line of JSON
 about what was made.
@@ -206,7 +207,7 @@ def main():
     parser.add_argument("out", metavar="OUT")
     parser.add_argument("--rules", type=int, default=3000)
     parser.add_argument("--rows", type=int, default=1000000)
-    parser.add_argument("--lists", type=int, default=3)
+    parser.add_argument("--lists", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     if not arguments.rules >= 10 or not arguments.rows >= 10000:
