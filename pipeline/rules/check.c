@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "rules/cells.h"
+#include "rules/format.h"
 #include "rules/judge.h"
 #include "rules/operand.h"
 
@@ -211,14 +212,10 @@ static bool check_expect(const struct rule *rule, const struct yaml_node *expect
 }
 
 static bool check_test(const struct rule *rule, const struct yaml_node *test, struct expected *expected) {
-  if (!yaml_is_map(rule->file, test)) return false;
+  if (!form_check(rule->file, test, &format_test)) return false;
   const struct yaml_node *given = yaml_find(test, "given"), *expect = yaml_find(test, "expect"),
                          *name = yaml_find(test, "name");
   struct slice sentence;
-  if (name == NULL || given == NULL || expect == NULL) {
-    yaml_error(rule->file, test, 1135, "a test needs '%s'", name == NULL ? "name" : given == NULL ? "given" : "expect");
-    return false;
-  }
   bool good = yaml_is_text(rule->file, name, &sentence);
   if (given->type != YAML_LIST || given->size == 0) {
     yaml_error(rule->file, given, 1135, "'given' is a list of records, at least one");

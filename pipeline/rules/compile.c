@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "rules/format.h"
 #include "rules/operand.h"
 
 enum { PREFIX_LENGTH_MAX = 62, LIST_MAX = 20000 };
@@ -302,10 +303,9 @@ static bool needs_text(const struct builder *builder, int operand, const struct 
 
 // The right side of `operand:`.
 static bool compile_tests(struct builder *builder, int operand, const struct yaml_node *node) {
-  static const char *const keys[] = {"in", "in_table", "at_least", "at_most", "above", "below", "starts_with", "present"};
   const struct yaml_file *file = builder->prepare->file;
   if (node->type != YAML_MAP) return compile_in(builder, operand, node);
-  if (!yaml_check_keys(file, node, keys, sizeof keys / sizeof keys[0])) return false;
+  if (!form_known(file, node, &format_comparison)) return false;
   if (node->size == 0) {
     yaml_error(file, node, 1115,
                "a condition is expected: a value, a list, or {in, in_table, at_least, at_most, above, below, "

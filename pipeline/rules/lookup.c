@@ -1,6 +1,7 @@
 #include "rules/lookup.h"
 
 #include "rules/compile.h"
+#include "rules/format.h"
 #include "rules/operand.h"
 
 const struct table *lookup_table(const struct prepare *prepare, const struct yaml_node *node, struct slice name) {
@@ -66,12 +67,11 @@ static int value_column(const struct prepare *prepare, const struct yaml_node *m
 
 const struct lookup *lookup_compile(const struct prepare *prepare, const struct yaml_node *map, enum value_type type,
                                     bool after) {
-  static const char *const keys[] = {"table", "by", "column"};
   if (map->type != YAML_MAP) {
     yaml_error(prepare->file, map, 1120, "a look-up is a map: {table: NAME, by: [operand, ...]}");
     return NULL;
   }
-  bool good = yaml_check_keys(prepare->file, map, keys, sizeof keys / sizeof keys[0]);
+  bool good = form_known(prepare->file, map, &format_lookup);
   const struct yaml_node *name_node = yaml_find(map, "table"), *by_node = yaml_find(map, "by");
   if (name_node == NULL || by_node == NULL) {
     yaml_error(prepare->file, map, 1120, "a look-up needs '%s'", name_node == NULL ? "table" : "by");

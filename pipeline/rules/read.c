@@ -3,23 +3,8 @@
 #include <assert.h>
 
 #include "rules/compile.h"
+#include "rules/format.h"
 #include "rules/scope.h"
-
-const char *const rule_status_words[] = {"draft", "shadow", "active", "retired", NULL};
-const char *const rule_result_words[] = {"violation", "suspicious", "lead", "indicator", NULL};
-const char *const rule_result_zh[] = {"违规", "可疑", "线索", "指标", NULL};
-const char *const rule_subject_words[] = {"claim", "patient", "institution", "trace_code", NULL};
-const char *const precedence_words[] = {"stay", "fictitious", "duplicate", "quantity", "price", "limit", "reasonable", NULL};
-const char *const agreement_class_words[] = {"none", "P52", "P53(一)", "P53", "P54", "P55", "P56", "P57", NULL};
-
-enum {
-  VERSION_MAX = 100000,
-  TEXT_BYTES_MAX = 2000,
-  NAME_BYTES_MAX = 64,
-  ID_BYTES_MAX = 32,
-  EXEMPTIONS_MAX = 64,
-  BANDS_MAX = 16
-};
 
 struct reader {
   struct prepare *prepare;
@@ -30,39 +15,28 @@ struct reader {
   bool good;
 };
 
-static void must_be_given(struct reader *reader, const struct yaml_node *map, const char *key) {
-  yaml_error(reader->file, map, 1102, "'%s' must be given", key);
-  reader->good = false;
-}
-
 // The text of a key; empty ones are refused.
-static bool read_text(struct reader *reader, const struct yaml_node *map, const char *key, bool required,
-                      struct slice *out) {
+static bool read_text(struct reader *reader, const struct yaml_node *map, const char *key, struct slice *out) {
   const struct yaml_node *node = yaml_find(map, key);
   *out = SLICE_NONE;
-  if (node == NULL) {
-    if (required) must_be_given(reader, map, key);
-    return false;
-  }
+  if (node == NULL) return false;
   if (!yaml_is_text(reader->file, node, out)) return reader->good = false;
-  if (out->size == 0 || out->size > TEXT_BYTES_MAX) {
-    yaml_error(reader->file, node, 1104, "'%s' must have 1..%d bytes", key, TEXT_BYTES_MAX);
+  if (out->size == 0 || out->size > FORMAT_TEXT_BYTES_MAX) {
+    yaml_error(reader->file, node, 1104, "'%s' must have 1..%d bytes", key, FORMAT_TEXT_BYTES_MAX);
     *out = SLICE_NONE;
     return reader->good = false;
   }
   return true;
 }
 
-static int read_word(struct reader *reader, const char *key, const char *const *words, const char *fallback) {
+static int read_word(struct reader *reader, const char *key) {
+  const char *const *words = form_find(&format_rule, slice_from(key))->words;
   const struct yaml_node *node = yaml_find(reader->root, key);
   size_t size = 0;
+  struct slice word;
   while (words[size] != NULL) size++;
-  struct slice word = slice_from(fallback);
-  if (node == NULL && fallback == NULL) {
-    must_be_given(reader, reader->root, key);
-    return 0;
-  }
-  if (node != NULL && !yaml_is_text(reader->file, node, &word)) {
+  if (node == NULL) return 0;
+  if (!yaml_is_text(reader->file, node, &word)) {
     reader->good = false;
     return 0;
   }
@@ -80,7 +54,7 @@ static int read_word(struct reader *reader, const char *key, const char *const *
 
 // Names are lower case with underscores, ids upper case with hyphens: what stands in messages and file names.
 static bool is_name(struct slice s, bool upper) {
-  if (s.size == 0 || s.size > (upper ? ID_BYTES_MAX : NAME_BYTES_MAX)) return false;
+  if (s.size == 0 || s.size > (upper ? FORMAT_ID_BYTES_MAX : FORMAT_NAME_BYTES_MAX)) return false;
   for (size_t i = 0; i < s.size; i++) {
     const char c = s.data[i];
     const bool letter = upper ? c >= 'A' && c <= 'Z' : c >= 'a' && c <= 'z';
@@ -90,47 +64,39 @@ static bool is_name(struct slice s, bool upper) {
 }
 
 static void read_name(struct reader *reader, const struct yaml_node *map, const char *key, bool upper, struct slice *out) {
-  if (!read_text(reader, map, key, true, out) || is_name(*out, upper)) return;
+  if (!read_text(reader, map, key, out) || is_name(*out, upper)) return;
   yaml_error(reader->file, yaml_find(map, key), 1136,
              upper ? "'%s' must be upper-case letters, digits and '-', such as ADM-001, at most %d"
                    : "'%s' must be lower-case letters, digits and '_', such as split_admission, at most %d",
-             key, upper ? ID_BYTES_MAX : NAME_BYTES_MAX);
+             key, upper ? FORMAT_ID_BYTES_MAX : FORMAT_NAME_BYTES_MAX);
   reader->good = false;
 }
 
-static bool check_keys(struct reader *reader, const struct yaml_node *map, const char *const *keys, size_t size) {
-  const bool good = yaml_is_map(reader->file, map) && yaml_check_keys(reader->file, map, keys, size);
-  reader->good &= good;
+// False when it is no map at all.
+static bool check_form(struct reader *reader, const struct yaml_node *map, const struct form *form) {
+  reader->good &= form_check(reader->file, map, form);
   return map->type == YAML_MAP;
 }
-#define CHECK_KEYS(reader, map, ...) \
-  check_keys(reader, map, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static void read_head(struct reader *reader) {
   struct rule *rule = reader->rule;
   read_name(reader, reader->root, "rule", false, &rule->name);
   read_name(reader, reader->root, "id", true, &rule->id);
   const struct yaml_node *title = yaml_find(reader->root, "title"), *version = yaml_find(reader->root, "version");
-  if (title == NULL) {
-    must_be_given(reader, reader->root, "title");
-  } else if (CHECK_KEYS(reader, title, "zh", "en")) {
-    read_text(reader, title, "zh", true, &rule->title_zh);
-    read_text(reader, title, "en", false, &rule->title_en);
+  if (title != NULL && check_form(reader, title, &format_title)) {
+    read_text(reader, title, "zh", &rule->title_zh);
+    read_text(reader, title, "en", &rule->title_en);
   }
-  if (version == NULL) {
-    must_be_given(reader, reader->root, "version");
-  } else {
-    reader->good &= yaml_is_int(reader->file, version, 1, VERSION_MAX, &rule->version);
-  }
-  rule->status = (enum rule_status)read_word(reader, "status", rule_status_words, NULL);
-  rule->result = (enum rule_result)read_word(reader, "result", rule_result_words, NULL);
-  rule->subject = (enum rule_subject)read_word(reader, "subject", rule_subject_words, NULL);
-  rule->precedence = (enum precedence)read_word(reader, "precedence", precedence_words, NULL);
-  rule->agreement_class = (enum agreement_class)read_word(reader, "agreement_class", agreement_class_words, "none");
-  read_text(reader, reader->root, "national_code", false, &rule->national_code);
-  read_text(reader, reader->root, "statute", false, &rule->statute);
+  if (version != NULL) reader->good &= yaml_is_int(reader->file, version, 1, FORMAT_VERSION_MAX, &rule->version);
+  rule->status = (enum rule_status)read_word(reader, "status");
+  rule->result = (enum rule_result)read_word(reader, "result");
+  rule->subject = (enum rule_subject)read_word(reader, "subject");
+  rule->precedence = (enum precedence)read_word(reader, "precedence");
+  rule->agreement_class = (enum agreement_class)read_word(reader, "agreement_class");
+  read_text(reader, reader->root, "national_code", &rule->national_code);
+  read_text(reader, reader->root, "statute", &rule->statute);
   struct slice note;
-  read_text(reader, reader->root, "note", false, &note);
+  read_text(reader, reader->root, "note", &note);
 }
 
 static void read_effective(struct reader *reader) {
@@ -138,17 +104,9 @@ static void read_effective(struct reader *reader) {
   const struct yaml_node *map = yaml_find(reader->root, "effective");
   rule->from_day = INT32_MIN;
   rule->to_day = INT32_MAX;
-  if (map == NULL) {
-    must_be_given(reader, reader->root, "effective");
-    return;
-  }
-  if (!CHECK_KEYS(reader, map, "from", "to")) return;
+  if (map == NULL || !check_form(reader, map, &format_effective)) return;
   const struct yaml_node *from = yaml_find(map, "from"), *to = yaml_find(map, "to");
-  if (from == NULL) {
-    must_be_given(reader, map, "from");
-  } else {
-    reader->good &= yaml_is_day(reader->file, from, &rule->from_day);
-  }
+  if (from != NULL) reader->good &= yaml_is_day(reader->file, from, &rule->from_day);
   if (to != NULL) reader->good &= yaml_is_day(reader->file, to, &rule->to_day);
   if (rule->from_day > rule->to_day) {
     yaml_error(reader->file, to, 1107, "'effective' ends before it begins");
@@ -159,10 +117,7 @@ static void read_effective(struct reader *reader) {
 static void read_basis(struct reader *reader) {
   struct rule *rule = reader->rule;
   const struct yaml_node *list = yaml_find(reader->root, "basis");
-  if (list == NULL) {
-    must_be_given(reader, reader->root, "basis");
-    return;
-  }
+  if (list == NULL) return;
   if (!yaml_is_list(reader->file, list) || list->size == 0) {
     if (list->type == YAML_LIST)
       yaml_error(reader->file, list, 1105, "'basis' is empty: every rule names the law it rests on");
@@ -172,9 +127,9 @@ static void read_basis(struct reader *reader) {
   struct rule_basis *basis = ARENA_ZEROED(reader->arena, struct rule_basis, list->size);
   for (const struct yaml_node *item = list->child; item != NULL; item = item->next) {
     struct rule_basis *one = &basis[rule->basis_size++];
-    if (!CHECK_KEYS(reader, item, "law", "article")) continue;
-    read_text(reader, item, "law", true, &one->law);
-    read_text(reader, item, "article", false, &one->article);
+    if (!check_form(reader, item, &format_basis)) continue;
+    read_text(reader, item, "law", &one->law);
+    read_text(reader, item, "article", &one->article);
   }
   rule->basis = basis;
 }
@@ -213,10 +168,7 @@ static bool resolve_lookups(struct reader *reader, void *params) {
 static void read_kind(struct reader *reader) {
   struct rule *rule = reader->rule;
   const struct yaml_node *node = yaml_find(reader->root, "kind");
-  if (node == NULL) {
-    must_be_given(reader, reader->root, "kind");
-    return;
-  }
+  if (node == NULL) return;
   struct slice name;
   if (!yaml_is_text(reader->file, node, &name)) {
     reader->good = false;
@@ -277,17 +229,14 @@ static void read_params(struct reader *reader) {
 
 static void read_exemption(struct reader *reader, const struct yaml_node *map, struct exemption *exemption) {
   exemption->until_day = INT32_MAX;
-  if (!CHECK_KEYS(reader, map, "id", "if", "reason", "owner", "approved_by", "until")) return;
+  if (!check_form(reader, map, &format_exemption)) return;
   read_name(reader, map, "id", false, &exemption->id);
-  read_text(reader, map, "reason", true, &exemption->reason);
-  read_text(reader, map, "owner", false, &exemption->owner);
-  read_text(reader, map, "approved_by", false, &exemption->approved_by);
+  read_text(reader, map, "reason", &exemption->reason);
+  read_text(reader, map, "owner", &exemption->owner);
+  read_text(reader, map, "approved_by", &exemption->approved_by);
   const struct yaml_node *condition = yaml_find(map, "if"), *until = yaml_find(map, "until");
   if (until != NULL) reader->good &= yaml_is_day(reader->file, until, &exemption->until_day);
-  if (condition == NULL) {
-    must_be_given(reader, map, "if");
-    return;
-  }
+  if (condition == NULL) return;
   exemption->condition = compile_condition(reader->prepare, condition, COMPILE_AFTER);
   reader->good &= exemption->condition != NULL;
 }
@@ -295,8 +244,8 @@ static void read_exemption(struct reader *reader, const struct yaml_node *map, s
 static void read_exemptions(struct reader *reader) {
   const struct yaml_node *list = yaml_find(reader->root, "unless");
   if (list == NULL) return;
-  if (!yaml_is_list(reader->file, list) || list->size > EXEMPTIONS_MAX) {
-    if (list->type == YAML_LIST) yaml_error(reader->file, list, 1105, "more than %d exemptions", EXEMPTIONS_MAX);
+  if (!yaml_is_list(reader->file, list) || list->size > FORMAT_EXEMPTIONS_MAX) {
+    if (list->type == YAML_LIST) yaml_error(reader->file, list, 1105, "more than %d exemptions", FORMAT_EXEMPTIONS_MAX);
     reader->good = false;
     return;
   }
@@ -313,8 +262,8 @@ static void read_bands(struct reader *reader) {
   rule->bands = &only;
   rule->bands_size = 1;
   if (list == NULL) return;
-  if (!yaml_is_list(reader->file, list) || list->size == 0 || list->size > BANDS_MAX) {
-    if (list->type == YAML_LIST) yaml_error(reader->file, list, 1105, "'bands' must have 1..%d bands", BANDS_MAX);
+  if (!yaml_is_list(reader->file, list) || list->size == 0 || list->size > FORMAT_BANDS_MAX) {
+    if (list->type == YAML_LIST) yaml_error(reader->file, list, 1105, "'bands' must have 1..%d bands", FORMAT_BANDS_MAX);
     reader->good = false;
     return;
   }
@@ -322,21 +271,18 @@ static void read_bands(struct reader *reader) {
   size_t n = 0;
   for (const struct yaml_node *item = list->child; item != NULL; item = item->next, n++) {
     bands[n].severity = 1;
-    if (!CHECK_KEYS(reader, item, "name", "if", "severity")) continue;
+    if (!check_form(reader, item, &format_band)) continue;
     read_name(reader, item, "name", false, &bands[n].name);
     const struct yaml_node *condition = yaml_find(item, "if"), *severity = yaml_find(item, "severity");
     int64_t number = 1;
-    if (severity == NULL) {
-      must_be_given(reader, item, "severity");
-    } else {
-      reader->good &= yaml_is_int(reader->file, severity, 1, 3, &number);
-    }
+    if (severity != NULL) reader->good &= yaml_is_int(reader->file, severity, 1, FORMAT_SEVERITY_MAX, &number);
     bands[n].severity = (int)number;
     if (condition != NULL) {
       bands[n].condition = compile_condition(reader->prepare, condition, COMPILE_AFTER);
       reader->good &= bands[n].condition != NULL;
     } else if (list->size > 1) {
-      must_be_given(reader, item, "if");
+      yaml_error(reader->file, item, 1102, "'if' must be given");
+      reader->good = false;
     }
   }
   rule->bands = bands;
@@ -346,15 +292,9 @@ static void read_bands(struct reader *reader) {
 static void read_words(struct reader *reader) {
   struct rule *rule = reader->rule;
   const struct yaml_node *say = yaml_find(reader->root, "say"), *show = yaml_find(reader->root, "show");
-  if (say == NULL) {
-    must_be_given(reader, reader->root, "say");
-  } else if (CHECK_KEYS(reader, say, "zh", "en")) {
+  if (say != NULL && check_form(reader, say, &format_say)) {
     const struct yaml_node *zh = yaml_find(say, "zh"), *en = yaml_find(say, "en");
-    if (zh == NULL) {
-      must_be_given(reader, say, "zh");
-    } else {
-      reader->good &= compile_sentence(reader->prepare, zh, &rule->say_zh, &rule->say_zh_size);
-    }
+    if (zh != NULL) reader->good &= compile_sentence(reader->prepare, zh, &rule->say_zh, &rule->say_zh_size);
     if (en != NULL) reader->good &= compile_sentence(reader->prepare, en, &rule->say_en, &rule->say_en_size);
   }
   if (show != NULL) reader->good &= compile_operands(reader->prepare, show, COMPILE_AFTER, &rule->show, &rule->show_size);
@@ -380,19 +320,14 @@ static void read_equivalent(struct reader *reader) {
   reader->good &= yaml_is_list(reader->file, list);
   for (const struct yaml_node *item = list->type == YAML_LIST ? list->child : NULL; item != NULL; item = item->next) {
     struct slice text;
-    if (!CHECK_KEYS(reader, item, "mutant", "reason", "reviewed")) continue;
-    read_text(reader, item, "mutant", true, &text);
-    read_text(reader, item, "reason", true, &text);
-    read_text(reader, item, "reviewed", true, &text);
+    if (!check_form(reader, item, &format_equivalent)) continue;
+    read_text(reader, item, "mutant", &text);
+    read_text(reader, item, "reason", &text);
+    read_text(reader, item, "reviewed", &text);
   }
 }
 
 bool read_rule(struct prepare *prepare) {
-  static const char *const keys[] = {
-      "rule",      "id",     "title",           "version", "status",     "national_code", "subject", "result",
-      "effective", "basis",  "agreement_class", "statute", "precedence", "yields_to",     "require", "scope",
-      "kind",      "params", "unless",          "bands",   "amount",     "say",           "show",    "tests",
-      "equivalent", "note"};
   struct arena *arena = &prepare->ruleset->arena;
   enum { LINE = 64 };    // what judging looks at is one line of the cache
   char *room = arena_take_zeroed(arena, sizeof(struct rule) + LINE);
@@ -404,7 +339,7 @@ bool read_rule(struct prepare *prepare) {
     yaml_error(reader.file, reader.root, 1101, "a rule is a map: rule: NAME, id: ..., kind: ...");
     return false;
   }
-  reader.good = yaml_check_keys(reader.file, reader.root, keys, sizeof keys / sizeof keys[0]);
+  reader.good = form_check(reader.file, reader.root, &format_rule);
   rule->tests = yaml_find(reader.root, "tests");
   rule->equivalent = yaml_find(reader.root, "equivalent");
   read_head(&reader);
