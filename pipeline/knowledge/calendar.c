@@ -58,9 +58,25 @@ static bool mark_day(const struct yaml_file *file, const struct yaml_node *node,
   return true;
 }
 
+static const struct form_key holiday_rows[] = {
+    {"from", .type = FORM_DAY, .required = true, .doc_zh = "第一日。"},
+    {"to", .type = FORM_DAY, .doc_zh = "最后一日；不写为一日。"},
+    {"name", .type = FORM_TEXT, .required = true, .min = 1, .max = 200, .doc_zh = "节日名称。"},
+};
+static const struct form holiday_form = FORM("holiday", holiday_rows, 1025);
+static const struct form_key calendar_rows[] = {
+    {"year", .type = FORM_INT, .required = true, .min = YEAR_MIN, .max = YEAR_MAX, .doc_zh = "年份。"},
+    {"source", .type = FORM_TEXT, .min = 1, .max = 2000, .doc_zh = "来源，如国务院办公厅的通知。"},
+    {"note", .type = FORM_TEXT, .min = 1, .max = 2000, .doc_zh = "说明。"},
+    {"local", .type = FORM_BOOL, .doc_zh = "true：同年另一份文件，补充本地的休息日。"},
+    {"holidays", .type = FORM_MAP, .list = true, .form = &holiday_form, .doc_zh = "法定节假日。"},
+    {"workdays", .type = FORM_DAY, .list = true, .doc_zh = "调休上班的周末。"},
+    {"working_days_in_year", .type = FORM_INT, .min = 0, .max = YEAR_DAYS_MAX, .doc_zh = "全年工作日数，用于核对。"},
+};
+const struct form calendar_form = FORM("calendar", calendar_rows, 1025);
+
 static bool read_holiday(const struct yaml_file *file, const struct yaml_node *item, struct year *year) {
-  static const char *const keys[] = {"from", "to", "name"};
-  if (!yaml_is_map(file, item) || !yaml_check_keys(file, item, keys, sizeof keys / sizeof keys[0])) return false;
+  if (!form_known(file, item, &holiday_form)) return false;
   const struct yaml_node *from = yaml_find(item, "from"), *to = yaml_find(item, "to"), *name = yaml_find(item, "name");
   int32_t first, last;
   struct slice text;
@@ -96,14 +112,13 @@ static bool read_days(const struct yaml_file *file, struct year *year) {
 
 // Reads one file; local ones in the second pass, when the year's own file is known.
 static void read_file(struct calendar *calendar, struct arena *arena, const struct yaml_file *file, bool local_pass) {
-  static const char *const keys[] = {"year", "source", "note", "local", "holidays", "workdays", "working_days_in_year"};
   const struct yaml_node *local_node = yaml_find(file->root, "local"), *number_node = yaml_find(file->root, "year");
   bool local = false;
   int64_t number;
   if (file->root->type == YAML_MAP && local_node != NULL && local_node->type == YAML_SCALAR)
     local = slice_equal(local_node->scalar, SLICE("true"));
   if (local != local_pass) return;
-  if (!yaml_is_map(file, file->root) || !yaml_check_keys(file, file->root, keys, sizeof keys / sizeof keys[0])) return;
+  if (!form_known(file, file->root, &calendar_form)) return;
   if (local_node != NULL && !yaml_is_bool(file, local_node, &local)) return;
   if (number_node == NULL) {
     yaml_error(file, file->root, 1025, "'year' must be given");

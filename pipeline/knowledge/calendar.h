@@ -9,8 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/diagnostics.h"
+#include "config/form.h"
 #include "core/arena.h"
+
+// The form of such a file.
+extern const struct form calendar_form;
 
 struct calendar;
 // Never NULL; bad files are reported and left out, a folder that does not exist has no years.

@@ -12,24 +12,31 @@ enum { SLOTS_MIN = 16, GROUPS_MAX = 32, PARENT_CODE_BYTES = 2 };
 
 // --- Symbols ----------------------------------------------------------------------------------------------------------
 
-#define X(name) #name,
+#define X(name, zh) #name,
 static const char *const visit_names[] = {VISIT_SYMBOLS(X)};
 static const char *const fee_names[] = {FEE_SYMBOLS(X)};
 static const char *const admission_names[] = {ADMISSION_SYMBOLS(X)};
 static const char *const discharge_names[] = {DISCHARGE_SYMBOLS(X)};
 static const char *const plan_names[] = {PLAN_SYMBOLS(X)};
 #undef X
+#define X(name, zh) zh,
+static const char *const visit_zh[] = {VISIT_SYMBOLS(X)};
+static const char *const fee_zh[] = {FEE_SYMBOLS(X)};
+static const char *const admission_zh[] = {ADMISSION_SYMBOLS(X)};
+static const char *const discharge_zh[] = {DISCHARGE_SYMBOLS(X)};
+static const char *const plan_zh[] = {PLAN_SYMBOLS(X)};
+#undef X
 
-#define WORDS(words) {(words), sizeof(words) / sizeof((words)[0])}
+#define WORDS(words) {words##_names, words##_zh, sizeof words##_names / sizeof words##_names[0]}
 static const struct {
-  const char *const *names;
+  const char *const *names, *const *zh;
   unsigned size;
 } symbols[CODE_TABLE_COUNT] = {
-    [CODES_MED_TYPE] = WORDS(visit_names),
-    [CODES_FEE] = WORDS(fee_names),
-    [CODES_ADM_WAY] = WORDS(admission_names),
-    [CODES_DSCG_WAY] = WORDS(discharge_names),
-    [CODES_READMISSION_PLAN] = WORDS(plan_names),
+    [CODES_MED_TYPE] = WORDS(visit),
+    [CODES_FEE] = WORDS(fee),
+    [CODES_ADM_WAY] = WORDS(admission),
+    [CODES_DSCG_WAY] = WORDS(discharge),
+    [CODES_READMISSION_PLAN] = WORDS(plan),
 };
 _Static_assert(VISIT_SYMBOL_COUNT <= 32, "a group of visit symbols is a 32-bit set");
 
@@ -41,6 +48,13 @@ const char *code_symbol_name(enum code_table table, unsigned symbol) {
   assert(symbol < symbols[table].size);
   return symbols[table].names[symbol];
 }
+
+const char *code_symbol_zh(enum code_table table, unsigned symbol) {
+  assert(symbol < symbols[table].size);
+  return symbols[table].zh[symbol];
+}
+
+unsigned code_symbols(enum code_table table) { return symbols[table].size; }
 
 int code_symbol_find(enum code_table table, struct slice name) {
   for (unsigned i = 0; i < symbols[table].size; i++)
@@ -110,6 +124,28 @@ void codes_each(const struct codes *codes, enum code_table table, void (*each)(v
 
 const unsigned char *codes_digest(const struct codes *codes) { return codes->digest; }
 
+// --- The form -----------------------------------------------------------------------------------------------------------
+
+enum { MISSING = 1025, ENTRY_KEYS = 5 };
+static const struct form_key entry_rows[ENTRY_KEYS] = {
+    {"code", .type = FORM_TEXT, .required = true, .min = 1, .max = 64, .doc_zh = "本地原始代码，须加引号，如 \"01\"。"},
+    {"name", .type = FORM_TEXT, .required = true, .min = 1, .max = 2000, .doc_zh = "本地名称。"},
+    {"maps_to", .type = FORM_OWN, .own = "symbol", .required = true, .doc_zh = "对应的程序符号；规则中只写符号。"},
+    {"effective_from", .type = FORM_DAY, .doc_zh = "起始日（含）。"},
+    {"effective_to", .type = FORM_DAY, .doc_zh = "终止日（含）。"},
+};
+static const struct form entry_form = FORM("code", entry_rows, MISSING);
+
+static const struct form_key file_rows[] = {
+    {"source", .type = FORM_TEXT, .min = 1, .max = 2000, .doc_zh = "代码表的来源。"},
+    {"version", .type = FORM_TEXT, .min = 1, .max = 2000, .doc_zh = "代码表的版本。"},
+    {"note", .type = FORM_TEXT, .min = 1, .max = 2000, .doc_zh = "说明。"},
+    {"codes", .type = FORM_MAP, .required = true, .list = true, .form = &entry_form, .doc_zh = "原始代码到符号的对照，由各地自行核对。"},
+    {"groups", .type = FORM_MAP, .doc_zh = "仅 med_type：就诊类别的组合，如 INPATIENT_STAY；成员为符号或上面的组合。"},
+};
+const struct form codes_form = FORM("code_table", file_rows, MISSING);
+static const struct form plain_form = {"code_table", file_rows, sizeof file_rows / sizeof file_rows[0] - 1, MISSING};    // without groups
+
 // --- Loading ----------------------------------------------------------------------------------------------------------
 
 static bool read_symbol(const struct yaml_file *file, const struct yaml_node *node, enum code_table table, unsigned *out) {
@@ -128,17 +164,10 @@ static bool read_symbol(const struct yaml_file *file, const struct yaml_node *no
 
 static bool read_entry(const struct yaml_file *file, const struct yaml_node *item, enum code_table table,
                        struct entry *entry) {
-  static const char *const keys[] = {"code", "name", "maps_to", "effective_from", "effective_to"};
-  if (!yaml_is_map(file, item) || !yaml_check_keys(file, item, keys, sizeof keys / sizeof keys[0])) return false;
-  const struct yaml_node *nodes[5];
+  if (!form_check(file, item, &entry_form)) return false;
+  const struct yaml_node *nodes[ENTRY_KEYS];
+  for (unsigned i = 0; i < ENTRY_KEYS; i++) nodes[i] = yaml_find(item, entry_rows[i].name);
   bool good = true;
-  for (unsigned i = 0; i < 5; i++) {
-    nodes[i] = yaml_find(item, keys[i]);
-    if (nodes[i] != NULL || i > 2) continue;
-    yaml_error(file, item, 1025, "'%s' must be given", keys[i]);
-    good = false;
-  }
-  if (!good) return false;
   struct slice name;
   *entry = (struct entry){.from = INT32_MIN, .to = INT32_MAX};
   good &= yaml_is_text(file, nodes[0], &entry->code);
@@ -160,11 +189,7 @@ static bool read_entry(const struct yaml_file *file, const struct yaml_node *ite
 
 static bool read_codes(struct codes *codes, struct arena *arena, const struct yaml_file *file, enum code_table table) {
   const struct yaml_node *list = yaml_find(file->root, "codes");
-  if (list == NULL) {
-    yaml_error(file, file->root, 1025, "'codes' must be given");
-    return false;
-  }
-  if (!yaml_is_list(file, list)) return false;
+  if (list == NULL || !yaml_is_list(file, list)) return false;
   unsigned size = SLOTS_MIN;
   while (size < 2 * list->size) size *= 2;
   const struct entry **slots = ARENA_ZEROED(arena, const struct entry *, size);
@@ -267,7 +292,6 @@ static void digest_file(struct digest *digest, const struct yaml_file *file, enu
 }
 
 struct codes *codes_load(struct arena *arena, const char *folder, struct diagnostics *diagnostics) {
-  static const char *const keys[] = {"source", "version", "note", "codes", "groups"};
   struct codes *codes = ARENA_ZEROED(arena, struct codes, 1);
   struct digest digest;
   digest_init(&digest, DIGEST_ID_BYTES, NULL, 0);
@@ -278,7 +302,7 @@ struct codes *codes_load(struct arena *arena, const char *folder, struct diagnos
     yaml_load(&file, arena, folder_path(arena, folder, code_table_files[table], ".yaml", NULL), NULL, diagnostics);
     bool good = file.root != NULL && yaml_is_map(&file, file.root);
     if (good) {
-      good &= yaml_check_keys(&file, file.root, keys, table == CODES_MED_TYPE ? 5 : 4);
+      good &= form_check(&file, file.root, table == CODES_MED_TYPE ? &codes_form : &plain_form);
       good &= read_codes(codes, arena, &file, table);
       if (table == CODES_MED_TYPE) good &= read_groups(codes, arena, &file);
     }

@@ -1,12 +1,35 @@
 #include "knowledge/schema.h"
 
-static const char *const type_names[] = {[CELL_TEXT] = "text",     [CELL_INT] = "int",     [CELL_PRICE] = "price",
-                                         [CELL_AMOUNT] = "amount", [CELL_COUNT] = "count", [CELL_DATE] = "date"};
-enum { TYPES = sizeof type_names / sizeof type_names[0] };
+static const char *const type_words[] = {[CELL_TEXT] = "text",     [CELL_INT] = "int",     [CELL_PRICE] = "price",
+                                         [CELL_AMOUNT] = "amount", [CELL_COUNT] = "count", [CELL_DATE] = "date", NULL};
+static const char *const type_zh[] = {"文本", "整数", "单价（元，6 位小数）", "金额（元，2 位小数）", "数量（4 位小数）", "日期", NULL};
+enum { TYPES = sizeof type_words / sizeof type_words[0] - 1, COLUMNS_MAX = 64, MISSING = 1201 };
 
-static const char *const description_keys[] = {"columns", "key",    "effective", "source", "version",
-                                               "note",    "strict", "unique",    "skip_rows_without_key"};
-enum { COLUMNS_MAX = 64 };
+#define TEXT .type = FORM_TEXT, .min = 1, .max = 2000
+static const struct form_key column_rows[] = {
+    {"name", TEXT, .required = true, .doc_zh = "CSV 表头中的列名。"},
+    {"type", .type = FORM_WORD, .required = true, .words = type_words, .words_zh = type_zh, .doc_zh = "列的类型。"},
+    {"note", TEXT, .doc_zh = "说明。"},
+};
+static const struct form column_form = FORM("column", column_rows, MISSING);
+static const struct form_key effective_rows[] = {
+    {"from", TEXT, .doc_zh = "起始日所在的列。"},
+    {"to", TEXT, .doc_zh = "终止日所在的列。"},
+};
+static const struct form effective_form = FORM("effective_columns", effective_rows, MISSING);
+static const struct form_key description_rows[] = {
+    {"columns", .type = FORM_MAP, .required = true, .list = true, .min_items = 1, .max_items = COLUMNS_MAX, .form = &column_form,
+     .doc_zh = "CSV 的列及其类型，次序不限。"},
+    {"key", TEXT, .required = true, .list = true, .min_items = 1, .max_items = 4, .doc_zh = "查找行所用的列，均为文本列，一至四列。"},
+    {"effective", .type = FORM_MAP, .form = &effective_form, .doc_zh = "有效期所在的日期列，首尾两日均含，空为不限；按服务日期取行。"},
+    {"version", TEXT, .doc_zh = "表的版本，应当写明，以便追溯。"},
+    {"source", TEXT, .doc_zh = "表的来源，应当写明，以便追溯。"},
+    {"note", TEXT, .doc_zh = "说明。"},
+    {"strict", .type = FORM_BOOL, .doc_zh = "true：CSV 不得有其他列。"},
+    {"unique", .type = FORM_BOOL, .doc_zh = "true：同一键在同一日只能有一行有效。"},
+    {"skip_rows_without_key", .type = FORM_BOOL, .doc_zh = "true：略过键为空的行（如表尾的合计），而不报错。"},
+};
+const struct form schema_form = FORM("table", description_rows, MISSING);
 
 static bool complain(const struct yaml_file *file, const struct yaml_node *node, const char *text) {
   yaml_error(file, node, 1201, "%s", text);
@@ -15,9 +38,8 @@ static bool complain(const struct yaml_file *file, const struct yaml_node *node,
 
 static bool read_column(const struct yaml_file *file, const struct yaml_node *item, const struct table *table,
                         struct arena *arena, struct table_column *column) {
-  static const char *const keys[] = {"name", "type", "note"};
   struct slice name, type;
-  if (!yaml_is_map(file, item) || !yaml_check_keys(file, item, keys, 3)) return false;
+  if (!form_known(file, item, &column_form)) return false;
   const struct yaml_node *name_node = yaml_find(item, "name"), *type_node = yaml_find(item, "type");
   if (name_node == NULL || type_node == NULL) return complain(file, item, "a column needs 'name' and 'type'");
   if (!yaml_is_text(file, name_node, &name) || !yaml_is_text(file, type_node, &type)) return false;
@@ -26,7 +48,7 @@ static bool read_column(const struct yaml_file *file, const struct yaml_node *it
   if (table_column_find(table, column->name) >= 0) return complain(file, item, "a column of this name stands above");
   for (unsigned i = 0; i < TYPES; i++) {
     column->type = (enum cell_type)i;
-    if (slice_equal(slice_from(type_names[i]), type)) return true;
+    if (slice_equal(slice_from(type_words[i]), type)) return true;
   }
   return complain(file, type_node, "a column's type must be text, int, price, amount, count or date");
 }
@@ -46,14 +68,13 @@ static bool read_column_name(const struct yaml_file *file, const struct yaml_nod
 }
 
 static bool read_effective(const struct yaml_file *file, const struct yaml_node *node, struct table *table) {
-  static const char *const keys[] = {"from", "to"};
   int *const columns[] = {&table->from_column, &table->to_column};
   if (node == NULL) return true;
-  if (!yaml_is_map(file, node) || !yaml_check_keys(file, node, keys, 2)) return false;
+  if (!form_known(file, node, &effective_form)) return false;
   bool good = true;
   for (unsigned i = 0; i < 2; i++) {
     unsigned column;
-    const struct yaml_node *name = yaml_find(node, keys[i]);
+    const struct yaml_node *name = yaml_find(node, effective_rows[i].name);
     if (name == NULL) continue;
     if (read_column_name(file, name, table, CELL_DATE, &column)) *columns[i] = (int)column;
     else good = false;
@@ -81,7 +102,7 @@ static bool read_flag(const struct yaml_file *file, const char *key, bool *out) 
 
 bool schema_read(struct schema *schema, struct table *table, const struct yaml_file *file, struct arena *arena) {
   if (file->root == NULL || !yaml_is_map(file, file->root)) return false;
-  bool good = yaml_check_keys(file, file->root, description_keys, sizeof description_keys / sizeof description_keys[0]);
+  bool good = form_known(file, file->root, &schema_form);
   const struct yaml_node *columns = yaml_find(file->root, "columns"), *key = yaml_find(file->root, "key");
   if (columns == NULL || columns->type != YAML_LIST || columns->size == 0 || columns->size > COLUMNS_MAX)
     return complain(file, columns ? columns : file->root, "'columns' must be a list of 1 to 64 columns {name, type}");

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "config/yaml.h"
+#include "config/form.h"
 #include "knowledge/table.h"
 
 // What the description asks of the rows.
@@ -12,6 +12,9 @@ struct schema {
   bool unique;                   // at most one row of a key in force on a day
   bool skip_rows_without_key;    // instead of refusing them
 };
+
+// The form of a description.
+extern const struct form schema_form;
 
 // Fills the table's columns, key, effective columns, source and version. False when something was reported.
 bool schema_read(struct schema *schema, struct table *table, const struct yaml_file *file, struct arena *arena);

@@ -1,6 +1,6 @@
 #include "rules/format.h"
 
-#include "rules/rule.h"
+#include "rules/judge.h"
 
 const char *const rule_status_words[] = {"draft", "shadow", "active", "retired", NULL};
 const char *const rule_status_zh[] = {"草稿", "试运行", "启用", "停用", NULL};
@@ -13,6 +13,14 @@ const char *const precedence_zh[] = {"整次住院", "虚构费用", "重复收�
 const char *const agreement_class_words[] = {"none", "P52", "P53(一)", "P53", "P54", "P55", "P56", "P57", NULL};
 const char *const agreement_class_zh[] = {"无", "第五十二条", "第五十三条第（一）项", "第五十三条", "第五十四条",
                                           "第五十五条", "第五十六条", "第五十七条", NULL};
+
+// In the order of enum outcome.
+static const char *const outcome_words[] = {
+#define X(name, text) text,
+    OUTCOMES(X)
+#undef X
+        NULL};
+const char *const outcome_zh[] = {"不构成", "立案", "合法例外", "不适用", "历史不足", "数据不足", "错误", NULL};
 
 enum { MISSING = 1102, MISSING_OF_TEST = 1135 };
 #define TEXT .type = FORM_TEXT, .min = 1, .max = FORMAT_TEXT_BYTES_MAX
@@ -62,6 +70,21 @@ static const struct form_key say_rows[] = {
     {"en", OWN("sentence"), .doc_zh = "英文说明。"},
 };
 const struct form format_say = FORM("say", say_rows, MISSING);
+
+static const struct form_key expect_rows[] = {
+    {"hit", NAME, .doc_zh = "立案，且为此分档；没有分档时为 default。"},
+    {"exempt", NAME, .doc_zh = "规则成立，但属于此项合法例外。"},
+    {"outcome", .type = FORM_WORD, .words = outcome_words, .words_zh = outcome_zh, .doc_zh = "结果。"},
+    {"withdrawn", NAME, .doc_zh = "曾以此分档立案，后来撤回。"},
+    {"on", TEXT, .doc_zh = "看哪一笔结算所在的就诊；默认为最后写入的一笔。"},
+    {"severity", .type = FORM_INT, .min = 1, .max = FORMAT_SEVERITY_MAX, .doc_zh = "严重程度。"},
+    {"reason", TEXT, .doc_zh = "数据不足的原因。"},
+    {"amount", .type = FORM_DECIMAL, .doc_zh = "发布的涉及金额，元，计入优先级之后。"},
+    {"fund_amount", .type = FORM_DECIMAL, .doc_zh = "发布的基金金额，元。"},
+    {"provisional", .type = FORM_BOOL, .doc_zh = "是否暂定：还在等待可能免责的资料。"},
+    {"open", .type = FORM_BOOL, .doc_zh = "false：成立，但让位于其他规则而不立案。"},
+};
+const struct form format_expect = FORM("expect", expect_rows, MISSING_OF_TEST);
 
 static const struct form_key test_rows[] = {
     {"name", TEXT, MUST, .doc_zh = "用一句话说明测试的情形。"},

@@ -7,8 +7,8 @@
 
 #include "config/form.h"
 
-extern const struct form format_rule, format_title, format_effective, format_basis, format_exemption, format_band, format_say, format_equivalent,
-    format_test;
+extern const struct form format_rule, format_title, format_effective, format_basis, format_exemption, format_band, format_say,
+    format_test, format_expect, format_equivalent;
 // Words of a comparison, all, any, not and look-ups, with their meaning.
 extern const struct form format_comparison, format_logic, format_lookup;
 
@@ -24,4 +24,5 @@ enum {
 };
 
 // Chinese for the words of rule.h, in their order; NULL-terminated.
-extern const char *const rule_status_zh[], *const rule_subject_zh[], *const precedence_zh[], *const agreement_class_zh[];
+extern const char *const rule_status_zh[], *const rule_subject_zh[], *const precedence_zh[], *const agreement_class_zh[],
+    *const outcome_zh[];

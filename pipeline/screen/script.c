@@ -4,6 +4,7 @@
 
 #include "record/date.h"
 #include "record/money.h"
+#include "screen/words.h"
 
 enum { CODE_WORDS = 1135, LINES_MAX = 10000, VERSION_MAX = 1000, EVENING_SECONDS = 18 * 3600, HOUR_SECONDS = 3600, DESK_SECONDS = 600 };
 
@@ -150,10 +151,7 @@ static void put_envelope(struct script *script, struct text *out, const char *ty
 struct sums { int64_t amount, inscp; };
 
 static bool put_line(struct script *script, const struct yaml_node *line, struct text *out, struct sums *sums) {
-  static const char *const keys[] = {"sn",    "code",       "hospital_code", "category", "date",      "count",
-                                     "price", "amount",     "in_scope",      "over_limit", "self_paid", "trace",
-                                     "refund_of", "days"};
-  if (!yaml_is_map(script->file, line) || !yaml_check_keys(script->file, line, keys, sizeof keys / sizeof keys[0])) return false;
+  if (!form_known(script->file, line, &words_line)) return false;
   struct slice sn, code, hospital_code, refund_of, category;
   int64_t cnt = 10000, pric = 0, amount = 0, inscp = 0, over = 0, own = 0, days = 0;
   bool has_cnt, has_price, has_amount, has_inscp, has_over, has_own, has_days;
@@ -285,11 +283,7 @@ static bool put_departments(const struct script *script, const struct yaml_node 
 }
 
 static bool write_settle(struct script *script, const struct yaml_node *map, bool correct, struct text *out) {
-  static const char *const keys[] = {"id",     "of",   "patient",  "at",       "visit",    "stay",         "time",     "diagnosis",
-                                     "department", "admission_way", "discharge_way", "planned", "hi_paymtd", "insutype", "level", "gender",
-                                     "born",   "region", "icu",    "total",    "in_scope", "fund",         "interim",  "void",
-                                     "refund_of", "lines", "fee_count", "ward", "doctor", "ver"};
-  if (!yaml_is_map(script->file, map) || !yaml_check_keys(script->file, map, keys, sizeof keys / sizeof keys[0])) return false;
+  if (!form_known(script->file, map, &words_settle)) return false;
   struct slice setl_id, mdtrt_id, psn_no, at, hi_paymtd, insutype, level, gender, born, region, ward, doctor, refund_of;
   if (!read_text(script, map, "id", NULL, &setl_id)) return false;
   if (!slice_present(setl_id)) return wrong(script, map, "a settlement needs 'id'");
@@ -458,8 +452,7 @@ static bool read_about(const struct script *script, const struct yaml_node *map,
 }
 
 static bool write_cancel(struct script *script, const struct yaml_node *map, struct text *out) {
-  static const char *const keys[] = {"id", "patient", "at", "time"};
-  if (map->type == YAML_MAP && !yaml_check_keys(script->file, map, keys, sizeof keys / sizeof keys[0])) return false;
+  if (map->type == YAML_MAP && !form_known(script->file, map, &words_cancel)) return false;
   struct about about;
   if (!read_about(script, map, "id", &about)) return false;
   put_envelope(script, out, "SETL_CANCEL", about.fixmedins_code, about.psn_no, SLICE("620100"), about.time_s, 1);
@@ -473,8 +466,7 @@ static bool write_cancel(struct script *script, const struct yaml_node *map, str
 }
 
 static bool write_list(struct script *script, const struct yaml_node *map, struct text *out) {
-  static const char *const keys[] = {"of", "patient", "at", "time", "admission_way", "discharge_way", "planned", "diagnosis"};
-  if (!yaml_is_map(script->file, map) || !yaml_check_keys(script->file, map, keys, sizeof keys / sizeof keys[0])) return false;
+  if (!form_known(script->file, map, &words_list)) return false;
   struct about about;
   if (!read_about(script, map, "of", &about)) return false;
   const int32_t day = date_day(about.time_s);
@@ -495,8 +487,7 @@ static bool write_list(struct script *script, const struct yaml_node *map, struc
 }
 
 static bool write_fee(struct script *script, const struct yaml_node *map, struct text *out) {
-  static const char *const keys[] = {"of", "patient", "at", "time", "lines"};
-  if (!yaml_is_map(script->file, map) || !yaml_check_keys(script->file, map, keys, sizeof keys / sizeof keys[0])) return false;
+  if (!form_known(script->file, map, &words_fee)) return false;
   struct about about;
   const struct yaml_node *lines = yaml_find(map, "lines");
   if (!read_about(script, map, "of", &about)) return false;
@@ -529,8 +520,7 @@ static bool write_tick(struct script *script, const struct yaml_node *node, stru
 }
 
 bool script_write(struct script *script, const struct yaml_node *step, struct text *out) {
-  static const char *const keys[] = {"settle", "correct", "cancel", "list", "fee", "tick"};
-  if (!yaml_is_map(script->file, step) || !yaml_check_keys(script->file, step, keys, sizeof keys / sizeof keys[0])) return false;
+  if (!form_known(script->file, step, &words_record)) return false;
   if (step->size != 1) return wrong(script, step, "one record in each item of 'given'");
   const struct slice key = step->child->scalar;
   const struct yaml_node *value = step->child->value;

@@ -38,10 +38,36 @@ static const struct setting rows[] = {
      "Two kinds of bed on a day since the entry to intensive care count once."},
 };
 
+// What the parameters mean to people, in the order of the rows above.
+static const struct parameter_words words[] = {
+    {"mode", "total：按整次住院合计。", NULL, NULL,
+     (const char *const[]){NULL},
+     (const char *const[]){NULL}, NULL},
+    {"convention", "床日计法：in_not_out 计入不计出，both 出院日也计。", NULL, NULL,
+     (const char *const[]){"应计床日计入院日、不计出院日，当日入出院计 1 日", "应计床日既计入院日也计出院日"},
+     (const char *const[]){"payable days count the day of admission and not that of discharge, and at least one", "payable days count the day of admission and that of discharge"}, NULL},
+    {"los_tolerance_days", "允许超出应计床日的数量。",
+     "允许超出 {}", "{} above the payable days are allowed", NULL, NULL, NULL},
+    {"fees", "其数量作为床日的费用类别。",
+     "计数的费用类别：{}", "the fee categories that are counted: {}", NULL, NULL, "fee"},
+    {"postings", "记账方式：cumulative 一行可代表多日，daily 每日一行。", NULL, NULL,
+     (const char *const[]){"一行费用可以代表多日", "每日分别记账"},
+     (const char *const[]){"one line may stand for several days", "every day is posted by itself"}, NULL},
+    {"moving_day_once", "换床当日两种床位费只计一次。", NULL, NULL,
+     (const char *const[]){NULL, "换床当日的两种床位费只计一日"},
+     (const char *const[]){NULL, "two kinds of bed on the day of moving count once"}, NULL},
+    {"icu_day_once", "入重症监护后同日两种床位费只计一次。", NULL, NULL,
+     (const char *const[]){NULL, "入住重症监护期间，同日的普通床位费与监护床位费只计一日"},
+     (const char *const[]){NULL, "an ordinary and an intensive-care bed on one day count once"}, NULL},
+};
+_Static_assert(sizeof words / sizeof words[0] == sizeof rows / sizeof rows[0], "one row of words for each parameter");
+
 enum { VALUE_BILLED, VALUE_EXCESS };
 static const struct operand_row operands_added[] = {
-    {"billed_days", VALUE_COUNT, "days", "kind", "no bed line was counted", "计费床日数"},
-    {"excess_days", VALUE_COUNT, "days", "kind", "nothing exceeds the payable days", "超出应计的床日数"},
+    {"billed_days", VALUE_COUNT, "days", "kind", "no bed line was counted", "计费床日数",
+     "bed days billed"},
+    {"excess_days", VALUE_COUNT, "days", "kind", "nothing exceeds the payable days", "超出应计的床日数",
+     "bed days above the payable ones"},
 };
 
 static const char *const amounts[] = {"in_scope_of_excess_units", "none", NULL};
@@ -134,7 +160,10 @@ const struct kind kind_bed_day_balance = {
     .title_zh = "床日平衡",
     .unit = KIND_CLAIM,
     .witness = WITNESS_VISIT,
+    .summary_zh = "把一次住院收取的床位费数量与应计床日比较：超出部分即为多计床日。",
+    .summary_en = "Compares the bed units billed in a stay with its payable bed days: what exceeds them is billed too much.",
     .params = rows,
+    .words = words,
     .params_size = sizeof rows / sizeof rows[0],
     .params_bytes = sizeof(struct params),
     .operands = operands_added,

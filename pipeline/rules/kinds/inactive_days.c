@@ -52,13 +52,49 @@ static const struct setting rows[] = {
      "So many days after an operation are observation and can be excused."},
 };
 
+// What the parameters mean to people, in the order of the rows above.
+static const struct parameter_words words[] = {
+    {"idle_days", "连续无诊疗日达到多少天即成立（含本数）。",
+     "连续无诊疗日达到 {}", "idle days in a row reach {}", NULL, NULL, NULL},
+    {"idle_ratio_permille", "无诊疗日占应计床日的比例超过多少即成立（千分比，且天数不少于 idle_days）。",
+     "或者无诊疗日占应计床日超过 {}（且不少于上述天数）", "or idle days exceed {} of the payable days (and are not fewer than those)", NULL, NULL, NULL},
+    {"verify_gap_hours", "在院病例某日之后多少小时才判断该日；已结算的住院立即判断。",
+     "在院病例某日过后 {} 才判断该日", "a day of an open stay is judged {} after it", NULL, NULL, NULL},
+    {"position", "any 不限位置；before_discharge 仅看出院前的一段。", NULL, NULL,
+     (const char *const[]){"不限在住院的哪一段", "只看出院前的一段"},
+     (const char *const[]){"wherever in the stay", "only the run that ends the stay"}, NULL},
+    {"active_fees", "使当日视为有诊疗的费用类别。",
+     "有下列任一类费用的日子视为有诊疗：{}", "a day with any of these fees is active: {}", NULL, NULL, "fee"},
+    {"claimed_fees", "无诊疗日中计入涉及金额的费用类别。",
+     "无诊疗日计入涉及金额的费用类别：{}", "the fee categories that are claimed on idle days: {}", NULL, NULL, "fee"},
+    {"spread_multiday", "一次开具多日的药品覆盖其各日。", NULL, NULL,
+     (const char *const[]){NULL, "一次开具多日的药品视为覆盖各日"},
+     (const char *const[]){NULL, "a supply of several days covers each of them"}, NULL},
+    {"postings", "记账方式：cumulative 一行可代表多日，daily 每日一行。", NULL, NULL,
+     (const char *const[]){"床位费、护理费一行可以代表多日", "床位费、护理费每日分别记账"},
+     (const char *const[]){"one bed or nursing line may stand for several days", "bed and nursing are posted every day"}, NULL},
+    {"holiday_run_days", "完全处于法定节假日内、不超过多少天的一段可以扣除；0 为不扣除。",
+     "完全处于法定节假日内、不超过 {} 的一段可以扣除", "a run of up to {} wholly inside a statutory holiday can be excused", NULL, NULL, NULL},
+    {"before_operation", "手术前一日结束的一段属于等待手术，可以扣除。", NULL, NULL,
+     (const char *const[]){NULL, "手术前的等待日可以扣除"},
+     (const char *const[]){NULL, "days of waiting before an operation can be excused"}, NULL},
+    {"after_operation_days", "手术后观察多少天可以扣除。",
+     "手术后 {} 的观察期可以扣除", "{} of observation after an operation can be excused", NULL, NULL, NULL},
+};
+_Static_assert(sizeof words / sizeof words[0] == sizeof rows / sizeof rows[0], "one row of words for each parameter");
+
 enum { VALUE_IDLE, VALUE_RUN, VALUE_RUN_FROM, VALUE_HOLIDAY, VALUE_OPERATION };
 static const struct operand_row operands_added[] = {
-    {"idle_days", VALUE_INT, "days", "kind", "never", "无诊疗日数（认定部分）"},
-    {"idle_run", VALUE_INT, "days", "kind", "never", "最长连续无诊疗日数"},
-    {"idle_from", VALUE_DAY, "", "kind", "there is no idle day", "最长连续无诊疗期间的首日"},
-    {"excused_by_holiday", VALUE_BOOL, "", "kind", "the predicate is false, or the year has no calendar", "扣除法定节假日后不再构成"},
-    {"excused_by_operation", VALUE_BOOL, "", "kind", "the predicate is false", "扣除手术等待和术后观察日后不再构成"},
+    {"idle_days", VALUE_INT, "days", "kind", "never", "无诊疗日数（认定部分）",
+     "idle days that count"},
+    {"idle_run", VALUE_INT, "days", "kind", "never", "最长连续无诊疗日数",
+     "longest run of idle days"},
+    {"idle_from", VALUE_DAY, "", "kind", "there is no idle day", "最长连续无诊疗期间的首日",
+     "first day of the longest idle run"},
+    {"excused_by_holiday", VALUE_BOOL, "", "kind", "the predicate is false, or the year has no calendar", "扣除法定节假日后不再构成",
+     "without statutory holidays it no longer holds"},
+    {"excused_by_operation", VALUE_BOOL, "", "kind", "the predicate is false", "扣除手术等待和术后观察日后不再构成",
+     "without days around operations it no longer holds"},
 };
 
 static const char *const amounts[] = {"in_scope_of_idle_days", "in_scope_of_stay", "none", NULL};
@@ -313,7 +349,10 @@ const struct kind kind_inactive_days = {
     .title_zh = "无诊疗日",
     .unit = KIND_CLAIM,
     .witness = WITNESS_VISIT,
+    .summary_zh = "逐日检查一次住院：有床位费或护理费而没有任何诊疗活动的日子为无诊疗日，连续过多或占比过高时认定成立。",
+    .summary_en = "Looks at each day of a stay: days with bed or nursing fees and without any care are idle; it holds when there are too many in a row or too large a share.",
     .params = rows,
+    .words = words,
     .params_size = sizeof rows / sizeof rows[0],
     .params_bytes = sizeof(struct params),
     .operands = operands_added,

@@ -33,7 +33,17 @@ struct operand_row {
   const char *unit;
   const char *source;    // "kind" or where it comes from
   const char *absent;    // when it is unknown
+  const char *doc_zh;    // its Chinese name; what stands in brackets or after a semicolon is remark
+  const char *en;        // its English name
+};
+
+// What a parameter means to people: hover text, and its sentence in `rules explain-rule` and in the handbook.
+struct parameter_words {
+  const char *name;                          // of the parameter: rows stand in the order of params
   const char *doc_zh;
+  const char *zh, *en;                       // a sentence without its full stop; {} is the value with its unit; NULL: see below
+  const char *const *zh_of, *const *en_of;   // of words, and of false and true: the sentence of each; NULL: nothing to say
+  const char *own;                           // what its texts are: "fee" a symbol of fees, "table" a knowledge table; NULL
 };
 
 struct prepare {
@@ -49,10 +59,12 @@ struct prepare {
 struct kind {
   const char *name;
   const char *title_zh;
+  const char *summary_zh, *summary_en;    // what is compared, in a sentence
   enum kind_unit unit;
   enum witness witness;
   const struct setting *params;
   size_t params_size, params_bytes;
+  const struct parameter_words *words;    // params_size of them
   const struct operand_row *operands;    // numbered from 0: verdict.values[n]
   size_t operands_size;
   const char *const *amounts;            // names of amount formulas it can compute, the first is the default; NULL-terminated

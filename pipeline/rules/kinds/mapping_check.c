@@ -28,13 +28,30 @@ static const struct setting rows[] = {
     {"missing_row", SETTING_WORD, AT(missing_row), "bad_data", 0, 0, 0, "", missing_words, "What a line without a row is."},
 };
 
+// What the parameters mean to people, in the order of the rows above.
+static const struct parameter_words words[] = {
+    {"table", "目录对照表，键为 [fixmedins_code, medins_list_codg]，有文本列 med_list_codg。",
+     "对照关系取自知识表 {}，按费用发生日有效的行", "the mapping is table {}, the row in force on the day of the fee", NULL, NULL, "table"},
+    {"update_workdays", "对照变更后，旧编码还可以使用多少个工作日。",
+     "对照变更后 {} 内仍允许使用旧编码", "the code before a change is allowed for {} more", NULL, NULL, NULL},
+    {"missing_row", "没有备案对照的明细：bad_data 数据不足，out_of_scope 不适用。", NULL, NULL,
+     (const char *const[]){"没有备案对照的明细按数据不足处理，不立案", "没有备案对照的明细不适用本规则"},
+     (const char *const[]){"a line without a filed mapping is bad data, never a finding", "a line without a filed mapping is out of scope"}, NULL},
+};
+_Static_assert(sizeof words / sizeof words[0] == sizeof rows / sizeof rows[0], "one row of words for each parameter");
+
 enum { VALUE_LINE, VALUE_HOSPITAL_CODE, VALUE_BILLED, VALUE_FILED, VALUE_LINES };
 static const struct operand_row operands_added[] = {
-    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细流水号"},
-    {"medins_list_codg", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细的院内目录编码"},
-    {"billed_code", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细的上传医保编码"},
-    {"filed_code", VALUE_TEXT, "", "table item_mapping", "no line differs", "对照表中的医保编码"},
-    {"lines", VALUE_INT, "", "kind", "no line differs", "不符明细行数"},
+    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细流水号",
+     "first line that differs"},
+    {"medins_list_codg", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细的院内目录编码",
+     "hospital code of the first line that differs"},
+    {"billed_code", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细的上传医保编码",
+     "national code billed on the first line that differs"},
+    {"filed_code", VALUE_TEXT, "", "table item_mapping", "no line differs", "对照表中的医保编码",
+     "national code filed"},
+    {"lines", VALUE_INT, "", "kind", "no line differs", "不符明细行数",
+     "lines that differ"},
 };
 
 static const char *const amounts[] = {"in_scope_of_lines", "none", NULL};
@@ -128,7 +145,10 @@ const struct kind kind_mapping_check = {
     .title_zh = "目录对照检查",
     .unit = KIND_CLAIM,
     .witness = WITNESS_HOSPITAL_CODE,
+    .summary_zh = "逐行核对院内目录编码：实际上传的医保编码与该机构备案的对照关系不一致的明细。",
+    .summary_en = "Checks line by line whether the national code billed is the one that the institution filed for its own code.",
     .params = rows,
+    .words = words,
     .params_size = sizeof rows / sizeof rows[0],
     .params_bytes = sizeof(struct params),
     .operands = operands_added,

@@ -30,14 +30,31 @@ static const struct setting rows[] = {
     {"markup_permille", SETTING_INT, AT(markup_permille), "0", 0, 1000, 0, "permille", NULL, "Lawful mark-up on the table's price."},
 };
 
+// What the parameters mean to people, in the order of the rows above.
+static const struct parameter_words words[] = {
+    {"table", "价格表，键为 [med_list_codg]，有 price 列。",
+     "上限取自知识表 {}，按费用发生日有效的行；没有上限的编码不适用", "the cap is table {}, the row in force on the day of the fee; a code without one is out of scope", NULL, NULL, "table"},
+    {"tolerance_fen", "每行差额不超过多少分的忽略不计。",
+     "每行差额不超过 {} 的忽略不计", "a line's difference up to {} is allowed", NULL, NULL, NULL},
+    {"markup_permille", "在表中价格上允许的加成（千分比）。",
+     "在表中价格上允许加成 {}", "a mark-up of {} on the table's price is lawful", NULL, NULL, NULL},
+};
+_Static_assert(sizeof words / sizeof words[0] == sizeof rows / sizeof rows[0], "one row of words for each parameter");
+
 enum { VALUE_LINE, VALUE_CODE, VALUE_PRIC, VALUE_CAP, VALUE_DIFFERENCE, VALUE_LINES };
 static const struct operand_row operands_added[] = {
-    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line exceeds its cap", "首个超价明细流水号"},
-    {"med_list_codg", VALUE_TEXT, "", "kind", "no line exceeds its cap", "首个超价明细的医保编码"},
-    {"pric", VALUE_PRICE, "yuan", "kind", "no line exceeds its cap", "首个超价明细的单价"},
-    {"price_cap", VALUE_PRICE, "yuan", "table procurement_price", "no line exceeds its cap", "价格上限（含允许加成，四舍五入到微元）"},
-    {"price_difference", VALUE_FEN, "yuan", "kind", "no line exceeds its cap", "超价差额合计（扣除已计超限价自费）"},
-    {"lines", VALUE_INT, "", "kind", "no line exceeds its cap", "超价明细行数"},
+    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line exceeds its cap", "首个超价明细流水号",
+     "first line above its cap"},
+    {"med_list_codg", VALUE_TEXT, "", "kind", "no line exceeds its cap", "首个超价明细的医保编码",
+     "national code of the first line above its cap"},
+    {"pric", VALUE_PRICE, "yuan", "kind", "no line exceeds its cap", "首个超价明细的单价",
+     "unit price of the first line above its cap"},
+    {"price_cap", VALUE_PRICE, "yuan", "table procurement_price", "no line exceeds its cap", "价格上限（含允许加成，四舍五入到微元）",
+     "price cap"},
+    {"price_difference", VALUE_FEN, "yuan", "kind", "no line exceeds its cap", "超价差额合计（扣除已计超限价自费）",
+     "sum of the price differences"},
+    {"lines", VALUE_INT, "", "kind", "no line exceeds its cap", "超价明细行数",
+     "lines above their cap"},
 };
 
 static const char *const amounts[] = {"price_difference", "in_scope_of_lines", "none", NULL};
@@ -121,7 +138,10 @@ const struct kind kind_price_limit = {
     .title_zh = "价格上限",
     .unit = KIND_CLAIM,
     .witness = WITNESS_NATIONAL_CODE,
+    .summary_zh = "逐行比较单价与价格上限：超出上限的差额。",
+    .summary_en = "Compares each line's unit price with its cap: what exceeds it.",
     .params = rows,
+    .words = words,
     .params_size = sizeof rows / sizeof rows[0],
     .params_bytes = sizeof(struct params),
     .operands = operands_added,

@@ -44,12 +44,43 @@ static const struct setting rows[] = {
     {"mode", SETTING_WORD, AT(mode), "normal", 0, 0, 0, "", mode_words, "normal: every earlier stay counts."},
 };
 
+// What the parameters mean to people, in the order of the rows above.
+static const struct parameter_words words[] = {
+    {"min_gap", "最短间隔（含本数）；负数表示上次出院可以晚于本次入院。",
+     "间隔不少于 {}", "the gap is at least {}", NULL, NULL, NULL},
+    {"max_gap", "最长间隔（含本数）。",
+     "间隔不超过 {}", "the gap is at most {}", NULL, NULL, NULL},
+    {"gap_unit", "间隔的单位：days 为日期之差，hours 为经过的时间。", NULL, NULL,
+     (const char *const[]){"间隔按日期之差计算，与入出院的时刻无关", "间隔按经过的小时计算"},
+     (const char *const[]){"the gap is the difference of the calendar dates, whatever the time of day", "the gap is the time that passed, in hours"}, NULL},
+    {"same", "上次住院在哪里：institution 同一机构，other 其他机构，any 不限。", NULL, NULL,
+     (const char *const[]){"上次住院在同一医药机构", "上次住院在其他医药机构", "上次住院的机构不限"},
+     (const char *const[]){"the earlier stay was in the same institution", "the earlier stay was in another institution", "the earlier stay was in any institution"}, NULL},
+    {"match", "两次住院的共同点：dx3_or_dept 主诊断前三位相同或科室衔接，dx3 仅看主诊断，dept_differs 科室不同，none 不要求。", NULL, NULL,
+     (const char *const[]){"两次住院主诊断编码前三位相同，或者上次出院科室就是本次入院科室", "两次住院主诊断编码前三位相同", "上次出院科室与本次入院科室不同", "对诊断和科室没有要求"},
+     (const char *const[]){"the main diagnoses agree in their first three characters, or the department left is the department entered", "the main diagnoses agree in their first three characters", "the department left differs from the department entered", "nothing is asked of diagnoses and departments"}, NULL},
+    {"consecutive_scope", "institution：其间可以有在别处的住院；person：其间不能有任何住院。", NULL, NULL,
+     (const char *const[]){"其间在别处的住院不影响比较", "其间没有在别处住院"},
+     (const char *const[]){"stays elsewhere in between make no difference", "there is no stay elsewhere in between"}, NULL},
+    {"missing_dx", "缺少主诊断时：skip 数据不足，不立案；suspect 视为相同。", NULL, NULL,
+     (const char *const[]){"缺少主诊断而无法判断时按数据不足处理，不立案", "缺少主诊断时视为相同"},
+     (const char *const[]){"a missing main diagnosis is bad data and never a finding", "a missing main diagnosis counts as equal"}, NULL},
+    {"mode", "normal：比较每一次较早的住院。", NULL, NULL,
+     (const char *const[]){NULL},
+     (const char *const[]){NULL}, NULL},
+};
+_Static_assert(sizeof words / sizeof words[0] == sizeof rows / sizeof rows[0], "one row of words for each parameter");
+
 enum { VALUE_GAP, VALUE_GAP_DAYS, VALUE_DX3_EQUAL, VALUE_DEPT_EQUAL };
 static const struct operand_row operands_added[] = {
-    {"gap", VALUE_INT, "gap_unit", "kind", "there is no earlier stay, or an end is absent", "距上次出院的间隔（天或整小时）"},
-    {"gap_days", VALUE_INT, "days", "kind", "there is no earlier stay, or an end is absent", "距上次出院的日历天数"},
-    {"dx3_equal", VALUE_BOOL, "", "kind", "a main diagnosis is absent", "两次住院主诊断前三位相同"},
-    {"dept_equal", VALUE_BOOL, "", "kind", "a department is absent", "上次出院科室与本次入院科室相同"},
+    {"gap", VALUE_INT, "gap_unit", "kind", "there is no earlier stay, or an end is absent", "距上次出院的间隔（天或整小时）",
+     "gap since the earlier discharge"},
+    {"gap_days", VALUE_INT, "days", "kind", "there is no earlier stay, or an end is absent", "距上次出院的日历天数",
+     "calendar days since the earlier discharge"},
+    {"dx3_equal", VALUE_BOOL, "", "kind", "a main diagnosis is absent", "两次住院主诊断前三位相同",
+     "main diagnosis groups agree"},
+    {"dept_equal", VALUE_BOOL, "", "kind", "a department is absent", "上次出院科室与本次入院科室相同",
+     "department left is the one entered"},
 };
 
 static const char *const amounts[] = {"in_scope_of_later_stay", "none", NULL};
@@ -230,7 +261,10 @@ const struct kind kind_readmission_interval = {
     .title_zh = "再入院间隔",
     .unit = KIND_PAIR,
     .witness = WITNESS_VISIT,
+    .summary_zh = "比较同一参保人先后两次住院：上次出院到本次入院的间隔落在规定范围内，且两次住院有规定的共同点时，认定成立。",
+    .summary_en = "Compares two stays of one person: it holds when the gap from the earlier discharge to the later admission lies within the bounds and the stays share what they must share.",
     .params = rows,
+    .words = words,
     .params_size = sizeof rows / sizeof rows[0],
     .params_bytes = sizeof(struct params),
     .operands = operands_added,

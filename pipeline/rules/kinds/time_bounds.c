@@ -34,12 +34,39 @@ static const struct setting rows[] = {
     {"fees", SETTING_TEXTS, AT(fees), "[]", 0, 0, 0, "", NULL, "The fee categories that are checked; empty: all."},
 };
 
+// What the parameters mean to people, in the order of the rows above.
+static const struct parameter_words words[] = {
+    {"field", "检查的时间。", NULL, NULL,
+     (const char *const[]){NULL},
+     (const char *const[]){NULL}, NULL},
+    {"lower", "不得早于。", NULL, NULL,
+     (const char *const[]){"费用不得早于就诊开始", "不限制最早时间"},
+     (const char *const[]){"a fee may not lie before the visit's begin", "there is no earliest time"}, NULL},
+    {"upper", "不得晚于。", NULL, NULL,
+     (const char *const[]){"费用不得晚于就诊结束", "不限制最晚时间"},
+     (const char *const[]){"a fee may not lie after the visit's end", "there is no latest time"}, NULL},
+    {"compare", "date 按日期比较，time 按时刻比较。", NULL, NULL,
+     (const char *const[]){"按日期比较", "按时刻比较"},
+     (const char *const[]){"compared by date", "compared by time"}, NULL},
+    {"grace_days", "按日期比较时允许超出的天数。",
+     "允许超出 {}", "{} outside are allowed", NULL, NULL, NULL},
+    {"grace_seconds", "按时刻比较时允许超出的秒数。",
+     "按时刻比较时允许超出 {}", "by time, {} outside are allowed", NULL, NULL, NULL},
+    {"fees", "检查的费用类别；空为全部。",
+     "检查的费用类别：{}", "the fee categories that are checked: {}", NULL, NULL, "fee"},
+};
+_Static_assert(sizeof words / sizeof words[0] == sizeof rows / sizeof rows[0], "one row of words for each parameter");
+
 enum { VALUE_LINE, VALUE_TIME_FOUND, VALUE_LINES, VALUE_DAYS_OUTSIDE };
 static const struct operand_row operands_added[] = {
-    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line lies outside", "首个越界明细流水号"},
-    {"fee_ocur_time", VALUE_TIME, "", "kind", "no line lies outside", "首个越界明细的费用发生时间"},
-    {"lines", VALUE_INT, "", "kind", "no line lies outside", "越界明细行数"},
-    {"days_outside", VALUE_INT, "days", "kind", "no line lies outside", "首个越界明细超出就诊期间的天数（不足一日为0）"},
+    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line lies outside", "首个越界明细流水号",
+     "first line outside"},
+    {"fee_ocur_time", VALUE_TIME, "", "kind", "no line lies outside", "首个越界明细的费用发生时间",
+     "time of the first line outside"},
+    {"lines", VALUE_INT, "", "kind", "no line lies outside", "越界明细行数",
+     "lines outside"},
+    {"days_outside", VALUE_INT, "days", "kind", "no line lies outside", "首个越界明细超出就诊期间的天数（不足一日为0）",
+     "days by which the first line lies outside"},
 };
 
 static const char *const amounts[] = {"in_scope_of_lines", "none", NULL};
@@ -125,7 +152,10 @@ const struct kind kind_time_bounds = {
     .title_zh = "时间界限",
     .unit = KIND_CLAIM,
     .witness = WITNESS_VISIT,
+    .summary_zh = "逐行检查费用时间：早于或晚于就诊起止时间的明细。",
+    .summary_en = "Checks each line's time against the visit's: lines before its begin or after its end.",
     .params = rows,
+    .words = words,
     .params_size = sizeof rows / sizeof rows[0],
     .params_bytes = sizeof(struct params),
     .operands = operands_added,

@@ -31,13 +31,30 @@ static const struct setting rows[] = {
     {"prefix_len", SETTING_INT, AT(prefix_len), "7", 1, 20, 0, "characters", NULL, "How much of a code names the product."},
 };
 
+// What the parameters mean to people, in the order of the rows above.
+static const struct parameter_words words[] = {
+    {"mode", "product：追溯码的产品与上传编码核对。", NULL, NULL,
+     (const char *const[]){NULL},
+     (const char *const[]){NULL}, NULL},
+    {"table", "追溯码产品表，键为 [med_list_codg]，有文本列 product_prefix。",
+     "产品取自知识表 {}，按费用发生日有效的行；表中没有的不立案", "products are those of table {}, the rows in force on the day of the fee; what it does not know is no finding", NULL, NULL, "table"},
+    {"prefix_len", "追溯码前多少位表示产品。",
+     "追溯码前 {} 表示产品", "the first {} of a trace code name the product", NULL, NULL, NULL},
+};
+_Static_assert(sizeof words / sizeof words[0] == sizeof rows / sizeof rows[0], "one row of words for each parameter");
+
 enum { VALUE_LINE, VALUE_BILLED, VALUE_TRACE, VALUE_PRODUCT, VALUE_LINES };
 static const struct operand_row operands_added[] = {
-    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细流水号"},
-    {"med_list_codg", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细的上传医保编码"},
-    {"drug_trac_codg", VALUE_TEXT, "", "kind", "no line differs", "首个不符的药品追溯码"},
-    {"product_code", VALUE_TEXT, "", "table trace_product", "no line differs", "追溯码产品对应的医保编码"},
-    {"lines", VALUE_INT, "", "kind", "no line differs", "不符明细行数"},
+    {"feedetl_sn", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细流水号",
+     "first line that differs"},
+    {"med_list_codg", VALUE_TEXT, "", "kind", "no line differs", "首个不符明细的上传医保编码",
+     "national code billed on the first line that differs"},
+    {"drug_trac_codg", VALUE_TEXT, "", "kind", "no line differs", "首个不符的药品追溯码",
+     "first trace code that differs"},
+    {"product_code", VALUE_TEXT, "", "table trace_product", "no line differs", "追溯码产品对应的医保编码",
+     "national code of the trace code's product"},
+    {"lines", VALUE_INT, "", "kind", "no line differs", "不符明细行数",
+     "lines that differ"},
 };
 
 static const char *const amounts[] = {"in_scope_of_lines", "none", NULL};
@@ -168,7 +185,10 @@ const struct kind kind_trace_code_check = {
     .title_zh = "追溯码检查",
     .unit = KIND_CLAIM,
     .witness = WITNESS_NATIONAL_CODE,
+    .summary_zh = "逐行核对药品追溯码：追溯码所属产品与上传的医保编码不是同一药品的明细。",
+    .summary_en = "Checks drug trace codes line by line: lines whose code belongs to another product than the one billed.",
     .params = rows,
+    .words = words,
     .params_size = sizeof rows / sizeof rows[0],
     .params_bytes = sizeof(struct params),
     .operands = operands_added,

@@ -41,12 +41,38 @@ static const struct setting rows[] = {
      "A table of pairs (main, subordinate) that exclude each other even on such a day."},
 };
 
+// What the parameters mean to people, in the order of the rows above.
+static const struct parameter_words words[] = {
+    {"max", "允许的数量（不足一个单位的也计）。",
+     "数量不超过 {}", "at most {} are allowed", NULL, NULL, NULL},
+    {"per", "按什么合计：line 每行，day 每日，visit 每次就诊。", NULL, NULL,
+     (const char *const[]){"按每一行费用计算", "按每一日合计", "按每一次就诊合计"},
+     (const char *const[]){"counted by line", "added up by day", "added up over the visit"}, NULL},
+    {"fees", "合并计数的费用类别。",
+     "合并计数的费用类别：{}", "the fee categories counted together: {}", NULL, NULL, "fee"},
+    {"postings", "记账方式：cumulative 一行 n 个单位分摊到 n 日，daily 计在当日。", NULL, NULL,
+     (const char *const[]){"一行多个单位的分摊到相应各日", "数量计在费用发生当日"},
+     (const char *const[]){"a line of several units is spread over as many days", "units count on the day of their line"}, NULL},
+    {"excess", "哪些算超出：latest 最晚的，cheapest 最便宜的。", NULL, NULL,
+     (const char *const[]){"超出部分从最晚的明细算起", "超出部分从单价最低的明细算起"},
+     (const char *const[]){"the excess are the latest lines", "the excess are the cheapest lines"}, NULL},
+    {"moving_day_max", "换床当日允许的数量；0 为与平日相同。",
+     "换床当日允许 {}（0 为与平日相同）", "{} on the day of moving to another bed (0: as on other days)", NULL, NULL, NULL},
+    {"moving_day_table", "即使换床当日也互相排斥的项目对照表。",
+     "即使换床当日也不能同收的项目见知识表 {}", "pairs that exclude each other even on such a day stand in table {}", NULL, NULL, "table"},
+};
+_Static_assert(sizeof words / sizeof words[0] == sizeof rows / sizeof rows[0], "one row of words for each parameter");
+
 enum { VALUE_DAY_FOUND, VALUE_UNITS, VALUE_EXCESS, VALUE_DAYS };
 static const struct operand_row operands_added[] = {
-    {"excess_day", VALUE_DAY, "", "kind", "nothing exceeds the limit, or the limit is not by day", "首个超限日期"},
-    {"units", VALUE_COUNT, "units", "kind", "nothing was counted", "首个超限处的数量，未超限时为最大数量"},
-    {"excess_units", VALUE_COUNT, "units", "kind", "nothing exceeds the limit", "超限数量合计"},
-    {"excess_places", VALUE_INT, "", "kind", "nothing exceeds the limit", "超限的天数（或行数）"},
+    {"excess_day", VALUE_DAY, "", "kind", "nothing exceeds the limit, or the limit is not by day", "首个超限日期",
+     "first day above the limit"},
+    {"units", VALUE_COUNT, "units", "kind", "nothing was counted", "首个超限处的数量，未超限时为最大数量",
+     "units at the first place above the limit"},
+    {"excess_units", VALUE_COUNT, "units", "kind", "nothing exceeds the limit", "超限数量合计",
+     "units above the limit"},
+    {"excess_places", VALUE_INT, "", "kind", "nothing exceeds the limit", "超限的天数（或行数）",
+     "days or lines above the limit"},
 };
 
 static const char *const amounts[] = {"in_scope_of_excess_units", "none", NULL};
@@ -196,7 +222,10 @@ const struct kind kind_unit_limit = {
     .title_zh = "数量限制",
     .unit = KIND_CLAIM,
     .witness = WITNESS_VISIT,
+    .summary_zh = "把一组项目的数量按行、按日或按就诊合计，与允许的数量比较。",
+    .summary_en = "Adds up the units of a group of items by line, day or visit and compares them with what is allowed.",
     .params = rows,
+    .words = words,
     .params_size = sizeof rows / sizeof rows[0],
     .params_bytes = sizeof(struct params),
     .operands = operands_added,

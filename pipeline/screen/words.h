@@ -1,0 +1,9 @@
+// The words of the records in a rule's tests, as typed rows: script.c checks with them, editors complete and explain by them, and
+// `rules fmt` puts them into their order. OWN definitions: visit, adm_way, dscg_way, days_rinp_flag_31, fee (symbols), cancel.
+#pragma once
+
+#include "config/form.h"
+
+// One record of `given`: exactly one of its keys.
+extern const struct form words_record;
+extern const struct form words_settle, words_line, words_list, words_fee, words_cancel;
