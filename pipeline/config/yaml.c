@@ -170,13 +170,15 @@ static void check_duplicates(struct build *build, const struct yaml_node *map) {
   memory_free(keys);
 }
 
-static void open_collection(struct build *build, enum yaml_type type, struct place place) {
+static void open_collection(struct build *build, enum yaml_type type, const yaml_event_t *event, bool flow, struct place place) {
   place.width = 1;
   if (build->depth >= build->limits->depth || build->depth >= DEPTH_MAX) {
     refuse(build, 1013, place, "nested deeper", build->limits->depth);
     return;
   }
   struct yaml_node *node = new_node(build, type, place);
+  node->flow = flow;
+  node->start = (uint32_t)event->start_mark.index;
   attach(build, node);
   build->levels[build->depth++] = (struct level){node, NULL, NULL};
 }
@@ -199,6 +201,9 @@ static void add_scalar(struct build *build, const yaml_event_t *event, struct pl
   }
   struct yaml_node *node = new_node(build, YAML_SCALAR, place);
   node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+  node->block = event->data.scalar.style == YAML_LITERAL_SCALAR_STYLE || event->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
+  node->start = (uint32_t)event->start_mark.index;
+  node->end = (uint32_t)event->end_mark.index;
   node->scalar = arena_copy(build->arena, value);
   attach(build, node);
 }
@@ -232,15 +237,16 @@ static void take_event(struct build *build, const yaml_event_t *event, unsigned 
       break;
     case YAML_SEQUENCE_START_EVENT:
       check_extras(build, event->data.sequence_start.anchor, event->data.sequence_start.tag, place);
-      open_collection(build, YAML_LIST, place);
+      open_collection(build, YAML_LIST, event, event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE, place);
       break;
     case YAML_MAPPING_START_EVENT:
       check_extras(build, event->data.mapping_start.anchor, event->data.mapping_start.tag, place);
-      open_collection(build, YAML_MAP, place);
+      open_collection(build, YAML_MAP, event, event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE, place);
       break;
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
       build->depth--;
+      if (build->levels[build->depth].node->flow) build->levels[build->depth].node->end = (uint32_t)event->end_mark.index;
       if (event->type == YAML_MAPPING_END_EVENT) check_duplicates(build, build->levels[build->depth].node);
       break;
     default:

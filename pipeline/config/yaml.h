@@ -21,7 +21,10 @@ enum yaml_type { YAML_SCALAR, YAML_LIST, YAML_MAP };
 struct yaml_node {
   enum yaml_type type;
   bool quoted;               // scalar in quotes or block style
+  bool block;                // scalar in block style (| or >)
+  bool flow;                 // list or map in brackets
   struct place place;
+  uint32_t start, end;       // where it stands in the source, in characters; the end of a list or map without brackets is not known: 0
   struct slice scalar;       // scalar only
   struct yaml_node *child;   // first item of a list, or first KEY of a map
   struct yaml_node *next;    // next item; of a key: the next key

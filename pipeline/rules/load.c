@@ -199,6 +199,18 @@ struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagn
   return ruleset;
 }
 
+struct ruleset *ruleset_load_knowledge(const char *path, struct diagnostics *diagnostics) {
+  struct ruleset *ruleset = memory_take(sizeof *ruleset);
+  arena_init(&ruleset->arena, ARENA_BLOCK);
+  struct loader loader = {.ruleset = ruleset, .diagnostics = diagnostics, .first = path, .found = true};
+  const size_t errors = diagnostics->errors;
+  loader.base = find_base(&loader, path);
+  load_knowledge(&loader);
+  if (diagnostics->errors == errors) return ruleset;
+  ruleset_destroy(ruleset);
+  return NULL;
+}
+
 void ruleset_destroy(struct ruleset *ruleset) {
   if (ruleset == NULL) return;
   arena_fini(&ruleset->arena);

@@ -7,6 +7,9 @@
 // NULL when there is any error; every error is in diagnostics. paths: folders or single files; the first folder that has
 // codes/ gives codes, calendars, knowledge (for single files: the folder above them that has it).
 struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagnostics *diagnostics);
+// Codes, calendars and tables of the folder that the path belongs to, without rules, hash and index: to read single rules with. NULL when
+// there is an error, told.
+struct ruleset *ruleset_load_knowledge(const char *path, struct diagnostics *diagnostics);
 void ruleset_destroy(struct ruleset *ruleset);
 // The highest version of a rule by id, or by name; NULL.
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id_or_name);
