@@ -15,7 +15,7 @@
 #include "rules/arrange.h"
 #include "rules/hash.h"
 #include "rules/read.h"
-#include "screen/words.h"
+#include "rules/words.h"
 
 enum { OPTION_CHECK = 1000, OPTION_DIFF, ARENA_BLOCK = 64 << 10 };
 

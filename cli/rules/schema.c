@@ -5,7 +5,7 @@
 #include "cli/rules/paths.h"
 #include "cli/verb.h"
 #include "rules/hints.h"
-#include "screen/words.h"
+#include "rules/words.h"
 
 enum { OPTION_RULES = 1000 };
 

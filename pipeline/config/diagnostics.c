@@ -182,6 +182,103 @@ void diagnostics_write_json(const struct diagnostics *diagnostics, struct text *
   TEXT_LITERAL(out, "]}");
 }
 
+// A path as a relative or absolute URI reference.
+static void write_uri(const char *path, struct text *out) {
+  struct text uri = {0};
+  if (path[0] == '/') TEXT_LITERAL(&uri, "file://");
+  for (const char *c = path; *c != '\0'; c++) {
+    const bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("/._-~", *c) != NULL;
+    if (plain) text_byte(&uri, *c);
+    else text_format(&uri, "%%%02X", (unsigned)(unsigned char)*c);
+  }
+  text_json(out, text_slice(&uri));
+  text_fini(&uri);
+}
+
+static void write_sarif_rules(const struct diagnostics *diagnostics, struct text *out) {
+  bool first = true;
+  for (size_t i = 0; diagnostics_code_at(i) != 0; i++) {
+    const unsigned code = diagnostics_code_at(i);
+    bool used = false;
+    for (size_t r = 0; r < diagnostics->size && !used; r++) used = diagnostics->rows[r].code == code;
+    if (!used) continue;
+    text_format(out, "%s{\"id\":\"SW%04u\",\"shortDescription\":{\"text\":", first ? "" : ",", code);
+    text_json(out, slice_from(diagnostics_explain(code)));
+    TEXT_LITERAL(out, "}}");
+    first = false;
+  }
+}
+
+void diagnostics_write_sarif(const struct diagnostics *diagnostics, struct text *out) {
+  TEXT_LITERAL(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":"
+                    "{\"name\":\"settlewatch\",\"rules\":[");
+  write_sarif_rules(diagnostics, out);
+  TEXT_LITERAL(out, "]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[");
+  for (size_t i = 0; i < diagnostics->size; i++) {
+    const struct diagnostic *row = &diagnostics->rows[i];
+    text_format(out, "%s{\"ruleId\":\"SW%04u\",\"level\":\"%s\",\"message\":{\"text\":", i > 0 ? "," : "", row->code,
+                severity_names[row->severity]);
+    text_json(out, slice_from(row->text));
+    TEXT_LITERAL(out, "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":");
+    write_uri(row->place.file, out);
+    text_byte(out, '}');
+    if (row->place.line > 0)
+      text_format(out, ",\"region\":{\"startLine\":%u,\"startColumn\":%u,\"endColumn\":%u}", row->place.line, row->place.column,
+                  row->place.column + row->place.width);
+    TEXT_LITERAL(out, "}}]}");
+  }
+  TEXT_LITERAL(out, "]}]}\n");
+}
+
+// The errors of a file are one failure, its warnings one output.
+static void write_junit_rows(const struct diagnostics *diagnostics, size_t begin, size_t end, enum severity severity, struct text *out) {
+  const bool errors = severity == SEVERITY_ERROR;
+  size_t count = 0;
+  for (size_t i = begin; i < end; i++) {
+    const struct diagnostic *row = &diagnostics->rows[i];
+    if (row->severity != severity) continue;
+    if (count++ == 0 && errors) {
+      text_format(out, "      <failure type=\"SW%04u\" message=\"", row->code);
+      text_xml(out, slice_from(row->text));
+      TEXT_LITERAL(out, "\">");
+    } else if (count == 1) {
+      TEXT_LITERAL(out, "      <system-out>");
+    }
+    text_format(out, "%u:%u: %s SW%04u: ", row->place.line, row->place.column, severity_names[severity], row->code);
+    text_xml(out, slice_from(row->text));
+    text_byte(out, '\n');
+  }
+  if (count > 0) text_append(out, errors ? SLICE("      </failure>\n") : SLICE("      </system-out>\n"));
+}
+
+void diagnostics_write_junit(const struct diagnostics *diagnostics, const char *suite, struct text *out) {
+  size_t files = 0, failed = 0;
+  for (size_t i = 0, errors = 0; i < diagnostics->size; i++) {    // sorted: rows of a file stand together
+    errors += diagnostics->rows[i].severity == SEVERITY_ERROR;
+    if (i + 1 < diagnostics->size && diagnostics->rows[i + 1].place.file == diagnostics->rows[i].place.file) continue;
+    files++;
+    failed += errors > 0;
+    errors = 0;
+  }
+  text_format(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"%zu\" failures=\"%zu\">\n"
+              "  <testsuite name=\"%s\" tests=\"%zu\" failures=\"%zu\">\n",
+              files + (files == 0), failed, suite, files + (files == 0), failed);
+  if (files == 0) text_format(out, "    <testcase classname=\"%s\" name=\"all files\"/>\n", suite);
+  for (size_t i = 0; i < diagnostics->size;) {
+    const char *file = diagnostics->rows[i].place.file;
+    text_format(out, "    <testcase classname=\"%s\" name=\"", suite);
+    text_xml(out, slice_from(file));
+    TEXT_LITERAL(out, "\">\n");
+    size_t end = i;
+    while (end < diagnostics->size && diagnostics->rows[end].place.file == file) end++;
+    write_junit_rows(diagnostics, i, end, SEVERITY_ERROR, out);
+    write_junit_rows(diagnostics, i, end, SEVERITY_WARNING, out);
+    i = end;
+    TEXT_LITERAL(out, "    </testcase>\n");
+  }
+  TEXT_LITERAL(out, "  </testsuite>\n</testsuites>\n");
+}
+
 // Edits (insert, delete, replace, swap neighbours) between two words, or more than `enough` when there are more.
 static unsigned distance(struct slice a, struct slice b, unsigned enough) {
   if (a.size > WORD_BYTES_MAX || b.size > WORD_BYTES_MAX) return enough + 1;

@@ -58,6 +58,11 @@ void diagnostics_forget(struct diagnostics *diagnostics);
 void diagnostics_sort(struct diagnostics *diagnostics);
 void diagnostics_write_text(const struct diagnostics *diagnostics, struct text *out);
 void diagnostics_write_json(const struct diagnostics *diagnostics, struct text *out);
+// SARIF 2.1.0 for code review tools, with the explanation of each code; paths are percent-encoded, columns count characters.
+void diagnostics_write_sarif(const struct diagnostics *diagnostics, struct text *out);
+// JUnit: a test case for each file that has a diagnostic, failed when one is an error; one that passed when there is none at all.
+// suite: its name.
+void diagnostics_write_junit(const struct diagnostics *diagnostics, const char *suite, struct text *out);
 // What a code means and how to mend it; NULL when there is no such code.
 const char *diagnostics_explain(unsigned code);
 // All codes, ascending, for the reference page. index from 0; returns 0 at the end.

@@ -52,5 +52,7 @@ struct form {
 bool form_check(const struct yaml_file *file, const struct yaml_node *map, const struct form *form);
 // The first of these only; what is missing is the caller's business.
 bool form_known(const struct yaml_file *file, const struct yaml_node *map, const struct form *form);
+// All that the form says, in the values and in the maps below too; FORM_OWN and FORM_TIME are the caller's business.
+bool form_check_all(const struct yaml_file *file, const struct yaml_node *map, const struct form *form);
 // The row of a key, or NULL.
 const struct form_key *form_find(const struct form *form, struct slice name);

@@ -139,3 +139,19 @@ void text_hex(struct text *text, const void *bytes, size_t size) {
   }
   text->size += size * 2;
 }
+
+void text_xml(struct text *text, struct slice s) {
+  for (size_t i = 0; i < s.size; i++) {
+    switch (s.data[i]) {
+      case '&': TEXT_LITERAL(text, "&amp;"); break;
+      case '<': TEXT_LITERAL(text, "&lt;"); break;
+      case '>': TEXT_LITERAL(text, "&gt;"); break;
+      case '"': TEXT_LITERAL(text, "&quot;"); break;
+      case '\'': TEXT_LITERAL(text, "&#39;"); break;
+      default: {
+        const unsigned char c = (unsigned char)s.data[i];
+        text_byte(text, c < 0x20 && c != '\t' && c != '\n' ? '?' : s.data[i]);
+      }
+    }
+  }
+}

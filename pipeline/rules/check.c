@@ -7,6 +7,7 @@
 #include "rules/format.h"
 #include "rules/judge.h"
 #include "rules/operand.h"
+#include "rules/words.h"
 
 // Every branch of every `any` must be able to hold on its own.
 static bool check_branches(const struct rule *rule, const struct condition *condition) {
@@ -206,9 +207,28 @@ static bool check_expect(const struct rule *rule, const struct yaml_node *expect
     expected->hit |= i == 0;
     expected->no_hit |= i == 3 && slice_equal(word, SLICE("no_hit"));
   }
-  if (found == 1) return true;
+  bool good = true;
+  for (const struct yaml_node *key = expect->child; key != NULL; key = key->next) {
+    if (form_find(&format_expect, key->scalar) != NULL || operand_find(rule->kind, key->scalar) != OPERAND_NONE) continue;
+    const char *nearest = operand_nearest(rule->kind, key->scalar);
+    yaml_error(rule->file, key, 1135, "neither a word of expectations nor an operand: '%.*s'%s%s%s", SLICE_ARG(key->scalar),
+               nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+    good = false;
+  }
+  if (found == 1) return good;
   yaml_error(rule->file, expect, 1135, "an expectation is one of hit: BAND, exempt: ID, withdrawn: BAND, outcome: WORD");
   return false;
+}
+
+static bool check_records(const struct rule *rule, const struct yaml_node *given) {
+  bool good = true;
+  for (const struct yaml_node *record = given->child; record != NULL; record = record->next) {
+    good &= form_check_all(rule->file, record, &words_record);
+    if (record->type != YAML_MAP || record->size == 1) continue;
+    yaml_error(rule->file, record, 1135, "one record in each item of 'given'");
+    good = false;
+  }
+  return good;
 }
 
 static bool check_test(const struct rule *rule, const struct yaml_node *test, struct expected *expected) {
@@ -220,6 +240,8 @@ static bool check_test(const struct rule *rule, const struct yaml_node *test, st
   if (given->type != YAML_LIST || given->size == 0) {
     yaml_error(rule->file, given, 1135, "'given' is a list of records, at least one");
     good = false;
+  } else {
+    good &= check_records(rule, given);
   }
   if (expect->type == YAML_LIST) {
     for (const struct yaml_node *item = expect->child; item != NULL; item = item->next)
@@ -229,7 +251,7 @@ static bool check_test(const struct rule *rule, const struct yaml_node *test, st
   return check_expect(rule, expect, expected) && good;
 }
 
-static bool check_tests(const struct rule *rule) {
+bool check_tests(const struct rule *rule) {
   struct expected expected = {0};
   bool good = true;
   if (rule->tests != NULL && !yaml_is_list(rule->file, rule->tests)) return false;

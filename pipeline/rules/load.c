@@ -161,6 +161,7 @@ static void load_rules(struct loader *loader) {
     if (file->root == NULL) continue;
     struct prepare prepare = {.ruleset = ruleset, .file = file};
     if (!read_rule(&prepare)) {
+      if (prepare.rule != NULL && prepare.rule->kind != NULL && prepare.rule->bands != NULL) check_tests(prepare.rule);
       if (loader->diagnostics->errors == loader->errors)
         yaml_error(file, file->root, 1138, "the rule was refused without a reason");
     } else if (check_rule(prepare.rule) && prepare.rule->kind->lookback_days != NULL) {

@@ -4,7 +4,7 @@
 
 #include "record/date.h"
 #include "record/money.h"
-#include "screen/words.h"
+#include "rules/words.h"
 
 enum { CODE_WORDS = 1135, LINES_MAX = 10000, VERSION_MAX = 1000, EVENING_SECONDS = 18 * 3600, HOUR_SECONDS = 3600, DESK_SECONDS = 600 };
 

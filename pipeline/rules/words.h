@@ -1,4 +1,4 @@
-// The words of the records in a rule's tests, as typed rows: script.c checks with them, editors complete and explain by them, and
+// The words of the records in a rule's tests, as typed rows: the loader and screen/script.c check with them, editors complete and explain by them, and
 // `rules fmt` puts them into their order. OWN definitions: visit, adm_way, dscg_way, days_rinp_flag_31, fee (symbols), cancel.
 #pragma once
 

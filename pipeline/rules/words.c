@@ -1,4 +1,4 @@
-#include "screen/words.h"
+#include "rules/words.h"
 
 enum { CODE_WORDS = 1135, TEXT_MAX = 2000, LINES_MAX = 10000, VERSION_MAX = 1000 };
 #define TEXT .type = FORM_TEXT, .min = 1, .max = TEXT_MAX
