@@ -85,28 +85,15 @@ static void write_tap(const struct report *report, struct text *out) {
 
 // --- JUnit -----------------------------------------------------------------------------------------------------------------------
 
-// What XML 1.0 cannot say is a '?': control characters but tab and line feed.
-static void write_xml(struct text *out, struct slice s) {
-  for (size_t i = 0; i < s.size; i++) {
-    const char c = s.data[i];
-    if (c == '&') TEXT_LITERAL(out, "&amp;");
-    else if (c == '<') TEXT_LITERAL(out, "&lt;");
-    else if (c == '>') TEXT_LITERAL(out, "&gt;");
-    else if (c == '"') TEXT_LITERAL(out, "&quot;");
-    else if (c == '\n') TEXT_LITERAL(out, "&#10;");
-    else text_byte(out, (unsigned char)c < ' ' && c != '\t' ? '?' : c);
-  }
-}
-
 static void write_seconds(struct text *out, int64_t micros) {
   text_format(out, "%lld.%06lld", (long long)(micros / MICROS), (long long)(micros % MICROS));
 }
 
 static void write_junit_case(const struct report_case *one, struct text *out) {
   text_format(out, "    <testcase classname=\"%.*s\" name=\"%s", SLICE_ARG(one->rule->id), sort_prefix(one));
-  write_xml(out, one->name);
+  text_xml(out, one->name);
   TEXT_LITERAL(out, "\" file=\"");
-  write_xml(out, slice_from(one->place.file));
+  text_xml(out, slice_from(one->place.file));
   text_format(out, "\" line=\"%u\" time=\"", one->place.line);
   write_seconds(out, one->micros);
   if (one->state == REPORT_PASSED) {
@@ -115,11 +102,11 @@ static void write_junit_case(const struct report_case *one, struct text *out) {
   }
   text_format(out, "\">\n      <%s message=\"", one->state == REPORT_FAILED ? "failure" : "skipped");
   const char *stop = one->detail.size > 0 ? memchr(one->detail.data, '\n', one->detail.size) : NULL;
-  write_xml(out, stop != NULL ? (struct slice){one->detail.data, (size_t)(stop - one->detail.data)} : one->detail);
+  text_xml(out, stop != NULL ? (struct slice){one->detail.data, (size_t)(stop - one->detail.data)} : one->detail);
   TEXT_LITERAL(out, "\"");
   if (one->state == REPORT_FAILED) {
     TEXT_LITERAL(out, ">");
-    write_xml(out, one->detail);
+    text_xml(out, one->detail);
     TEXT_LITERAL(out, "</failure>\n");
   } else {
     TEXT_LITERAL(out, "/>\n");

@@ -150,7 +150,8 @@ void text_xml(struct text *text, struct slice s) {
       case '\'': TEXT_LITERAL(text, "&#39;"); break;
       default: {
         const unsigned char c = (unsigned char)s.data[i];
-        text_byte(text, c < 0x20 && c != '\t' && c != '\n' ? '?' : s.data[i]);
+        if (c == '\n') TEXT_LITERAL(text, "&#10;");
+        else text_byte(text, c < 0x20 && c != '\t' ? '?' : s.data[i]);
       }
     }
   }

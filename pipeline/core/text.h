@@ -47,7 +47,8 @@ void text_int(struct text *text, int64_t value);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The bytes as a JSON string with its quotes; they must be UTF-8. An absent slice is written as null.
 void text_json(struct text *text, struct slice s);
-// The text for an XML or HTML element or a quoted attribute: & < > " ' as entities, control characters but tab and line feed as '?'.
+// The text for an XML or HTML element or a quoted attribute: & < > " ' as entities, line feeds as &#10;, which attributes
+// need, other control characters as '?'.
 void text_xml(struct text *text, struct slice s);
 void text_hex(struct text *text, const void *bytes, size_t size);
 

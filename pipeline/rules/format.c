@@ -91,6 +91,7 @@ static const struct form_key test_rows[] = {
     {"with", .type = FORM_ID, .max = FORMAT_ID_BYTES_MAX, LIST(0, 0), .doc_zh = "同时运行的其他规则编号（用于让位和优先级）。"},
     {"tables", .type = FORM_MAP, .doc_zh = "代替 knowledge/ 中各表内容的行：{表名: [{列: 值}]}。"},
     {"history_from", .type = FORM_DAY, .doc_zh = "本地数据完整的第一日。"},
+    {"orders", .type = FORM_INT, .min = 0, .max = 1000, .doc_zh = "另以多少种随机的到达顺序运行，结果须相同。"},
     {"given", OWN("record"), MUST, LIST(1, 0), .doc_zh = "依到达顺序排列的记录：结算、更正、撤销、清单、明细、时间推进。"},
     {"expect", OWN("expect"), MUST, LIST(0, 0), .single = true, .doc_zh = "期望的结果，一个或多个。"},
 };

@@ -414,7 +414,11 @@ static void write_symbols(struct writer *writer) {
   reference(out, "", code_table_files[CODES_FEE]);
   TEXT_LITERAL(out, ",\"fee_or_none\":{\"anyOf\":[{\"enum\":[\"none\"]},");
   reference(out, "", code_table_files[CODES_FEE]);
-  TEXT_LITERAL(out, "]},\"symbol\":{\"anyOf\":[");
+  TEXT_LITERAL(out, "]},\"med_type_or_none\":{\"anyOf\":[{\"enum\":[\"none\"]},");
+  reference(out, "", code_table_files[CODES_MED_TYPE]);
+  TEXT_LITERAL(out, "]},\"time_or_none\":{\"type\":\"string\",\"pattern\":"
+                    "\"^(none|\\\\d{4}-\\\\d{2}-\\\\d{2}([ T]\\\\d{2}:\\\\d{2}:\\\\d{2})?)$\"}");
+  TEXT_LITERAL(out, ",\"symbol\":{\"anyOf\":[");
   for (enum code_table table = 0; table < CODE_TABLE_COUNT; table++) reference(out, "", code_table_files[table]);
   TEXT_LITERAL(out, ",{\"enum\":[\"OTHER\",\"UNKNOWN\"]}]},\"table\":{\"type\":\"string\"");
   size_t size = 0;

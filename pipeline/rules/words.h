@@ -1,5 +1,6 @@
 // The words of the records in a rule's tests, as typed rows: the loader and screen/script.c check with them, editors complete and explain by them, and
-// `rules fmt` puts them into their order. OWN definitions: visit, adm_way, dscg_way, days_rinp_flag_31, fee (symbols), cancel.
+// `rules fmt` puts them into their order. OWN definitions: the symbols of a code table by its file,
+// fee, and fee_or_none, med_type_or_none, time_or_none.
 #pragma once
 
 #include "config/form.h"

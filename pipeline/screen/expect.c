@@ -1,6 +1,7 @@
 #include "screen/expect.h"
 
 #include "record/money.h"
+#include "rules/format.h"
 #include "rules/operand.h"
 
 enum { WHY_MAX = 6 };
@@ -168,14 +169,6 @@ static void compare_outcome(const struct expectation *expectation, const struct 
   text_fini(&found);
 }
 
-static bool own_key(struct slice key) {
-  static const char *const keys[] = {"hit", "exempt", "outcome", "withdrawn", "on", "reason", "amount", "fund_amount", "provisional", "open",
-                                     "severity"};
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-    if (slice_equal(key, slice_from(keys[i]))) return true;
-  return false;
-}
-
 static void compare(void *context, const struct verdict *verdict, const struct judge_input *input) {
   struct expectation *expectation = context;
   const struct trial_options *options = expectation->session->options;
@@ -187,7 +180,7 @@ static void compare(void *context, const struct verdict *verdict, const struct j
     compare_outcome(expectation, verdict);
     if (yaml_find(expectation->map, "withdrawn") == NULL) compare_published(expectation, verdict, input);
     for (const struct yaml_node *key = expectation->map->child; key != NULL; key = key->next)
-      if (!own_key(key->scalar)) compare_operand(expectation, key, verdict, input);
+      if (form_find(&format_expect, key->scalar) == NULL) compare_operand(expectation, key, verdict, input);
   }
   if (expectation->trace != NULL) expectation->trace->size = 0;
 }

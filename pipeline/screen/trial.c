@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/format.h"
 #include "rules/index.h"
 #include "rules/read.h"
 #include "screen/expect.h"
@@ -258,10 +259,9 @@ static enum status step(struct session *session, struct text *message, unsigned 
 // --- One test --------------------------------------------------------------------------------------------------------------------
 
 static bool read_settings(const struct yaml_file *file, const struct yaml_node *test, struct screen_settings *settings, int64_t *orders) {
-  static const char *const keys[] = {"name", "given", "expect", "with", "tables", "history_from", "orders"};
   *settings = screen_settings_default;
   settings->keep_lines = true;
-  if (!yaml_check_keys(file, test, keys, sizeof keys / sizeof keys[0])) return false;
+  if (!form_known(file, test, &format_test)) return false;
   const struct yaml_node *from = yaml_find(test, "history_from"), *count = yaml_find(test, "orders");
   return (from == NULL || yaml_is_day(file, from, &settings->history_from_day)) &&
          (count == NULL || yaml_is_int(file, count, 0, TRIAL_ORDERS_MAX, orders));
