@@ -164,7 +164,7 @@ static bool read_symbol(const struct yaml_file *file, const struct yaml_node *no
 
 static bool read_entry(const struct yaml_file *file, const struct yaml_node *item, enum code_table table,
                        struct entry *entry) {
-  if (!form_check(file, item, &entry_form)) return false;
+  if (!form_known(file, item, &entry_form) || !form_check(file, item, &entry_form)) return false;
   const struct yaml_node *nodes[ENTRY_KEYS];
   for (unsigned i = 0; i < ENTRY_KEYS; i++) nodes[i] = yaml_find(item, entry_rows[i].name);
   bool good = true;

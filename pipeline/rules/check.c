@@ -211,7 +211,7 @@ static bool check_expect(const struct rule *rule, const struct yaml_node *expect
   for (const struct yaml_node *key = expect->child; key != NULL; key = key->next) {
     if (form_find(&format_expect, key->scalar) != NULL || operand_find(rule->kind, key->scalar) != OPERAND_NONE) continue;
     const char *nearest = operand_nearest(rule->kind, key->scalar);
-    yaml_error(rule->file, key, 1135, "neither a word of expectations nor an operand: '%.*s'%s%s%s", SLICE_ARG(key->scalar),
+    yaml_error(rule->file, key, 1135, "unknown operand '%.*s'%s%s%s", SLICE_ARG(key->scalar),
                nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
     good = false;
   }

@@ -10,8 +10,8 @@ struct pair_params { struct setting_number limit; int64_t least; };
 static const struct setting pair_rows[] = {
     {"limit", SETTING_NUMBER, offsetof(struct pair_params, limit), "15", 0, 400, 0, "days", NULL, "Longest gap."},
     {"least", SETTING_INT, offsetof(struct pair_params, least), "0", -400, 400, 0, "days", NULL, "Shortest gap."}};
-static const struct operand_row pair_operands[] = {{"gap", VALUE_INT, "days", "kind", "no earlier stay", "间隔"},
-                                                   {"word", VALUE_TEXT, "", "kind", "no earlier stay", "前次"}};
+static const struct operand_row pair_operands[] = {{"gap", VALUE_INT, "days", "kind", "no earlier stay", "间隔", "gap"},
+                                                   {"word", VALUE_TEXT, "", "kind", "no earlier stay", "前次", "word before"}};
 
 static inline void pair_evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   const struct pair_params *params = rule->params;
@@ -55,7 +55,7 @@ static const struct kind kind_pair = {.name = "pair",
                                       .operand_range = pair_range};
 
 // visit: true when there are lines. Values: lines.
-static const struct operand_row visit_operands[] = {{"lines", VALUE_INT, "", "kind", "never", "明细数"}};
+static const struct operand_row visit_operands[] = {{"lines", VALUE_INT, "", "kind", "never", "明细数", "lines"}};
 static inline void visit_evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
   (void)rule;
   verdict->values[0] = (struct value){.type = VALUE_INT, .number = input->visit->items_size};

@@ -163,12 +163,12 @@ static void what_differs_is_named(void **state) {
 static void records_that_are_no_records_are_told_with_their_place(void **state) {
   (void)state;
   static const struct { const char *given, *text; } cases[] = {
-      {"{settle: {stay: [2026-05-02]}}", "a settlement needs 'id'"},
+      {"{settle: {stay: [2026-05-02]}}", "'id' must be given"},
       {"{settle: {id: S1, stya: [2026-05-02]}}", "did you mean 'stay'?"},
       {"{settle: {id: S1, stay: []}}", "a stay is [begin, end]"},
       {"{settle: {id: S1, stay: [yesterday]}}", "not a time"},
       {"{settle: {id: S1, visit: INPATIENT}}", "'INPATIENT' is no symbol of codes/med_type.yaml"},
-      {"{settle: {id: S1, lines: [{category: BED}]}}", "a line needs 'sn'"},
+      {"{settle: {id: S1, lines: [{category: BED}]}}", "'sn' must be given"},
       {"{settle: {id: S1, lines: [{sn: \"1\", count: 1e3}]}}", "error SW"},
       {"{settle: {id: S1, department: [A]}}", "departments are [entered, left]"},
       {"{correct: {id: S1}}", "nothing to correct"},
