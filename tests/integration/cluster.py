@@ -1,5 +1,5 @@
 """A real broker, a real redis-server and the program between them, for the tests of this folder."""
-import base64, collections, json, os, random, shutil, subprocess, tempfile, time
+import base64, collections, json, os, random, shutil, socket, subprocess, tempfile, time, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.join(HERE, "broker")
@@ -8,11 +8,20 @@ SCRIPTS = os.path.join(HERE, "broker")
 class Cluster:
     """One broker or three, and one redis-server, on free ports, in a folder of their own; stopped at the end, whatever happened."""
 
-    def __init__(self, brokers=1, redis_options=()):
+    def __init__(self, brokers=1, redis_options=(), broker_options=(), on_ports=None):
+        """on_ports is called with the first broker's port as soon as it is known, before the broker is up."""
         self.folder = tempfile.mkdtemp(prefix="settlewatch-")
         self.brokers, self.redis_options = brokers, redis_options
         try:
-            self.servers = subprocess.run([f"{SCRIPTS}/broker-up", "-n", str(brokers), f"{self.folder}/kafka"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+            words = [f"{SCRIPTS}/broker-up", "-n", str(brokers), *(word for option in broker_options for word in ("-o", option)), f"{self.folder}/kafka"]
+            with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as starting:
+                if on_ports is not None:
+                    wait_for(lambda: os.path.exists(f"{self.folder}/kafka/layout") or starting.poll() is not None, "the broker's ports")
+                    with open(f"{self.folder}/kafka/layout", encoding="ascii") as layout:
+                        on_ports(int(dict(word.split("=") for word in layout.read().split())["port"]))
+                self.servers = starting.stdout.read().strip()
+            if starting.returncode != 0:
+                raise RuntimeError(f"broker-up ended with {starting.returncode}")
             self.redis = self.redis_up()
         except Exception:
             self.close()
@@ -44,14 +53,28 @@ class Cluster:
         shutil.copyfile(f"{self.folder}/redis/dump.rdb", path)
         os.remove(f"{self.folder}/redis/dump.rdb")
 
+    def redis_get(self, keys):
+        """The values of many keys; redis-cli would take a process for each, or show their bytes in words."""
+        if not keys:
+            return []
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(self.redis)
+            link.sendall(b"*%d\r\n$4\r\nMGET\r\n" % (len(keys) + 1) + b"".join(b"$%d\r\n%s\r\n" % (len(key), key) for key in keys))
+            with link.makefile("rb") as answer:
+                assert answer.readline() == b"*%d\r\n" % len(keys)
+                values = []
+                for _ in keys:
+                    size = int(answer.readline()[1:])
+                    values.append(None if size < 0 else answer.read(size + 2)[:-2])
+                return values
+
     def redis_spoil(self, dice, share):
         """Random bytes, flipped bits, ends cut off and others' values in this share of what Redis holds; how many."""
-        keys = [key for key in self.redis_cli("--scan", "--pattern", "{p*").split(b"\n") if key]
+        keys = [key for key in self.redis_cli("--scan", "--pattern", "{p*").split(b"\n") if key and dice.random() < share]
         values, spoiled, other = b"", 0, b"nobody's"
-        for key in keys:
-            if dice.random() >= share:
+        for key, value in zip(keys, self.redis_get(keys)):
+            if value is None:    # evicted meanwhile
                 continue
-            value = self.redis_cli("GET", key)[:-1]
             kind, at = spoiled % 4, dice.randrange(len(value)) if value else 0
             new = (dice.randbytes(len(value)), value[:at] + bytes([value[at] ^ 1 << dice.randrange(8)]) + value[at + 1:] if value else b"x", value[:at],
                    other)[kind]
@@ -184,3 +207,40 @@ def wait_for(condition, what, seconds=60):
     while not condition():
         assert time.monotonic() < limit, f"{what}: not within {seconds} s"
         time.sleep(0.05)
+
+
+def same_as_embedded(site, reference, times=1):
+    assert site.covered() == times * reference.records(site.settings["partitions"])
+    found = site.open_findings()
+    assert found == reference.open, (sorted(found - reference.open)[:3], sorted(reference.open - found)[:3])
+
+
+def run_checks(checks, program, rules, settlements, seed, only=()):
+    """Runs checks, each a function of (make, reference), on one cluster and one input; every failure is told. The exit status."""
+    print(f"seed {seed}, {settlements} settlements", flush=True)
+    cluster, failed = Cluster(), 0
+    try:
+        reference = Reference(program, rules, cluster.folder, seed, settlements)
+        print(f"{reference.lines} lines, {len(reference.open)} open findings, {len(reference.dead)} dead letters", flush=True)
+        for check in [check for check in checks if not only or check.__name__ in only]:
+            begin = time.monotonic()
+            started = []
+
+            def make(name, **settings):
+                site = Site(program, rules, cluster, name, **settings)
+                started.append(site)
+                return site
+
+            try:
+                check(make, reference)
+                print(f"ok      {check.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
+            except Exception:
+                failed += 1
+                print(f"FAILED  {check.__name__}", flush=True)
+                traceback.print_exc()
+            finally:
+                for site in started:
+                    site.close()
+    finally:
+        cluster.close()
+    return int(failed > 0)

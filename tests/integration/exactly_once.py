@@ -6,19 +6,13 @@ usage: exactly_once.py SETTLEWATCH RULES [SETTLEMENTS [SEED]]
 Starts a broker and a redis-server of its own. Each check is a function below; all are run, and every failure is told. The seed printed
 makes the same input and the same moments again.
 """
-import base64, os, random, re, shutil, signal, sys, time, traceback
+import base64, os, random, re, shutil, signal, sys, time
 
-from cluster import Cluster, Reference, Site, wait_for
+from cluster import run_checks, same_as_embedded, wait_for
 
 program, rules = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 settlements = int(sys.argv[3]) if len(sys.argv) > 3 else 6000
 seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1, 1 << 31)
-
-
-def same_as_embedded(site, reference, times=1):
-    assert site.covered() == times * reference.records(site.settings["partitions"])
-    found = site.open_findings()
-    assert found == reference.open, (sorted(found - reference.open)[:3], sorted(reference.open - found)[:3])
 
 
 def screened(site, reference):
@@ -292,34 +286,4 @@ CHECKS = [with_redis, without_redis, partitions_wait_paused_for_their_indexes, s
           one_process_of_a_name, nobody_answers, a_dossier_is_shown, persons_become_pseudonyms_at_the_edge]
 
 
-def main():
-    print(f"seed {seed}, {settlements} settlements", flush=True)
-    cluster, failed = Cluster(), 0
-    try:
-        reference = Reference(program, rules, cluster.folder, seed, settlements)
-        print(f"{reference.lines} lines, {len(reference.open)} open findings, {len(reference.dead)} dead letters", flush=True)
-        for check in CHECKS if len(sys.argv) < 6 else [c for c in CHECKS if c.__name__ in sys.argv[5:]]:
-            begin = time.monotonic()
-            started = []
-
-            def make(name, **settings):
-                site = Site(program, rules, cluster, name, **settings)
-                started.append(site)
-                return site
-
-            try:
-                check(make, reference)
-                print(f"ok      {check.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED  {check.__name__}", flush=True)
-                traceback.print_exc()
-            finally:
-                for site in started:
-                    site.close()
-    finally:
-        cluster.close()
-    return failed > 0
-
-
-sys.exit(main())
+sys.exit(run_checks(CHECKS, program, rules, settlements, seed, sys.argv[5:]))

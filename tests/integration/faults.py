@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""What may happen to a running group, one fault a check: the answer is that of an uninterrupted run.
+
+usage: faults.py SETTLEWATCH RULES [SETTLEMENTS [SEED [CHECK...]]]
+
+Kills at random moments, zombies, members that come and go, and a broker that dies are in exactly_once.py; the long form is `bench/soak kill`.
+"""
+import json, os, random, re, shutil, signal, subprocess, sys, threading, time
+
+from cluster import Cluster, Site, open_findings, run_checks, same_as_embedded, wait_for
+from proxy import Proxy
+
+program, rules = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+settlements = int(sys.argv[3]) if len(sys.argv) > 3 else 2500
+seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1, 1 << 31)
+LITTLE = {"memory_bytes": 1 << 20, "batch_ms": 10}    # dossiers must come from outside
+
+
+def said(site):
+    return open(site.log.name, encoding="utf-8").read()
+
+
+def fed(site, reference, seconds):
+    site.call("topics", "create")
+    return site.start("replay", reference.path, "--rate", str(max(100, reference.lines // seconds)))
+
+
+def stopped(process):
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+
+
+def every_named_point_once(make, reference):
+    listed = subprocess.run([program, "run", "screen", "--fault-points", "list"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    names = [line.split()[0] for line in listed.splitlines()]
+    assert "before-commit" in names and "in-revoke" in names, listed
+    site = make("points", workers=1, batch_records=20, run={"snapshot_s": 1, "batch_ms": 10})
+    replay = fed(site, reference, 16)
+    for name in names:
+        if name in ("in-revoke", "poison:MARK"):
+            continue
+        process = site.start("run", "screen", "--from", "earliest", "--fault-point", name)
+        wait_for(lambda: process.poll() is not None, f"the end at {name}", 30)
+        assert process.returncode == -signal.SIGKILL, (name, process.returncode, said(site)[-2000:])
+    first = site.start("run", "screen", "--from", "earliest", "--fault-point", "in-revoke")
+    before = site.covered()
+    wait_for(lambda: site.covered() > before or first.poll() is not None, "the first transactions")
+    site.write(instance="b")
+    second = site.start("run", "screen", "--from", "earliest")
+    wait_for(lambda: first.poll() is not None, "the end in the rebalance", 30)
+    assert first.returncode == -signal.SIGKILL, (first.returncode, said(site)[-2000:])
+    assert replay.wait(timeout=60) == 0
+    stopped(second)
+    site.run_to_the_end()
+    same_as_embedded(site, reference)
+
+
+def a_poisoned_record_is_put_aside_after_two_crashes(make, reference):
+    with open(reference.path, "rb") as lines:
+        rows = [line.rstrip(b"\n") for line in lines if b'"msg_type":"SETL",' in line]
+    bad = random.Random(seed).choice(rows)
+    mark = json.loads(bad)["msg_id"]
+    copies = sum(mark.encode() in row for row in rows)
+    site = make("poison", workers=1, batch_records=100)
+    site.call("topics", "create")
+    site.call("replay", reference.path)
+    words = ["run", "screen", "--from", "earliest", "--once-until-end", "--fault-point", f"poison:{mark}"]
+    for crash in range(2 * copies):
+        process = site.start(*words)
+        assert process.wait(timeout=60) == -signal.SIGABRT, (crash, process.returncode, said(site)[-2000:])
+        if crash == 0:    # a kill is no crash of the record's
+            process = site.start(*words[:-2])
+            process.kill()
+            process.wait()
+    process = site.start(*words)
+    assert process.wait(timeout=60) == 0, said(site)[-2000:]
+    assert said(site).count("it becomes a dead letter with reason 'poison'") >= copies
+    assert site.covered() == reference.records(4)
+    dead = site.dead_letters()
+    assert dead == sorted(reference.dead + [("poison", bad)] * copies), [letter for letter in dead if letter not in reference.dead]
+    others = f"{site.cluster.folder}/without.ndjson"
+    with open(reference.path, "rb") as lines, open(others, "wb") as out:
+        out.writelines(line for line in lines if mark.encode() not in line)
+    assert site.open_findings() == embedded(site, rules, others, "without")
+
+
+def embedded(site, with_rules, path, name):
+    return open_findings(embedded_all(site, with_rules, path, name), name)
+
+
+def embedded_all(site, with_rules, path, name):
+    out = f"{site.cluster.folder}/embedded-{name}"
+    subprocess.run([program, "screen", path, "--rules", with_rules, "--out", out, "--quiet", "--summary", "json"], check=True, stdout=subprocess.DEVNULL)
+    with open(f"{out}/credit-deductions.ndjson", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def while_it_runs(make, reference, name, disturb, seconds=5, times=1, **settings):
+    """disturb(site, round) is called several times while records come; times: how often the whole input is sent."""
+    site = make(name, workers=1, batch_records=50, **{"run": LITTLE, **settings})
+    process = None
+    for _ in range(times):
+        replay = fed(site, reference, seconds) if process is None else site.start("replay", reference.path, "--rate", str(max(100, reference.lines // seconds)))
+        process = process or site.start("run", "screen", "--from", "earliest")
+        wait_for(lambda: site.covered() > 0 or process.poll() is not None, "the first transactions")
+        rounds = 0
+        while replay.poll() is None and process.poll() is None:
+            disturb(site, rounds)
+            rounds += 1
+            time.sleep(0.2)
+        assert rounds > 2 and replay.wait() == 0 and process.poll() is None, said(site)[-2000:]
+    wait_for(lambda: site.covered() == times * reference.records(4) or process.poll() is not None, "all records", 90)
+    stopped(process)
+    same_as_embedded(site, reference, times)
+    return said(site)
+
+
+def redis_is_flushed(make, reference):
+    while_it_runs(make, reference, "flushed", lambda site, number: site.cluster.redis_cli("FLUSHALL"))
+
+
+def redis_goes_back_to_an_old_snapshot(make, reference):
+    def disturb(site, number):
+        old = f"{site.cluster.folder}/old.rdb"
+        if number == 2:
+            site.cluster.redis_save(old)
+        elif number % 6 == 5:
+            site.cluster.redis_restart(0, data=old)
+
+    told = while_it_runs(make, reference, "old", disturb, times=2)
+    assert " 0 distrusted" not in told.splitlines()[-1], told[-600:]
+
+
+def redis_has_wrong_bytes(make, reference):
+    dice = random.Random(seed)
+    told = while_it_runs(make, reference, "wrong", lambda site, number: site.cluster.redis_spoil(dice, 0.3), times=2)
+    assert " 0 distrusted" not in told.splitlines()[-1], told[-600:]
+
+
+def redis_pauses(make, reference):
+    while_it_runs(make, reference, "paused", lambda site, number: number % 8 == 1 and site.cluster.redis_cli("CLIENT", "PAUSE", "900", "ALL"))
+
+
+def redis_has_two_megabytes(make, reference):
+    def disturb(site, number):
+        if number == 0:
+            site.cluster.redis_cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+            site.cluster.redis_cli("CONFIG", "SET", "maxmemory", "2mb")
+            for step in range(200):    # so that ours must go
+                site.cluster.redis_cli("SET", f"filler{step}", "x" * 8000)
+
+    try:
+        while_it_runs(make, reference, "evicting", disturb, times=2)
+        cluster_info = make("info").cluster.redis_cli("INFO", "stats").decode()
+        assert int(re.search(r"evicted_keys:(\d+)", cluster_info).group(1)) > 0, "nothing was evicted"
+    finally:
+        make("info").cluster.redis_cli("CONFIG", "SET", "maxmemory", "0")
+
+
+def the_disk_is_full_under_the_snapshots(make, reference):
+    """A snapshot's new file leads to /dev/full, which takes no byte."""
+    def disturb(site, number):
+        for partition in range(4):
+            name = f"{site.state_dir}/full-patient-state-{partition}.index.new"
+            if not os.path.lexists(name):
+                os.symlink("/dev/full", name)
+
+    told = while_it_runs(make, reference, "full", disturb, run={**LITTLE, "snapshot_s": 1})
+    assert "No space left on device: a restart will take longer" in told, told[-2000:]
+
+
+def ends_of_transactions_are_late_or_unanswered(make, reference):
+    """A commit that is held back for longer than we wait, and commits whose answers are lost, behind a proxy."""
+    del make
+    proxy = Proxy()
+    cluster = Cluster(broker_options=(f"advertised.listeners=PLAINTEXT://127.0.0.1:{proxy.port}",), on_ports=lambda port: setattr(proxy, "target", ("127.0.0.1", port)))
+    site = None
+    try:
+        site = Site(program, rules, cluster, "late", workers=1, batch_records=50, run=LITTLE)
+        site.write(kafka={"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
+        replay = fed(site, reference, 4)
+        process = site.start("run", "screen", "--from", "earliest")
+        wait_for(lambda: site.covered() > 0 or process.poll() is not None, "the first transactions")
+        proxy.unanswered = 3
+        wait_for(lambda: proxy.unanswered == 0 or process.poll() is not None, "three lost answers")
+        proxy.late_s = [2, 12]
+        wait_for(lambda: not proxy.late_s or process.poll() is not None, "late ends")
+        assert replay.wait(timeout=60) == 0
+        wait_for(lambda: site.covered() == reference.records(4) or process.poll() is not None, "all records", 90)
+        stopped(process)
+        assert "the commit is not answered, asking again" in said(site) and "producer: replaced" in said(site), said(site)[-2000:]
+        assert proxy.ends > 10
+        same_as_embedded(site, reference)
+    finally:
+        if site is not None:
+            site.close()
+        cluster.close()
+        proxy.close()
+
+
+def another_rule_set_takes_over(make, reference):
+    """Two members change to other rules one after the other, while records come. What holds of a person is what the rules of the person's last
+    record say about all of them; and no transaction has two rule sets."""
+    del reference
+    site = make("rolling", workers=1, batch_records=50, run=LITTLE)
+    folder, other = f"{site.cluster.folder}/rolling", f"{site.cluster.folder}/other-rules"
+    subprocess.run([program, "generate", "--seed", str(seed), "--settlements", str(settlements), "--violations", "0.2", "--no-ticks", "--no-twins", "--only-settlements",
+                    "--out", folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    path = f"{folder}/settlements.ndjson"
+    shutil.copytree(rules, other)
+    with open(f"{other}/admission/split_admission.yaml", "r+", encoding="utf-8") as file:
+        text = file.read()
+        assert text.count("max_gap: 15") >= 1
+        file.seek(0)
+        file.write(text.replace("max_gap: 15", "max_gap: 9", 1))
+        file.truncate()
+    site.call("topics", "create")
+    replay = site.start("replay", path, "--rate", str(settlements // 8))
+    members = []
+    for name in "ab":
+        site.write(instance=name)
+        members.append(site.start("run", "screen", "--from", "earliest"))
+        wait_for(lambda: "assigned" in said(site), "an assignment")
+    wait_for(lambda: site.covered() > settlements // 3, "a third of the records")
+    site.rules = other
+    for number, name in enumerate("ab"):
+        stopped(members[number])
+        site.write(instance=name)
+        members[number] = site.start("run", "screen", "--from", "earliest")
+        time.sleep(1)
+    assert replay.wait(timeout=60) == 0
+    with open(path, "rb") as file:
+        lines = file.read().splitlines()
+    wait_for(lambda: site.covered() == len(lines) or any(member.poll() is not None for member in members), "all records")
+    for member in members:
+        stopped(member)
+
+    receipts = site.read("screening-receipts")
+    hashes = {receipt["ruleset"] for receipt in receipts}
+    assert len(hashes) == 2, hashes
+    first = min(receipts, key=lambda receipt: (receipt["receipt"], receipt["partition"]))["ruleset"]
+
+    def ruleset_of(partition, offset):
+        return next(r["ruleset"] for r in receipts if r["partition"] == partition and r["first_offset"] <= offset <= r["last_offset"])
+
+    findings = site.read("credit-deductions")
+    for finding in findings:
+        where = finding["source"][-1]
+        assert finding["ruleset"] == ruleset_of(where["partition"], where["offset"]), "a transaction with two rule sets"
+    # The rule set of each person's last record that said something new; persons of whom a repetition was screened later are left out.
+    last, bodies, unclear = {}, set(), set()
+    for message in site.read("settlements", "--envelope"):
+        person, now = message["key"], ruleset_of(message["partition"], message["offset"])
+        if message["value"] in bodies:
+            if last.get(person) != now:
+                unclear.add(person)
+            continue
+        bodies.add(message["value"])
+        last[person] = now
+    all_before, all_after = embedded_all(site, rules, path, "before"), embedded_all(site, other, path, "after")
+    person_of = {finding["deduction_id"]: finding["psn_no"] for finding in findings + all_before + all_after}
+    before, after, found = open_findings(all_before, "before"), open_findings(all_after, "after"), site.open_findings()
+
+    def of(found, ruleset):
+        return {row for row in found if last[person_of[row[0]]] == ruleset and person_of[row[0]] not in unclear}
+
+    changed = 0
+    for ruleset in hashes:
+        wanted = of(before if ruleset == first else after, ruleset)
+        assert of(found, ruleset) == wanted, (sorted(of(found, ruleset) - wanted)[:3], sorted(wanted - of(found, ruleset))[:3])
+        changed += len(of(before, ruleset) ^ of(after, ruleset))
+    assert changed > 0, "the two rule sets say the same: give more settlements"
+    site.rules = rules
+
+
+CHECKS = [every_named_point_once, a_poisoned_record_is_put_aside_after_two_crashes, redis_is_flushed, redis_goes_back_to_an_old_snapshot, redis_has_wrong_bytes,
+          redis_pauses, redis_has_two_megabytes, the_disk_is_full_under_the_snapshots, ends_of_transactions_are_late_or_unanswered, another_rule_set_takes_over]
+
+sys.exit(run_checks(CHECKS, program, rules, settlements, seed, sys.argv[5:]))
