@@ -127,6 +127,13 @@ static enum status serve(struct seat *seat, struct log *log) {
     }
     publish(seat, &worker, log);
   }
+  struct error error = {0};
+  const enum status last = worker_finish(&worker, &error);    // RETRY: it was aborted, the next start does it again
+  if (status == STATUS_OK && last == STATUS_FATAL) {
+    status = last;
+    seat->error = error;
+  }
+  publish(seat, &worker, log);
   worker_fini(&worker);
   return status;
 }

@@ -6,13 +6,15 @@
 
 void worker_init(struct worker *worker, struct log *log, struct state *state, struct engine *engine, struct store *store) {
   *worker = (struct worker){.log = log, .state = state, .engine = engine, .store = store};
-  arena_init(&worker->arena, 1 << 20);
+  for (unsigned h = 0; h < 2; h++) arena_init(&worker->halves[h].arena, 1 << 20);
 }
 
 void worker_fini(struct worker *worker) {
-  outbox_fini(&worker->outbox);
-  arena_fini(&worker->arena);
-  text_fini(&worker->own);
+  for (unsigned h = 0; h < 2; h++) {
+    outbox_fini(&worker->halves[h].outbox);
+    arena_fini(&worker->halves[h].arena);
+    text_fini(&worker->halves[h].own);
+  }
 }
 
 // --- Dossiers that are not in memory -------------------------------------------------------------------------------------------
@@ -20,6 +22,7 @@ void worker_fini(struct worker *worker) {
 // Each missing subject once: items, and a table of their indexes + 1.
 struct missing {
   struct worker *worker;
+  struct arena *arena;
   struct state_item *items;
   size_t size, capacity;
   uint32_t *table;
@@ -35,7 +38,7 @@ static size_t place_of(const struct missing *missing, const uint32_t *table, siz
 }
 
 static void missing_grow(struct missing *missing) {
-  struct arena *arena = &missing->worker->arena;
+  struct arena *arena = missing->arena;
   const size_t capacity = missing->capacity == 0 ? 512 : 2 * missing->capacity;
   struct state_item *items = ARENA_ARRAY(arena, struct state_item, capacity);
   if (missing->size > 0) memcpy(items, missing->items, missing->size * sizeof *items);
@@ -62,8 +65,9 @@ static void missing_due(void *context, struct slice subject) {
   missing_add(missing, missing->partition, subject);
 }
 
-static enum status fetch(struct worker *worker, size_t size, struct error *error) {
-  struct missing missing = {.worker = worker};
+// What the batch before changed is in memory, pending; so the index, which does not know it yet, is not asked for it.
+static enum status fetch(struct worker *worker, struct arena *arena, size_t size, struct error *error) {
+  struct missing missing = {.worker = worker, .arena = arena};
   int32_t partition;
   struct slice subject;
   int64_t tick_s;
@@ -76,7 +80,7 @@ static enum status fetch(struct worker *worker, size_t size, struct error *error
     }
   }
   if (missing.size == 0) return STATUS_OK;
-  const enum status status = state_fetch(worker->state, missing.items, missing.size, &worker->arena, error);
+  const enum status status = state_fetch(worker->state, missing.items, missing.size, arena, error);
   for (size_t i = 0; i < missing.size && status == STATUS_OK; i++) {
     const struct state_item *item = &missing.items[i];
     store_load(worker->store, item->partition, item->subject, item->body, item->due_s);
@@ -87,9 +91,9 @@ static enum status fetch(struct worker *worker, size_t size, struct error *error
 // --- The transaction -----------------------------------------------------------------------------------------------------------
 
 // The changed dossiers, and behind them the own record of every partition that the batch touched.
-static struct log_state *states_of(struct worker *worker, const struct log_batch *batch, size_t *size) {
+static void states_of(struct worker *worker, const struct log_batch *batch, struct worker_batch *half) {
   const size_t changes = store_changes(worker->store);
-  struct { int32_t number; int64_t next; } *touched = arena_take(&worker->arena, batch->size * sizeof *touched);
+  struct { int32_t number; int64_t next; } *touched = arena_take(&half->arena, batch->size * sizeof *touched);
   size_t partitions = 0;
   for (size_t i = 0; i < batch->size; i++) {
     const struct source *source = &batch->records[i].source;
@@ -101,33 +105,56 @@ static struct log_state *states_of(struct worker *worker, const struct log_batch
     }
     if (source->offset >= touched[p].next) touched[p].next = source->offset + 1;
   }
-  struct log_state *states = ARENA_ZEROED(&worker->arena, struct log_state, changes + partitions);
+  struct log_state *states = ARENA_ZEROED(&half->arena, struct log_state, changes + partitions);
   for (size_t i = 0; i < changes; i++) {
     const struct store_change change = store_change_at(worker->store, i);
     states[i] = (struct log_state){change.partition, change.subject, change.body, change.due_s, -1};
   }
-  text_clear(&worker->own);
-  size_t *begins = ARENA_ARRAY(&worker->arena, size_t, partitions + 1);
+  text_clear(&half->own);
+  size_t *begins = ARENA_ARRAY(&half->arena, size_t, partitions + 1);
   for (size_t p = 0; p < partitions; p++) {
-    begins[p] = worker->own.size;
+    begins[p] = half->own.size;
     const struct partition_state *own = engine_partition_state(worker->engine, touched[p].number);
     assert(own != NULL);
-    state_partition_write(own, touched[p].next, &worker->own);
+    state_partition_write(own, touched[p].next, &half->own);
   }
-  begins[partitions] = worker->own.size;
+  begins[partitions] = half->own.size;
   for (size_t p = 0; p < partitions; p++)
     states[changes + p] = (struct log_state){touched[p].number, STATE_PARTITION_KEY,
-                                             {worker->own.data + begins[p], begins[p + 1] - begins[p]}, INT64_MAX, -1};
-  *size = changes + partitions;
-  return states;
+                                             {half->own.data + begins[p], begins[p + 1] - begins[p]}, INT64_MAX, -1};
+  half->states = states;
+  half->states_size = changes + partitions;
 }
 
-// The first failure stays in error; an abort that fails, too, is fatal.
+static void undo_all(struct worker *worker) {
+  for (; engine_pending(worker->engine) > 0; worker->retries++) engine_undo(worker->engine);
+}
+
+enum status worker_finish(struct worker *worker, struct error *error) {
+  if (!worker->committing) return STATUS_OK;
+  worker->committing = false;
+  struct worker_batch *half = &worker->halves[worker->turn ^ 1];
+  enum status status = worker->log->operations->commit_finish(worker->log, error);
+  if (status != STATUS_OK) {
+    undo_all(worker);
+    return status;
+  }
+  status = state_committed(worker->state, half->states, half->states_size, &half->arena, error);
+  engine_settle(worker->engine);
+  worker->records += half->records;
+  worker->bytes += half->bytes;
+  worker->batches++;
+  return status;
+}
+
+// The batch at hand cannot go on. What was committing before it is not its fault; when that fails, too, the log has given both back.
+// The first failure stays in error; an abort that fails is fatal.
 static enum status give_back(struct worker *worker, enum status status, struct error *error) {
-  worker->retries++;
   if (status == STATUS_FATAL) return status;
   struct error second = {0};
-  if (worker->log->operations->abort(worker->log, &second) == STATUS_OK) return status;
+  const enum status before = worker_finish(worker, &second);
+  if (before == STATUS_OK && worker->log->operations->abort(worker->log, &second) == STATUS_OK) return status;
+  if (before == STATUS_RETRY) return status;
   *error = second;
   return STATUS_FATAL;
 }
@@ -139,46 +166,51 @@ enum status worker_step(struct worker *worker, int timeout_ms, size_t *size, boo
   *end = false;
   enum status status = log->take(worker->log, timeout_ms, &batch, error);
   if (status != STATUS_OK) return status;
-  *end = batch.end;
-  if (batch.size == 0) return STATUS_OK;
+  if (batch.size == 0) {
+    status = worker_finish(worker, error);
+    *end = batch.end && status == STATUS_OK;
+    return status;
+  }
   fault_point(FAULT_AFTER_TAKE);
 
-  arena_reset(&worker->arena);
-  outbox_clear(&worker->outbox);
+  struct worker_batch *half = &worker->halves[worker->turn];
+  arena_reset(&half->arena);
+  outbox_clear(&half->outbox);
+  half->records = batch.size;
+  half->bytes = 0;
+  for (size_t i = 0; i < batch.size; i++) half->bytes += batch.records[i].value.size;
   engine_decode(worker->engine, batch.records, batch.size);
-  status = fetch(worker, batch.size, error);
-  if (status != STATUS_OK) return give_back(worker, status, error);
+  status = fetch(worker, &half->arena, batch.size, error);
+  if (status != STATUS_OK) {
+    worker->retries++;
+    return give_back(worker, status, error);
+  }
   fault_point(FAULT_AFTER_FETCH);
 
-  status = engine_screen(worker->engine, &worker->outbox, error);
+  status = engine_screen(worker->engine, &half->outbox, error);
   if (status != STATUS_OK) {    // a damaged dossier: nobody can go on over it
     engine_undo(worker->engine);
+    struct error second = {0};
+    (void)worker_finish(worker, &second);
     return status;
   }
   fault_point(FAULT_AFTER_SCREEN);
-  size_t states_size;
-  struct log_state *states = states_of(worker, &batch, &states_size);
+  status = worker_finish(worker, error);    // the batch before; both are undone when it failed
+  if (status != STATUS_OK) return status;
+  states_of(worker, &batch, half);
   status = log->begin(worker->log, error);
   if (status == STATUS_OK) {
     fault_point(FAULT_AFTER_BEGIN);
-    status = log->stage(worker->log, &worker->outbox, states, states_size, error);
-    if (status != STATUS_OK) {
-      engine_undo(worker->engine);
-      return give_back(worker, status, error);
-    }
-    fault_point(FAULT_AFTER_STAGE);
-    status = log->commit(worker->log, error);
+    status = log->stage(worker->log, &half->outbox, half->states, half->states_size, error);
   }
   if (status != STATUS_OK) {
-    engine_undo(worker->engine);
-    worker->retries++;
-    return status;
+    undo_all(worker);
+    return give_back(worker, status, error);
   }
-  status = state_committed(worker->state, states, states_size, &worker->arena, error);
-  engine_settle(worker->engine);
+  fault_point(FAULT_AFTER_STAGE);
+  log->commit_start(worker->log);
+  worker->committing = true;
+  worker->turn ^= 1;
   *size = batch.size;
-  worker->records += batch.size;
-  for (size_t i = 0; i < batch.size; i++) worker->bytes += batch.records[i].value.size;
-  worker->batches++;
-  return status;
+  return STATUS_OK;
 }

@@ -9,10 +9,14 @@
 #include "screen/apply.h"
 #include "stream/receipt.h"
 
-// One input partition: what was counted, and its state, as settled and with the batch at hand.
+// One input partition: its state, and how state and counts were before each pending batch, the oldest first.
 struct lane {
-  struct partition_state state, state_before;
+  struct partition_state state;
+  struct { struct partition_state state; struct partition_counts counts; } before[2];
 };
+
+// The rest of what an undo brings back.
+struct before { struct draw_counts draw; int64_t last_time_s; };
 
 struct engine {
   const struct ruleset *ruleset;
@@ -24,13 +28,15 @@ struct engine {
   struct text body;
   struct decoded *decoded;
   size_t decoded_size, decoded_capacity;
-  struct partition_counts *counts, *counts_before;
+  struct partition_counts *counts;
   struct lane *lanes;
   size_t lanes_size, lanes_capacity;
-  struct draw_counts draw, draw_before;
+  struct draw_counts draw;
+  struct before before[2];
+  unsigned pending;            // batches that were screened and are neither settled nor undone
   struct slice *due;           // subjects of a tick, in the call arena of the tick
   size_t due_size, due_capacity;
-  int64_t last_time_s, last_time_before_s;    // the newest recv_time: that of records that have none
+  int64_t last_time_s;         // the newest recv_time: that of records that have none
 };
 
 struct engine *engine_create(const struct ruleset *ruleset, const struct engine_settings *settings, struct store *store) {
@@ -42,7 +48,7 @@ struct engine *engine_create(const struct ruleset *ruleset, const struct engine_
   engine->screen = screen_create(ruleset, &settings->screen, settings->topic_names, settings->topic_names_size);
   arena_init(&engine->batch, 1 << 20);
   arena_init(&engine->call, 256 << 10);
-  engine->last_time_s = engine->last_time_before_s = DATE_ABSENT;
+  engine->last_time_s = DATE_ABSENT;
   return engine;
 }
 
@@ -55,7 +61,6 @@ void engine_destroy(struct engine *engine) {
   text_fini(&engine->body);
   memory_free(engine->decoded);
   memory_free(engine->counts);
-  memory_free(engine->counts_before);
   memory_free(engine->lanes);
   memory_free(engine->due);
   memory_free(engine);
@@ -131,12 +136,12 @@ static size_t lane_of(struct engine *engine, uint32_t topic, int32_t partition) 
     const size_t capacity = engine->lanes_capacity = engine->lanes_capacity ? engine->lanes_capacity * 2 : 8;
     engine->lanes = memory_resize(engine->lanes, capacity * sizeof *engine->lanes);
     engine->counts = memory_resize(engine->counts, capacity * sizeof *engine->counts);
-    engine->counts_before = memory_resize(engine->counts_before, capacity * sizeof *engine->counts_before);
   }
   const size_t lane = engine->lanes_size++;
-  engine->lanes[lane] = (struct lane){.state.tick_s = DATE_ABSENT, .state_before.tick_s = DATE_ABSENT};
-  engine->counts[lane] = engine->counts_before[lane] =
-      (struct partition_counts){.partition = partition, .topic = topic, .first_offset = -1, .last_offset = -1};
+  const struct partition_state none = {.tick_s = DATE_ABSENT};
+  const struct partition_counts zero = {.partition = partition, .topic = topic, .first_offset = -1, .last_offset = -1};
+  engine->lanes[lane] = (struct lane){.state = none, .before = {{none, zero}, {none, zero}}};
+  engine->counts[lane] = zero;
   return lane;
 }
 
@@ -267,14 +272,21 @@ static enum status screen_tick_all(struct engine *engine, const struct decoded *
   return STATUS_OK;
 }
 
+static void forget_offsets(struct engine *engine) {
+  for (size_t i = 0; i < engine->lanes_size; i++) engine->counts[i].first_offset = engine->counts[i].last_offset = -1;
+}
+
 static void begin(struct engine *engine) {
+  assert(engine->pending < 2);
+  if (engine->pending == 1) store_seal(engine->store);
+  const unsigned at = engine->pending++;
+  forget_offsets(engine);
   for (size_t i = 0; i < engine->lanes_size; i++) {
-    engine->counts[i].first_offset = engine->counts[i].last_offset = -1;
-    engine->counts_before[i] = engine->counts[i];
-    engine->lanes[i].state_before = engine->lanes[i].state;
+    struct lane *lane = &engine->lanes[i];
+    lane->before[at].counts = engine->counts[i];
+    lane->before[at].state = lane->state;
   }
-  engine->draw_before = engine->draw;
-  engine->last_time_before_s = engine->last_time_s;
+  engine->before[at] = (struct before){engine->draw, engine->last_time_s};
 }
 
 // Records on whose memory the processor waits least: a dossier is anywhere, and a message was decoded many messages ago.
@@ -318,26 +330,36 @@ enum status engine_screen(struct engine *engine, struct outbox *outbox, struct e
   for (size_t i = 0; i < engine->lanes_size; i++) {
     const char *topic = engine->counts[i].topic < engine->settings.topic_names_size
                             ? engine->settings.topic_names[engine->counts[i].topic] : "";
-    receipt_write(outbox, from, &engine->counts[i], &engine->counts_before[i], engine->ruleset, topic, engine->last_time_s,
+    receipt_write(outbox, from, &engine->counts[i], &engine->lanes[i].before[engine->pending - 1].counts, engine->ruleset, topic, engine->last_time_s,
                   &engine->lanes[i].state);
   }
   assert(outbox->size >= to);
   return STATUS_OK;
 }
 
+unsigned engine_pending(const struct engine *engine) { return engine->pending; }
+
 void engine_settle(struct engine *engine) {
   store_settle(engine->store);
-  begin(engine);
+  if (engine->pending == 2) {
+    for (size_t i = 0; i < engine->lanes_size; i++) engine->lanes[i].before[0] = engine->lanes[i].before[1];
+    engine->before[0] = engine->before[1];
+  } else {
+    forget_offsets(engine);
+  }
+  if (engine->pending > 0) engine->pending--;
 }
 
 void engine_undo(struct engine *engine) {
+  assert(engine->pending > 0);
   store_undo(engine->store);
+  const unsigned at = --engine->pending;
   for (size_t i = 0; i < engine->lanes_size; i++) {
-    engine->counts[i] = engine->counts_before[i];
-    engine->lanes[i].state = engine->lanes[i].state_before;
+    engine->counts[i] = engine->lanes[i].before[at].counts;
+    engine->lanes[i].state = engine->lanes[i].before[at].state;
   }
-  engine->draw = engine->draw_before;
-  engine->last_time_s = engine->last_time_before_s;
+  engine->draw = engine->before[at].draw;
+  engine->last_time_s = engine->before[at].last_time_s;
 }
 
 // ---- partitions and counts --------------------------------------------------------------------------------------------------------
@@ -346,7 +368,7 @@ void engine_partition_load(struct engine *engine, int32_t partition, const struc
   const size_t number = lane_of(engine, 0, partition);
   struct lane *lane = &engine->lanes[number];
   lane->state = state != NULL ? *state : (struct partition_state){.tick_s = DATE_ABSENT};
-  lane->state_before = lane->state;
+  lane->before[0].state = lane->before[1].state = lane->state;
 }
 
 const struct partition_state *engine_partition_state(const struct engine *engine, int32_t partition) {
@@ -356,11 +378,11 @@ const struct partition_state *engine_partition_state(const struct engine *engine
 }
 
 void engine_partition_drop(struct engine *engine, int32_t partition) {
+  assert(engine->pending == 0);
   for (size_t i = 0; i < engine->lanes_size; i++) {
     if (engine->counts[i].partition != partition) continue;
     const size_t last = --engine->lanes_size;
     engine->counts[i] = engine->counts[last];
-    engine->counts_before[i] = engine->counts_before[last];
     engine->lanes[i] = engine->lanes[last];
     i--;
   }

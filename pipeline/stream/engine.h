@@ -4,7 +4,10 @@
 //   engine_screen   events x dossiers -> outbox, pending dossiers in the store, counts per partition
 //   settle | undo   after the log committed or aborted
 //
-// Holds no connection and no clock. Between engine_screen and settle/undo nothing else may be called. One engine, one thread.
+// While a screened batch waits for its commit, the next one may be decoded and screened on top of it; so two are pending at most. Settle is
+// for the older of them. Undo is for the newer: when the older one's commit failed, both are undone, the newer first, and every
+// byte is as it was. A rule set is taken from the engine at engine_screen; it changes between two batches or not at all.
+// Holds no connection and no clock. One engine, one thread.
 #pragma once
 
 #include "core/status.h"
@@ -55,7 +58,7 @@ struct decoded {
   bool dead;
 };
 void engine_decode(struct engine *engine, const struct record *records, size_t size);
-// What engine_decode made of the batch: valid until settle or undo.
+// What engine_decode made of the batch: valid until the next engine_decode.
 const struct decoded *engine_decoded(const struct engine *engine, size_t *size);
 // Decoded subjects of the batch: partition and psn_no of record i; false when it has none (dead, unused, TICK).
 bool engine_subject(const struct engine *engine, size_t i, int32_t *partition, struct slice *subject);
@@ -63,6 +66,7 @@ bool engine_subject(const struct engine *engine, size_t i, int32_t *partition, s
 bool engine_tick(const struct engine *engine, size_t i, int32_t *partition, int64_t *tick_s);
 // Screens the batch, ticks included, and writes one receipt per input partition.
 enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error);
+unsigned engine_pending(const struct engine *engine);    // screened batches neither settled nor undone
 void engine_settle(struct engine *engine);
 void engine_undo(struct engine *engine);
 
@@ -75,6 +79,7 @@ void engine_tick_due(struct engine *engine, const struct decoded *tick, void (*v
 enum status engine_tick_subject(struct engine *engine, const struct decoded *tick, struct slice subject, struct outbox *outbox,
                                 struct error *error);
 
+// Only between batches that are settled or undone may a partition go; one that comes is not part of what is pending.
 // A partition was assigned: its last TICK and the head of its receipt chain, as committed (DATE_ABSENT, NULL: none).
 // They are part of the partition's own state record (reserved key), which engine_partition_state writes.
 struct partition_state {

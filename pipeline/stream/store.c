@@ -19,12 +19,23 @@ struct body {
 struct entry {
   uint64_t hash;
   char *subject;
-  struct body now, before;    // before: while pending
+  struct body now;
   uint32_t subject_size;
   int32_t partition;
   uint32_t older, newer;      // LRU
   uint32_t epoch;             // the settle or undo it was last touched after
-  bool used, pending, created;    // created: by a put, pending; an undo removes it
+  bool used, pending[2];      // pending: changed in that generation
+};
+
+// What a pending generation changed, and how it was before.
+struct change {
+  uint32_t entry;
+  bool created;               // by a put: an undo removes the entry
+  struct body before;
+};
+struct generation {
+  struct change *changes;
+  size_t size, capacity;
 };
 
 struct slot {
@@ -40,8 +51,9 @@ struct store {
   struct slot *slots;
   size_t slots_size;
   size_t size;
-  uint32_t *pending;
-  size_t pending_size, pending_capacity;
+  struct generation generations[2];
+  unsigned current;    // the generation that puts belong to
+  bool sealed;         // the other one is pending, too
   uint32_t oldest, newest, epoch;
   uint32_t *due;
   size_t due_capacity;
@@ -69,13 +81,15 @@ void store_destroy(struct store *store) {
     struct entry *entry = &store->entries[i];
     if (!entry->used) continue;
     drop_body(store, &entry->now);
-    drop_body(store, &entry->before);
     slab_give(&store->slab, entry->subject, entry->subject_size);
+  }
+  for (unsigned g = 0; g < 2; g++) {
+    for (size_t i = 0; i < store->generations[g].size; i++) drop_body(store, &store->generations[g].changes[i].before);
+    memory_free(store->generations[g].changes);
   }
   slab_fini(&store->slab);
   memory_free(store->entries);
   memory_free(store->slots);
-  memory_free(store->pending);
   memory_free(store->due);
   memory_free(store);
 }
@@ -169,7 +183,7 @@ static uint32_t add(struct store *store, uint64_t hash, int32_t partition, struc
   }
   struct entry *entry = &store->entries[number];
   *entry = (struct entry){.hash = hash, .partition = partition, .subject_size = (uint32_t)subject.size, .used = true,
-                          .now.due_s = INT64_MAX, .before.due_s = INT64_MAX};
+                          .now.due_s = INT64_MAX};
   entry->subject = slab_take(&store->slab, subject.size);
   memcpy(entry->subject, subject.data, subject.size);
   store->slots[slot_of(store, hash, partition, subject)] = (struct slot){(uint32_t)(hash >> 32), number + 1};
@@ -194,7 +208,6 @@ static void remove_entry(struct store *store, uint32_t number) {
   store->slots[hole] = (struct slot){0};
   unlink_entry(store, number);
   drop_body(store, &entry->now);
-  drop_body(store, &entry->before);
   slab_give(&store->slab, entry->subject, entry->subject_size);
   *entry = (struct entry){.older = store->free};
   store->free = number;
@@ -230,7 +243,7 @@ void store_load(struct store *store, int32_t partition, struct slice subject, st
   bool added;
   const uint32_t number = find_or_add(store, partition, subject, &added);
   struct entry *entry = &store->entries[number];
-  assert(!entry->pending);
+  assert(!entry->pending[0] && !entry->pending[1]);
   drop_body(store, &entry->now);
   fill(store, &entry->now, body, due_s);
   touch(store, number);
@@ -240,29 +253,35 @@ void store_put(struct store *store, int32_t partition, struct slice subject, str
   bool added;
   const uint32_t number = find_or_add(store, partition, subject, &added);
   struct entry *entry = &store->entries[number];
-  if (entry->pending) {
+  if (entry->pending[store->current]) {
     drop_body(store, &entry->now);
   } else {
-    entry->before = entry->now;
-    entry->pending = true;
-    entry->created = added;
-    if (store->pending_size == store->pending_capacity) {
-      store->pending_capacity = store->pending_capacity ? store->pending_capacity * 2 : 256;
-      store->pending = memory_resize(store->pending, store->pending_capacity * sizeof *store->pending);
+    struct generation *generation = &store->generations[store->current];
+    if (generation->size == generation->capacity) {
+      generation->capacity = generation->capacity ? generation->capacity * 2 : 256;
+      generation->changes = memory_resize(generation->changes, generation->capacity * sizeof *generation->changes);
     }
-    store->pending[store->pending_size++] = number;
+    generation->changes[generation->size++] = (struct change){number, added, entry->now};
+    entry->pending[store->current] = true;
   }
   fill(store, &entry->now, body, due_s);
   touch(store, number);
 }
 
-size_t store_changes(const struct store *store) { return store->pending_size; }
+size_t store_changes(const struct store *store) { return store->generations[store->current].size; }
 
 struct store_change store_change_at(const struct store *store, size_t index) {
-  assert(index < store->pending_size);
-  const struct entry *entry = &store->entries[store->pending[index]];
+  const struct generation *generation = &store->generations[store->current];
+  assert(index < generation->size);
+  const struct entry *entry = &store->entries[generation->changes[index].entry];
   return (struct store_change){.partition = entry->partition, .subject = {entry->subject, entry->subject_size},
                                .body = {entry->now.bytes, entry->now.size}, .due_s = entry->now.due_s};
+}
+
+void store_seal(struct store *store) {
+  assert(!store->sealed);
+  store->sealed = true;
+  store->current ^= 1;
 }
 
 uint64_t store_bytes(const struct store *store) {
@@ -275,39 +294,46 @@ static uint64_t population_bytes(const struct store *store) {
 }
 
 void store_settle(struct store *store) {
-  for (size_t i = 0; i < store->pending_size; i++) {
-    struct entry *entry = &store->entries[store->pending[i]];
-    drop_body(store, &entry->before);
-    entry->pending = entry->created = false;
+  const unsigned which = store->sealed ? store->current ^ 1 : store->current;
+  struct generation *generation = &store->generations[which];
+  for (size_t i = 0; i < generation->size; i++) {
+    struct change *change = &generation->changes[i];
+    drop_body(store, &change->before);
+    store->entries[change->entry].pending[which] = false;
   }
-  store->pending_size = 0;
-  // Whatever was touched since the last settle stays: its owner may still hold the bytes.
+  generation->size = 0;
+  store->sealed = false;
+  // Whatever was touched since the last settle stays, and with it what a newer generation changed: its owner may still hold the bytes.
   while (store->limits.bytes_max > 0 && population_bytes(store) > store->limits.bytes_max && store->oldest != NONE &&
-         store->entries[store->oldest].epoch != store->epoch)
+         store->entries[store->oldest].epoch != store->epoch) {
+    assert(!store->entries[store->oldest].pending[store->current]);
     remove_entry(store, store->oldest);
+  }
   store->epoch++;
 }
 
 void store_undo(struct store *store) {
-  for (size_t i = store->pending_size; i-- > 0;) {
-    const uint32_t number = store->pending[i];
-    struct entry *entry = &store->entries[number];
-    if (entry->created) {
-      remove_entry(store, number);
+  struct generation *generation = &store->generations[store->current];
+  for (size_t i = generation->size; i-- > 0;) {
+    const struct change *change = &generation->changes[i];
+    struct entry *entry = &store->entries[change->entry];
+    if (change->created) {
+      remove_entry(store, change->entry);
       continue;
     }
     drop_body(store, &entry->now);
-    entry->now = entry->before;
+    entry->now = change->before;
     if (entry->now.due_s < store->due_first_s) store->due_first_s = entry->now.due_s;
-    entry->before = (struct body){.due_s = INT64_MAX};
-    entry->pending = false;
+    entry->pending[store->current] = false;
   }
-  store->pending_size = 0;
+  generation->size = 0;
+  if (store->sealed) store->current ^= 1;
+  store->sealed = false;
   store->epoch++;
 }
 
 void store_drop_partition(struct store *store, int32_t partition) {
-  assert(store->pending_size == 0);
+  assert(store->generations[0].size == 0 && store->generations[1].size == 0);
   for (uint32_t i = 0; i < store->entries_size; i++)
     if (store->entries[i].used && store->entries[i].partition == partition) remove_entry(store, i);
 }

@@ -1,8 +1,12 @@
 // Dossiers in process memory: subject -> encoded body, with the undo of the running transaction.
 //
 // The embedded form keeps all of them here; the Kafka form uses it as its LRU in front of Redis and the state topic. A change made
-// by store_put is pending until store_settle (commit) or store_undo (abort). Bodies live in size-classed slabs, so that a steady
-// population asks the heap for nothing. One store per partition owner; not thread-safe.
+// by store_put is pending until store_settle (commit) or store_undo (abort). While a generation of changes waits for its commit, it can be
+// sealed and a second one made on top of it:
+//
+//   put... seal put...    settle: the older is settled | undo: the newer is undone, then the older can be
+//
+// Bodies live in size-classed slabs, so that a steady population asks the heap for nothing. One store per partition owner; not thread-safe.
 //
 //   subject --hash64--> slot {tag, entry} -> entry {body, pending old body, due, LRU links, subject bytes}
 #pragma once
@@ -33,7 +37,8 @@ void store_load(struct store *store, int32_t partition, struct slice subject, st
 // Changes a body: pending. due_s as in screen/step.h.
 void store_put(struct store *store, int32_t partition, struct slice subject, struct slice body, int64_t due_s);
 
-// The pending subjects in order of their first change.
+// The subjects that the present generation changed, in order of their first change in it. Bodies stay where they are until the generation
+// is settled or undone, also when a newer one changes them again.
 struct store_change {
   int32_t partition;
   struct slice subject, body;
@@ -41,8 +46,9 @@ struct store_change {
 };
 size_t store_changes(const struct store *store);
 struct store_change store_change_at(const struct store *store, size_t index);
-void store_settle(struct store *store);
-void store_undo(struct store *store);
+void store_seal(struct store *store);      // later puts belong to a new generation; at most two are pending
+void store_settle(struct store *store);    // the sealed generation when there is one, else the present one
+void store_undo(struct store *store);      // the present generation; then the sealed one is the present one again
 void store_drop_partition(struct store *store, int32_t partition);
 
 // Subjects of the partition that are due at tick_s, in order of (due, subject); calls visit for each. Visit may store_put.

@@ -47,6 +47,7 @@ struct kafka {
   size_t states_size;
   bool traced;                // some record has a traceparent
   bool again;                 // aborted: hand out the same records
+  bool committing;
   unsigned attempts;
   int64_t progress_ms;
   struct error failed;        // noticed inside the rebalance callback
@@ -360,6 +361,8 @@ static void snapshots_now_and_then(struct kafka *kafka) {
 
 static enum status take(struct log *log, int timeout_ms, struct log_batch *batch, struct error *error) {
   struct kafka *kafka = kafka_of(log);
+  *batch = (struct log_batch){0};
+  if (kafka->committing) return STATUS_OK;
   const int64_t begin = now_ms();
   int64_t deadline = begin + timeout_ms;
   // After an abort the same records again; the pause grows, and a rebalance that waits is served by the poll.
@@ -467,8 +470,11 @@ static enum status again(struct kafka *kafka, struct error *error) {
   return error_set(error, STATUS_FATAL, "the same transaction was aborted %d times", ATTEMPTS_MAX);
 }
 
-static enum status commit(struct log *log, struct error *error) {
+static void commit_start(struct log *log) { kafka_of(log)->committing = true; }
+
+static enum status commit_finish(struct log *log, struct error *error) {
   struct kafka *kafka = kafka_of(log);
+  kafka->committing = false;
   rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new((int)kafka->owned_size);
   for (size_t i = 0; i < kafka->size; i++) {    // our own count, never the consumer's position
     const struct source *source = &kafka->records[i].source;
@@ -543,7 +549,7 @@ static void kafka_close(struct log *log) {
   memory_free(kafka);
 }
 
-static const struct log_operations operations = {"kafka", take, begin, stage, commit, abandon, kafka_close};
+static const struct log_operations operations = {"kafka", take, begin, stage, commit_start, commit_finish, abandon, kafka_close};
 
 static enum status consumer_open(struct kafka *kafka, struct error *error) {
   char session[16];

@@ -20,6 +20,15 @@ struct owned {
   int64_t learned, end;
 };
 
+// A batch that is out, or is to be handed out again.
+struct batch {
+  struct record *records;
+  size_t size;
+  bool again;
+  const struct log_state *states;
+  size_t states_size;
+};
+
 struct memory {
   struct log log;
   struct memory_settings settings;
@@ -31,13 +40,12 @@ struct memory {
   uint32_t epoch;      // of the producer
   bool begun, renew, dead;
   int32_t turn;
-  struct record *records;
-  size_t size;
+  struct batch batches[2];
+  unsigned hand;         // the batch that is handed out next or is at hand; the other one commits, or waits behind it
+  bool committing;
   struct record held;    // a record the consumer gave us beyond the batch
-  bool holds, again;
+  bool holds;
   unsigned attempts;
-  const struct log_state *states;
-  size_t states_size;
 };
 
 static const char *const point_names[MEMORY_POINT_COUNT] = {
@@ -156,13 +164,15 @@ static void partition_drop(struct memory *memory, int32_t number, bool keep_snap
   *owned = memory->owned[--memory->owned_size];
 }
 
-static void batch_clear(struct memory *memory) {
-  memory->size = 0;
-  memory->again = false;
+static struct batch *at_hand(struct memory *memory) { return &memory->batches[memory->hand]; }
+
+static void batch_clear(struct batch *batch) {
+  batch->size = 0;
+  batch->again = false;
 }
 
 static void revoke(struct memory *memory, bool lost) {
-  batch_clear(memory);
+  for (unsigned b = 0; b < 2; b++) batch_clear(&memory->batches[b]);
   memory->holds = false;
   memory->attempts = 0;
   for (size_t i = memory->owned_size; i-- > 0;) {
@@ -289,21 +299,24 @@ static enum status take(struct log *log, int timeout_ms, struct log_batch *batch
   struct memory *memory = memory_of(log);
   *batch = (struct log_batch){0};
   if (!pass(memory, MEMORY_TAKE)) return crashed(error);
-  if (!memory->again) batch_clear(memory);
+  if (memory->committing && memory_stale(log)) return STATUS_OK;    // a rebalance is served when nothing is under way
+  if (!at_hand(memory)->again) batch_clear(at_hand(memory));
   enum status status = poll_group(memory, error);
   if (status == STATUS_OK) status = rebuild(memory, error);
   if (status != STATUS_OK) return status;
-  if (memory->holds && memory->size < memory->settings.batch_records) {
-    memory->records[memory->size++] = memory->held;
+  struct batch *hand = at_hand(memory);
+  const bool last = memory->committing || memory->batches[memory->hand ^ 1].size == 0;    // else what comes stands behind the other one
+  if (last && memory->holds && hand->size < memory->settings.batch_records) {
+    hand->records[hand->size++] = memory->held;
     memory->holds = false;
   }
-  for (size_t i = 0; i < memory->owned_size && !memory->holds; i++) {
+  for (size_t i = 0; i < memory->owned_size && last && !memory->holds; i++) {
     struct owned *owned = &memory->owned[((size_t)memory->turn + i) % memory->owned_size];
     if (!owned->assigned || owned->phase != PHASE_READY) continue;
     struct record record;
     while (!memory->holds && poll_record(memory, owned, &record)) {
-      if (memory->size < memory->settings.batch_records) {
-        memory->records[memory->size++] = record;
+      if (hand->size < memory->settings.batch_records) {
+        hand->records[hand->size++] = record;
         continue;
       }
       memory->held = record;    // for the next batch: the consumer's position is now ahead of this one
@@ -311,14 +324,14 @@ static enum status take(struct log *log, int timeout_ms, struct log_batch *batch
     }
   }
   memory->turn++;
-  *batch = (struct log_batch){memory->records, memory->size, memory->size == 0 && idle(memory)};
+  *batch = (struct log_batch){hand->records, hand->size, hand->size == 0 && idle(memory)};
   return STATUS_OK;
 }
 
 // --- Giving ----------------------------------------------------------------------------------------------------------------------
 
 static enum status again(struct memory *memory, struct error *error) {
-  memory->again = true;
+  at_hand(memory)->again = true;
   if (++memory->attempts <= ATTEMPTS_MAX) return STATUS_RETRY;
   return error_set(error, STATUS_FATAL, "the same transaction was aborted %d times", ATTEMPTS_MAX);
 }
@@ -343,11 +356,12 @@ static enum status refuse(struct memory *memory, const char *why, struct error *
 
 static enum status begin(struct log *log, struct error *error) {
   struct memory *memory = memory_of(log);
-  assert(!memory->begun);
-  for (size_t i = 0; i < memory->size; i++) {    // the broker never checks that we own what we commit
-    const struct owned *owned = owned_find(memory, memory->records[i].source.partition);
+  const struct batch *hand = at_hand(memory);
+  assert(!memory->begun && !memory->committing);
+  for (size_t i = 0; i < hand->size; i++) {    // the broker never checks that we own what we commit
+    const struct owned *owned = owned_find(memory, hand->records[i].source.partition);
     assert(owned != NULL && owned->assigned && owned->phase == PHASE_READY);
-    assert(memory->records[i].source.offset >= owned->next);
+    assert(hand->records[i].source.offset >= owned->next);
   }
   if (!pass(memory, MEMORY_BEGIN)) return crashed(error);
   if (memory->renew) memory->epoch = broker_init_producer(memory->settings.broker, memory->settings.slot);
@@ -361,8 +375,8 @@ static enum status stage(struct log *log, const struct outbox *outbox, struct lo
   struct broker *broker = memory->settings.broker;
   const unsigned slot = memory->settings.slot;
   assert(memory->begun);
-  memory->states = states;
-  memory->states_size = states_size;
+  at_hand(memory)->states = states;
+  at_hand(memory)->states_size = states_size;
   for (size_t i = 0; i < outbox->size; i++) {
     const struct outbox_entry *entry = &outbox->entries[i];
     if (broker_send_output(broker, slot, memory->epoch, entry->topic, entry->source, outbox_bytes(outbox, entry->key, entry->key_size),
@@ -386,12 +400,13 @@ static enum status stage(struct log *log, const struct outbox *outbox, struct lo
 }
 
 static enum status send_positions(struct memory *memory, struct error *error) {
+  const struct batch *batch = at_hand(memory);
   for (size_t i = 0; i < memory->owned_size; i++) {
     const struct owned *owned = &memory->owned[i];
     int64_t next = -1;
-    for (size_t r = 0; r < memory->size; r++)
-      if (memory->records[r].source.partition == owned->number && memory->records[r].source.offset >= next)
-        next = memory->records[r].source.offset + 1;
+    for (size_t r = 0; r < batch->size; r++)
+      if (batch->records[r].source.partition == owned->number && batch->records[r].source.offset >= next)
+        next = batch->records[r].source.offset + 1;
     if (next < 0) continue;
     if (memory->settings.mistakes.position_commits) next = owned->position;
     const bool cached = memory->settings.mistakes.cached_group;
@@ -417,23 +432,24 @@ static enum status await_commit(struct memory *memory, struct error *error) {
 }
 
 static void committed(struct memory *memory) {
-  memory->begun = memory->again = false;
+  struct batch *batch = at_hand(memory);
+  memory->begun = false;
   memory->attempts = 0;
-  for (size_t i = 0; i < memory->size; i++) {
-    struct owned *owned = owned_find(memory, memory->records[i].source.partition);
-    if (memory->records[i].source.offset >= owned->next) owned->next = memory->records[i].source.offset + 1;
+  for (size_t i = 0; i < batch->size; i++) {
+    struct owned *owned = owned_find(memory, batch->records[i].source.partition);
+    if (batch->records[i].source.offset >= owned->next) owned->next = batch->records[i].source.offset + 1;
   }
   // Where the broker did not say: the partition is read on from where we knew it.
-  for (size_t i = 0; i < memory->states_size; i++) {
-    const int32_t number = memory->states[i].partition;
-    if (memory->states[i].offset >= 0) continue;
+  for (size_t i = 0; i < batch->states_size; i++) {
+    const int32_t number = batch->states[i].partition;
+    if (batch->states[i].offset >= 0) continue;
     int64_t position = state_position(memory->state, number);
     (void)learn(memory, number, &position, broker_state_end(memory->settings.broker, number), SIZE_MAX);
   }
+  batch_clear(batch);
 }
 
-static enum status commit(struct log *log, struct error *error) {
-  struct memory *memory = memory_of(log);
+static enum status commit(struct memory *memory, struct error *error) {
   assert(memory->begun);
   enum memory_order order = at(memory, MEMORY_SEND);
   if (order == MEMORY_CRASH) return crashed(error);
@@ -452,6 +468,26 @@ static enum status commit(struct log *log, struct error *error) {
   return STATUS_OK;
 }
 
+// The commit is made when it is waited for, as late as it may be.
+static void commit_start(struct log *log) {
+  struct memory *memory = memory_of(log);
+  assert(memory->begun && !memory->committing);
+  memory->committing = true;
+  memory->hand ^= 1;
+}
+
+static enum status commit_finish(struct log *log, struct error *error) {
+  struct memory *memory = memory_of(log);
+  assert(memory->committing);
+  memory->committing = false;
+  memory->hand ^= 1;
+  const enum status status = commit(memory, error);
+  struct batch *newer = &memory->batches[memory->hand ^ 1];
+  if (status == STATUS_OK) memory->hand ^= 1;
+  else newer->again = newer->size > 0;
+  return status;
+}
+
 // --- Open and close --------------------------------------------------------------------------------------------------------------
 
 static void memory_close(struct log *log) {
@@ -462,16 +498,16 @@ static void memory_close(struct log *log) {
     broker_expel(memory->settings.broker, memory->settings.slot);
   state_destroy(memory->state);
   memory_free(memory->owned);
-  memory_free(memory->records);
+  for (unsigned b = 0; b < 2; b++) memory_free(memory->batches[b].records);
   memory_free(memory);
 }
 
-static const struct log_operations operations = {"memory", take, begin, stage, commit, abandon, memory_close};
+static const struct log_operations operations = {"memory", take, begin, stage, commit_start, commit_finish, abandon, memory_close};
 
 struct log *memory_open(const struct memory_settings *settings) {
   struct memory *memory = memory_take(sizeof *memory);
   *memory = (struct memory){.log.operations = &operations, .settings = *settings};
-  memory->records = memory_take(settings->batch_records * sizeof *memory->records);
+  for (unsigned b = 0; b < 2; b++) memory->batches[b].records = memory_take(settings->batch_records * sizeof(struct record));
   struct state_settings state = {.topic = SLICE("patient-state"), .key = settings->key, .cache = settings->cache,
                                  .reader = {memory, read_states}};
   memcpy(state.epoch, settings->epoch, sizeof state.epoch);

@@ -30,39 +30,52 @@ struct between {
   struct log *inner;
   enum mutant mutant;
   struct mutants_applied *applied;
-  struct record *records;
-  size_t records_size, records_capacity;
+  struct { struct record *records; size_t size, capacity; } kept[2];    // of the batch taken last, and of the one before
+  unsigned turn;
   struct log_state *states;    // staged last
   size_t states_size;
   struct arena arena;
+  bool committing, skipped;    // skipped: of the batch taken last nothing is left, and one before it still commits
+  struct error early;          // what went wrong before the commit
 };
 
 // skip-if-applied: what is left of the batch; a batch of which nothing is left is committed as if it had been screened.
-static enum status skip(struct between *between, struct log_batch *batch, struct error *error) {
-  between->records_size = 0;
+static void skip(struct between *between, struct log_batch *batch) {
+  between->turn ^= 1;
+  size_t *size = &between->kept[between->turn].size;
+  *size = 0;
   for (size_t i = 0; i < batch->size; i++) {
     if (batch->records[i].source.offset < between->applied->next[batch->records[i].source.partition]) continue;
-    if (between->records_size == between->records_capacity) {
-      between->records_capacity = between->records_capacity == 0 ? 64 : 2 * between->records_capacity;
-      between->records = memory_resize(between->records, between->records_capacity * sizeof *between->records);
+    if (*size == between->kept[between->turn].capacity) {
+      between->kept[between->turn].capacity = *size == 0 ? 64 : 2 * *size;
+      between->kept[between->turn].records =
+          memory_resize(between->kept[between->turn].records, between->kept[between->turn].capacity * sizeof(struct record));
     }
-    between->records[between->records_size++] = batch->records[i];
+    between->kept[between->turn].records[(*size)++] = batch->records[i];
   }
-  const bool nothing = batch->size > 0 && between->records_size == 0;
-  *batch = (struct log_batch){between->records, between->records_size, batch->end};
-  if (!nothing) return STATUS_OK;
+  *batch = (struct log_batch){between->kept[between->turn].records, *size, batch->end};
+}
+static enum status commit_nothing(struct between *between, struct error *error) {
   static const struct outbox empty;
   const struct log_operations *inner = between->inner->operations;
   enum status status = inner->begin(between->inner, error);
   if (status == STATUS_OK) status = inner->stage(between->inner, &empty, NULL, 0, error);
   if (status == STATUS_RETRY) (void)inner->abort(between->inner, error);
-  return status == STATUS_OK ? inner->commit(between->inner, error) : status;
+  if (status != STATUS_OK) return status;
+  inner->commit_start(between->inner);
+  return inner->commit_finish(between->inner, error);
 }
 
 static enum status take(struct log *log, int timeout_ms, struct log_batch *batch, struct error *error) {
   struct between *between = (struct between *)log;
-  const enum status status = between->inner->operations->take(between->inner, timeout_ms, batch, error);
-  return status == STATUS_OK && between->mutant == MUTANT_SKIP_IF_APPLIED ? skip(between, batch, error) : status;
+  enum status status = between->skipped ? commit_nothing(between, error) : STATUS_OK;
+  between->skipped = false;
+  if (status == STATUS_OK) status = between->inner->operations->take(between->inner, timeout_ms, batch, error);
+  if (status != STATUS_OK || between->mutant != MUTANT_SKIP_IF_APPLIED || batch->size == 0) return status;
+  skip(between, batch);
+  if (batch->size > 0) return STATUS_OK;
+  between->skipped = between->committing;
+  return between->skipped ? STATUS_OK : commit_nothing(between, error);
 }
 
 static enum status begin(struct log *log, struct error *error) {
@@ -91,19 +104,30 @@ static enum status stage(struct log *log, const struct outbox *outbox, struct lo
   return between->inner->operations->stage(between->inner, outbox, states, states_size, error);
 }
 
-static enum status commit(struct log *log, struct error *error) {
+static void commit_start(struct log *log) {
   struct between *between = (struct between *)log;
+  between->early = (struct error){0};
+  between->committing = true;
   if (between->mutant == MUTANT_CACHE_BEFORE_COMMIT) {
     arena_reset(&between->arena);
-    const enum status status = state_committed(memory_state(between->inner), between->states, between->states_size, &between->arena, error);
-    if (status != STATUS_OK) return status;
+    (void)state_committed(memory_state(between->inner), between->states, between->states_size, &between->arena, &between->early);
   }
   if (between->mutant == MUTANT_SKIP_IF_APPLIED)
-    for (size_t i = 0; i < between->records_size; i++) {
-      const struct source *source = &between->records[i].source;
+    for (size_t i = 0; i < between->kept[between->turn].size; i++) {
+      const struct source *source = &between->kept[between->turn].records[i].source;
       if (source->offset >= between->applied->next[source->partition]) between->applied->next[source->partition] = source->offset + 1;
     }
-  return between->inner->operations->commit(between->inner, error);
+  between->inner->operations->commit_start(between->inner);
+}
+
+static enum status commit_finish(struct log *log, struct error *error) {
+  struct between *between = (struct between *)log;
+  between->committing = false;
+  const enum status status = between->inner->operations->commit_finish(between->inner, error);
+  if (status != STATUS_OK) between->skipped = false;    // it comes again
+  if (status != STATUS_OK || between->early.status == STATUS_OK) return status;
+  *error = between->early;
+  return error->status;
 }
 
 static enum status abandon(struct log *log, struct error *error) {
@@ -113,7 +137,7 @@ static enum status abandon(struct log *log, struct error *error) {
 
 static void between_close(struct log *log) { mutants_unwrap(log, NULL); }
 
-static const struct log_operations operations = {"mutant", take, begin, stage, commit, abandon, between_close};
+static const struct log_operations operations = {"mutant", take, begin, stage, commit_start, commit_finish, abandon, between_close};
 
 struct log *mutants_wrap(enum mutant mutant, struct log *inner, struct mutants_applied *applied) {
   if (mutant != MUTANT_CACHE_BEFORE_COMMIT && mutant != MUTANT_SKIP_IF_APPLIED && mutant != MUTANT_ID_FROM_OFFSET) return inner;
@@ -127,6 +151,6 @@ void mutants_unwrap(struct log *log, struct log *inner) {
   if (log == inner) return;
   struct between *between = (struct between *)log;
   arena_fini(&between->arena);
-  memory_free(between->records);
+  for (unsigned k = 0; k < 2; k++) memory_free(between->kept[k].records);
   memory_free(between);
 }

@@ -149,6 +149,7 @@ static struct pooled *pooled_of(struct world *world, unsigned slot) {
 
 // A process that ends leaves its engine and store to the next one, empty.
 static void forget(struct world *world, const struct pooled *pooled) {
+  while (engine_pending(pooled->engine) > 0) engine_undo(pooled->engine);
   for (int32_t p = 0; p < broker_partitions(world->broker); p++) {
     engine_partition_drop(pooled->engine, p);
     store_drop_partition(pooled->store, p);
@@ -192,6 +193,9 @@ static void live(struct member *member) {
     if (size > 0 && world->snapshots && often(world, 200)) memory_snapshot(member->log, (int32_t)below(world, (unsigned)broker_partitions(world->broker)));
     if (!memory_pass(member->log, MEMORY_STEP)) break;
   }
+  struct error last = {0};
+  if (!memory_dead(member->log) && worker_finish(&worker, &last) == STATUS_FATAL && !expected(member, &last))
+    check_fail(world->result, CHECK_ERROR, "%s", last.text);
   worker_fini(&worker);
   mutants_unwrap(log, member->log);
   member->log->operations->close(member->log);

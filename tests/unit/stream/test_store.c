@@ -61,6 +61,44 @@ static void an_undo_leaves_everything_as_it_was(void **state) {
   store_destroy(store);
 }
 
+static void a_second_generation_lies_on_top_of_the_first(void **state) {
+  (void)state;
+  struct store *store = store_create(&(struct store_limits){0});
+  store_load(store, 0, SLICE("a"), SLICE("settled"), 5);
+  store_put(store, 0, SLICE("a"), SLICE("first"), 6);
+  store_put(store, 0, SLICE("new"), SLICE("first"), 6);
+  const struct slice staged = store_change_at(store, 0).body;
+  store_seal(store);
+  assert_int_equal(store_changes(store), 0);
+  store_put(store, 0, SLICE("new"), SLICE("second"), 7);
+  store_put(store, 0, SLICE("a"), SLICE("second"), 7);
+  store_put(store, 0, SLICE("a"), SLICE("second again"), 8);
+  store_put(store, 0, SLICE("newer"), SLICE("second"), 7);
+  assert_int_equal(store_changes(store), 3);
+  assert_true(slice_equal(store_change_at(store, 0).subject, SLICE("new")));
+  assert_true(slice_equal(staged, SLICE("first")));    // what was staged is still there to be sent
+  store_undo(store);
+  is(store, 0, "a", "first");
+  is(store, 0, "new", "first");
+  is(store, 0, "newer", NULL);
+  assert_int_equal(store_changes(store), 2);
+  store_seal(store);
+  store_put(store, 0, SLICE("a"), SLICE("third"), 9);
+  store_settle(store);    // the first
+  assert_int_equal(store_changes(store), 1);
+  store_undo(store);      // the third
+  is(store, 0, "a", "first");
+  store_put(store, 0, SLICE("a"), SLICE("fourth"), 9);
+  store_seal(store);
+  store_put(store, 0, SLICE("new"), SLICE("fifth"), 9);
+  store_undo(store);
+  store_undo(store);
+  is(store, 0, "a", "first");
+  is(store, 0, "new", "first");
+  assert_int_equal(store_size(store), 2);
+  store_destroy(store);
+}
+
 struct seen { char text[256]; };
 static void note(void *context, struct slice subject) {
   struct seen *seen = context;
@@ -83,13 +121,14 @@ static void subjects_are_due_in_order_of_time_then_name(void **state) {
   store_destroy(store);
 }
 
-// Against a plain array: random puts, loads, settles, undos and drops.
+// Against plain arrays: random puts, seals, settles, undos and drops.
 static void it_does_what_a_plain_array_does(void **state) {
   (void)state;
   enum { SUBJECTS = 300, TURNS = 60000 };
-  static unsigned settled[SUBJECTS], now[SUBJECTS];    // 0: not there; else the body's number
+  static unsigned settled[SUBJECTS], sealed[SUBJECTS], now[SUBJECTS];    // 0: not there; else the body's number
   memset(settled, 0, sizeof settled);
   memset(now, 0, sizeof now);
+  bool two = false;    // what is sealed lies between
   struct store *store = store_create(&(struct store_limits){0});
   uint64_t dice = 88172645463325252u;
   char a[24], b[24];
@@ -106,13 +145,22 @@ static void it_does_what_a_plain_array_does(void **state) {
       body[size] = ' ';
       store_put(store, partition, number(a, which), (struct slice){body, (size_t)size + 1 + dice % 500}, (int64_t)turn);
       now[which] = turn;
-    } else if (action < 960) {
+    } else if (action < 940) {
       store_settle(store);
-      memcpy(settled, now, sizeof now);
-    } else if (action < 999) {
+      memcpy(settled, two ? sealed : now, sizeof now);
+      two = false;
+    } else if (action < 960) {
       store_undo(store);
-      memcpy(now, settled, sizeof now);
+      memcpy(now, two ? sealed : settled, sizeof now);
+      two = false;
+    } else if (action < 999) {
+      if (two) store_settle(store), memcpy(settled, sealed, sizeof now);
+      store_seal(store);
+      memcpy(sealed, now, sizeof now);
+      two = true;
     } else {
+      if (two) store_settle(store);
+      two = false;
       store_settle(store);
       store_drop_partition(store, partition);
       for (unsigned i = 0; i < SUBJECTS; i++)
@@ -152,7 +200,7 @@ int main(void) {
   digest_start();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_put_is_pending_until_it_is_settled), cmocka_unit_test(an_undo_leaves_everything_as_it_was),
-      cmocka_unit_test(subjects_are_due_in_order_of_time_then_name), cmocka_unit_test(it_does_what_a_plain_array_does),
+      cmocka_unit_test(a_second_generation_lies_on_top_of_the_first), cmocka_unit_test(subjects_are_due_in_order_of_time_then_name), cmocka_unit_test(it_does_what_a_plain_array_does),
       cmocka_unit_test(a_bounded_store_forgets_the_least_recently_used)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
