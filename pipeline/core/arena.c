@@ -19,6 +19,12 @@ void arena_init(struct arena *arena, size_t block_bytes) {
   *arena = (struct arena){.block_bytes = block_bytes ? block_bytes : 64 * 1024};
 }
 
+static struct arena_block *new_block(size_t room) {
+  struct arena_block *block = memory_resize(NULL, sizeof *block + room);
+  *block = (struct arena_block){.size = room};
+  return block;
+}
+
 void arena_fini(struct arena *arena) {
   for (struct arena_block *block = arena->first, *next; block != NULL; block = next) {
     next = block->next;
@@ -27,9 +33,17 @@ void arena_fini(struct arena *arena) {
   arena->first = arena->current = NULL;
 }
 
+// One block takes the place of several, with room for a power of two: what grows from reset to reset must not leave a block each time.
 void arena_reset(struct arena *arena) {
-  for (struct arena_block *block = arena->first; block != NULL; block = block->next) block->used = 0;
+  if (arena->first != NULL && arena->first->next != NULL) {
+    size_t used = 0, room = arena->block_bytes;
+    for (const struct arena_block *block = arena->first; block != NULL; block = block->next) used += block->used;
+    while (room < used) room *= 2;
+    arena_fini(arena);
+    arena->first = new_block(room);
+  }
   arena->current = arena->first;
+  if (arena->first != NULL) arena->first->used = 0;
 }
 
 // The next block that holds size bytes, from the kept ones or new, linked after the current one.
@@ -37,8 +51,7 @@ static struct arena_block *block_with_room(struct arena *arena, size_t size) {
   for (struct arena_block *block = arena->current; block != NULL; block = block->next)
     if (block->size - block->used >= size) return block;
   const size_t room = size > arena->block_bytes ? size : arena->block_bytes;
-  struct arena_block *block = memory_resize(NULL, sizeof *block + room);
-  *block = (struct arena_block){.size = room};
+  struct arena_block *block = new_block(room);
   if (arena->current == NULL) {
     arena->first = block;
   } else {

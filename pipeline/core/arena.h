@@ -2,7 +2,7 @@
 //
 //   block 0 [used......|free]  block 1 [used...|free]  block 2 [free........]
 //                                       ^ current
-// Reset keeps the blocks, so a batch that repeats asks the heap for nothing.
+// Reset keeps the memory, several blocks as one, so a batch that repeats asks the heap for nothing.
 // Not thread-safe: one arena, one owner.
 #pragma once
 
