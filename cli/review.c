@@ -14,6 +14,7 @@
 #include "cli/casefile.h"
 #include "cli/cli.h"
 #include "cli/facts.h"
+#include "cli/files.h"
 #include "consumers/site.h"
 #include "core/memory.h"
 #include "record/money.h"
@@ -183,27 +184,9 @@ static void wipe_site(struct site *site) {
 
 // ---- files of an archive -----------------------------------------------------------------------------------------------------------
 
-// Under its name only when complete and on disk.
 static int put_file(const char *folder, const char *name, const struct text *bytes) {
-  char path[4096], part[4096 + 8];
-  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return fail(CLI_USAGE, "the folder's name is too long");
-  snprintf(part, sizeof part, "%s.part", path);
-  const int file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  size_t at = 0;
-  bool good = file >= 0;
-  while (good && at < bytes->size) {
-    const ssize_t written = write(file, bytes->data + at, bytes->size - at);
-    good = written > 0;
-    at += good ? (size_t)written : 0;
-  }
-  good = good && fsync(file) == 0;
-  int reason = errno;
-  if (file >= 0) close(file);
-  if (good && rename(part, path) != 0) {
-    good = false;
-    reason = errno;
-  }
-  return good ? CLI_OK : fail(CLI_SOFTWARE, "cannot write '%s': %s", path, strerror(reason));
+  struct error error = {0};
+  return files_put(folder, name, bytes, &error) == STATUS_OK ? CLI_OK : fail(CLI_SOFTWARE, "%s", error.text);
 }
 
 static enum status read_file(void *context, const char *name, struct arena *arena, struct slice *bytes, struct error *error) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/proof.h"
 #include "consumers/embedded.h"
 #include "consumers/site.h"
@@ -78,18 +79,6 @@ static const struct argp argp = {options, parse, "FILE...",
                                  "Exit status: 0 also when there are findings, 65 when a file is unreadable as a whole, 78 for bad rules "
                                  "or settings.", NULL, NULL, NULL};
 
-static void progress(void *context, uint64_t done, uint64_t total, uint64_t records) {
-  (void)context;
-  enum { WIDTH = 40 };
-  char bar[WIDTH + 1];
-  const unsigned filled = total > 0 ? (unsigned)(done >= total ? WIDTH : done * WIDTH / total) : 0;
-  for (unsigned i = 0; i < WIDTH; i++) bar[i] = i < filled ? '#' : '.';
-  bar[WIDTH] = '\0';
-  if (total > 0) fprintf(stderr, "\r[%s] %3u %%", bar, (unsigned)(done >= total ? 100 : done * 100 / total));
-  else fprintf(stderr, "\r%llu MiB", (unsigned long long)(done >> 20));
-  if (records > 0) fprintf(stderr, "  %llu", (unsigned long long)records);
-}
-
 static void tell(const struct diagnostics *diagnostics) {
   struct text text = {0};
   diagnostics_write_text(diagnostics, &text);
@@ -123,7 +112,7 @@ static int screen_files(const struct arguments *arguments, struct site *site, co
   struct embedded_options run = {.ruleset = ruleset, .engine = site->engine, .paths = arguments->paths, .paths_size = arguments->paths_size,
                                  .out = arguments->drop ? NULL : arguments->out, .workers = (unsigned)arguments->workers,
                                  .batch_records = arguments->batch, .batch_bytes = 4 << 20,
-                                 .progress = arguments->quiet || !isatty(STDERR_FILENO) ? NULL : progress};
+                                 .progress = arguments->quiet || !isatty(STDERR_FILENO) ? NULL : progress_show};
   struct embedded_result result;
   struct error error = {0};
   const uint64_t begin_ms = now_ms();

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "core/memory.h"
-#include "stream/file/reader.h"
+#include "stream/file/order.h"
 #include "stream/file/writer.h"
 #include "stream/receipt.h"
 
@@ -16,8 +16,8 @@ struct worker {
   struct run *run;
   unsigned number;
   pthread_t thread;
-  struct store *store;
-  struct engine *engine;
+  struct store *stores[EMBEDDED_SIDES];
+  struct engine *engines[EMBEDDED_SIDES];    // the first one decodes for all
   struct outbox outbox;
   size_t *ends;                 // entries of the outbox after each record of mine in the segment
   size_t ends_capacity;
@@ -29,7 +29,7 @@ struct due { struct slice subject; unsigned worker; };
 struct run {
   const struct embedded_options *options;
   struct worker *workers;
-  unsigned size;
+  unsigned size, sides;
   pthread_barrier_t start, done;
   enum { PHASE_DECODE, PHASE_SCREEN, PHASE_STOP } phase;
   const struct record *records;
@@ -51,20 +51,43 @@ struct run {
 static void decode_part(struct worker *worker) {
   struct run *run = worker->run;
   const size_t from = run->records_size * worker->number / run->size, to = run->records_size * (worker->number + 1) / run->size;
-  engine_decode(worker->engine, run->records + from, to - from);
+  engine_decode(worker->engines[0], run->records + from, to - from);
   size_t size;
-  const struct decoded *decoded = engine_decoded(worker->engine, &size);
+  const struct decoded *decoded = engine_decoded(worker->engines[0], &size);
   for (size_t i = 0; i < size; i++) {
     run->decoded[from + i] = &decoded[i];
     run->owners[from + i] = engine_owner(&decoded[i], from + i, run->size);
   }
 }
 
+static enum status observe(const struct run *run, unsigned worker, unsigned side, const struct decoded *cause, struct outbox *outbox,
+                           struct error *error) {
+  const struct embedded_observer *observer = run->options->observer;
+  const enum status status = observer->take(observer->context, worker, side, cause, outbox, error);
+  outbox_clear(outbox);
+  return status;
+}
+
+static void screen_observed(struct worker *worker) {
+  struct run *run = worker->run;
+  for (size_t i = run->first; i < run->end; i++) {
+    if (run->owners[i] != worker->number) continue;
+    for (unsigned side = 0; side < run->sides; side++) {
+      if (engine_screen_one(worker->engines[side], run->decoded[i], &worker->outbox, &worker->error) != STATUS_OK) return;
+      if (observe(run, worker->number, side, run->decoded[i], &worker->outbox, &worker->error) != STATUS_OK) return;
+    }
+  }
+}
+
 static void screen_part(struct worker *worker) {
   struct run *run = worker->run;
+  if (run->options->observer != NULL) {
+    screen_observed(worker);
+    return;
+  }
   for (size_t i = run->first; i < run->end && worker->error.status == STATUS_OK; i++) {
     if (run->owners[i] != worker->number) continue;
-    engine_screen_one(worker->engine, run->decoded[i], &worker->outbox, &worker->error);
+    engine_screen_one(worker->engines[0], run->decoded[i], &worker->outbox, &worker->error);
     worker->ends[i - run->first] = worker->outbox.size;
   }
 }
@@ -129,7 +152,10 @@ static enum status screen_segment(struct run *run, struct error *error) {
       worker->ends = memory_resize(worker->ends, worker->ends_capacity * sizeof *worker->ends);
     }
   }
-  if (run->size == 1) {
+  const bool observed = run->options->observer != NULL;
+  if (observed) {
+    all(run, PHASE_SCREEN);
+  } else if (run->size == 1) {
     // Nothing to merge: the one worker's outbox is the merged one.
     struct outbox own = run->workers[0].outbox;
     run->workers[0].outbox = run->merged;
@@ -143,7 +169,7 @@ static enum status screen_segment(struct run *run, struct error *error) {
     const struct error *failed = &run->workers[w].error;
     if (failed->status != STATUS_OK) return error_set(error, failed->status, "%s", failed->text);
   }
-  if (run->size > 1) merge(run);
+  if (run->size > 1 && !observed) merge(run);
   return STATUS_OK;
 }
 
@@ -166,21 +192,28 @@ static int by_subject(const void *a, const void *b) {
 }
 
 // Person by person in one order, whoever owns them.
-static enum status screen_tick_all(struct run *run, const struct decoded *tick, struct error *error) {
+static enum status screen_tick_side(struct run *run, unsigned side, const struct decoded *tick, struct error *error) {
   arena_reset(&run->arena);
   run->due_size = 0;
   for (unsigned w = 0; w < run->size; w++) {
     struct collect collect = {run, w};
-    engine_tick_begin(run->workers[w].engine, tick, w == 0);
-    engine_tick_due(run->workers[w].engine, tick, collect_due, &collect);
+    engine_tick_begin(run->workers[w].engines[side], tick, w == 0);
+    engine_tick_due(run->workers[w].engines[side], tick, collect_due, &collect);
   }
   if (run->due_size > 1) qsort(run->due, run->due_size, sizeof *run->due, by_subject);
   for (size_t i = 0; i < run->due_size; i++) {
-    const enum status status =
-        engine_tick_subject(run->workers[run->due[i].worker].engine, tick, run->due[i].subject, &run->merged, error);
+    const unsigned worker = run->due[i].worker;
+    enum status status = engine_tick_subject(run->workers[worker].engines[side], tick, run->due[i].subject, &run->merged, error);
+    if (status == STATUS_OK && run->options->observer != NULL) status = observe(run, worker, side, tick, &run->merged, error);
     if (status != STATUS_OK) return status;
   }
   return STATUS_OK;
+}
+
+static enum status screen_tick_all(struct run *run, const struct decoded *tick, struct error *error) {
+  enum status status = STATUS_OK;
+  for (unsigned side = 0; side < run->sides && status == STATUS_OK; side++) status = screen_tick_side(run, side, tick, error);
+  return status;
 }
 
 // ---- a batch ----------------------------------------------------------------------------------------------------------------------
@@ -198,7 +231,7 @@ static void sum_inputs(struct run *run) {
     run->counts[i] = (struct partition_counts){.topic = (uint32_t)i, .first_offset = -1, .last_offset = -1};
   for (unsigned w = 0; w < run->size; w++) {
     const struct partition_counts *counts;
-    const size_t size = engine_partitions(run->workers[w].engine, &counts);
+    const size_t size = engine_partitions(run->workers[w].engines[0], &counts);
     for (size_t i = 0; i < size; i++) add_counts(&run->counts[counts[i].topic], &counts[i]);
   }
 }
@@ -238,7 +271,7 @@ static enum status screen_batch(struct run *run, struct error *error) {
   }
   run->end = run->records_size;
   const enum status status = screen_segment(run, error);
-  if (status == STATUS_OK) write_receipt(run);
+  if (status == STATUS_OK && run->options->observer == NULL) write_receipt(run);
   return status;
 }
 
@@ -269,10 +302,25 @@ static uint64_t now_ms(void) {
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static void settle(struct run *run) {
+  for (unsigned w = 0; w < run->size; w++)
+    for (unsigned side = 0; side < run->sides; side++) engine_settle(run->workers[w].engines[side]);
+}
+
+struct telling { uint64_t told_ms, records; };
+
+static bool time_to_tell(const struct run *run, struct telling *telling) {
+  telling->records += run->records_size;
+  const uint64_t ms = run->options->progress != NULL ? now_ms() : 0;
+  if (run->options->progress == NULL || ms - telling->told_ms < 100) return false;
+  telling->told_ms = ms;
+  return true;
+}
+
 static enum status screen_files(struct run *run, struct reader *reader, struct writer *writer, struct embedded_result *result,
                                 struct error *error) {
   const struct embedded_options *options = run->options;
-  uint64_t told_ms = 0, records = 0;
+  struct telling telling = {0};
   for (;;) {
     enum status status = reader_take(reader, &run->records, &run->records_size, error);
     if (status != STATUS_OK || run->records_size == 0) return status;
@@ -285,16 +333,35 @@ static enum status screen_files(struct run *run, struct reader *reader, struct w
     else if (writer != NULL)
       status = writer_put(writer, &run->merged, error);
     if (status != STATUS_OK) return status;
-    for (unsigned w = 0; w < run->size; w++) engine_settle(run->workers[w].engine);
-    records += run->records_size;
-    const uint64_t ms = options->progress != NULL ? now_ms() : 0;
-    if (options->progress != NULL && ms - told_ms >= 100) {
-      uint64_t done, total;
-      reader_progress(reader, &done, &total);
-      options->progress(options->context, done, total, records);
-      told_ms = ms;
-    }
+    settle(run);
+    if (!time_to_tell(run, &telling)) continue;
+    uint64_t done, total;
+    reader_progress(reader, &done, &total);
+    options->progress(options->context, done, total, telling.records);
   }
+}
+
+// The past in the order of its events, for whoever watches.
+static enum status screen_past(struct run *run, const struct reader_limits *limits, struct error *error) {
+  const struct embedded_options *options = run->options;
+  struct order *order = order_open(options->paths, options->paths_size, limits);
+  struct telling telling = {0};
+  enum status status;
+  while ((status = order_take(order, &run->records, &run->records_size, error)) == STATUS_OK && run->records_size > 0) {
+    status = screen_batch(run, error);
+    if (status != STATUS_OK) break;
+    settle(run);
+    if (!time_to_tell(run, &telling)) continue;
+    uint64_t done, total;
+    order_progress(order, &done, &total);
+    options->progress(options->context, done, total, telling.records);
+  }
+  order_close(order);
+  if (status != STATUS_OK || options->observer->done == NULL) return status;
+  struct store *stores[64 * EMBEDDED_SIDES];
+  for (unsigned w = 0; w < run->size; w++)
+    for (unsigned side = 0; side < run->sides; side++) stores[w * run->sides + side] = run->workers[w].stores[side];
+  return options->observer->done(options->observer->context, stores, run->size, run->sides, error);
 }
 
 static void add_screen(struct screen_counts *to, const struct screen_counts *from) {
@@ -304,19 +371,24 @@ static void add_screen(struct screen_counts *to, const struct screen_counts *fro
   for (size_t i = 0; i < sizeof *to / sizeof *a; i++) a[i] += b[i];
 }
 
+static void add_rules(struct rule_counts **sum, size_t rules, const struct engine *engine) {
+  if (*sum == NULL) *sum = memory_take((rules + 1) * sizeof **sum);
+  const struct rule_counts *by_rule = engine_rule_counts(engine);
+  for (size_t r = 0; r < rules; r++)
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) (*sum)[r].outcomes[o] += by_rule[r].outcomes[o];
+}
+
 static void collect_result(const struct run *run, struct embedded_result *result) {
-  const size_t rules = run->options->ruleset->size;
-  result->rules = memory_take((rules + 1) * sizeof *result->rules);
   for (unsigned w = 0; w < run->size; w++) {
     const struct worker *worker = &run->workers[w];
     const struct partition_counts *counts;
-    const size_t size = engine_partitions(worker->engine, &counts);
+    const struct engine *engine = worker->engines[0];
+    const size_t size = engine_partitions(engine, &counts);
     for (size_t i = 0; i < size; i++) add_counts(&result->counts, &counts[i]);
-    add_screen(&result->screen, engine_screen_counts(worker->engine));
-    const struct rule_counts *by_rule = engine_rule_counts(worker->engine);
-    for (size_t r = 0; r < rules; r++)
-      for (unsigned o = 0; o < OUTCOME_COUNT; o++) result->rules[r].outcomes[o] += by_rule[r].outcomes[o];
-    const struct draw_counts *draw = engine_draw_counts(worker->engine);
+    add_screen(&result->screen, engine_screen_counts(engine));
+    add_rules(&result->rules, run->options->ruleset->size, engine);
+    if (run->sides > 1) add_rules(&result->second_rules, run->options->second->size, worker->engines[1]);
+    const struct draw_counts *draw = engine_draw_counts(engine);
     result->draw.population += draw->population;
     result->draw.left += draw->left;
     result->draw.population_fen += draw->population_fen;
@@ -326,20 +398,21 @@ static void collect_result(const struct run *run, struct embedded_result *result
     result->draw.superseded += draw->superseded;
     result->draw.without_seed += draw->without_seed;
     result->draw.drawn_fen += draw->drawn_fen;
-    result->patients += store_size(worker->store);
-    result->store_bytes += store_bytes(worker->store);
+    result->patients += store_size(worker->stores[0]);
+    for (unsigned side = 0; side < run->sides; side++) result->store_bytes += store_bytes(worker->stores[side]);
   }
 }
 
 enum status embedded_run(const struct embedded_options *options, struct embedded_result *result, struct error *error) {
   assert(options->workers >= 1 && options->workers <= 64 && options->paths_size > 0);
+  assert(options->observer == NULL ? options->second == NULL : options->out == NULL);
   *result = (struct embedded_result){0};
-  struct run run = {.options = options, .size = options->workers};
+  struct run run = {.options = options, .size = options->workers, .sides = options->second != NULL ? 2 : 1};
   struct engine_settings settings = options->engine;
   settings.topic_names = options->paths;
   settings.topic_names_size = options->paths_size;
   const struct reader_limits limits = {options->engine.decode.record_bytes_max, options->batch_records, options->batch_bytes};
-  struct reader *reader = reader_open(options->paths, options->paths_size, &limits);
+  struct reader *reader = options->observer == NULL ? reader_open(options->paths, options->paths_size, &limits) : NULL;
   struct writer *writer = NULL;
   enum status status = STATUS_OK;
   if (options->out != NULL && (writer = writer_open(options->out, error)) == NULL) status = STATUS_FATAL;
@@ -355,21 +428,24 @@ enum status embedded_run(const struct embedded_options *options, struct embedded
     struct worker *worker = &run.workers[w];
     worker->run = &run;
     worker->number = w;
-    worker->store = store_create(&(struct store_limits){0});
-    worker->engine = engine_create(options->ruleset, &settings, worker->store);
+    for (unsigned side = 0; side < run.sides; side++) {
+      worker->stores[side] = store_create(&(struct store_limits){0});
+      worker->engines[side] = engine_create(side == 0 ? options->ruleset : options->second, &settings, worker->stores[side]);
+    }
   }
   unsigned threads = 1;
   for (; threads < run.size; threads++)
     if (pthread_create(&run.workers[threads].thread, NULL, thread_main, &run.workers[threads]) != 0) abort();
 
-  if (status == STATUS_OK) status = screen_files(&run, reader, writer, result, error);
+  if (status == STATUS_OK)
+    status = reader != NULL ? screen_files(&run, reader, writer, result, error) : screen_past(&run, &limits, error);
   if (run.size > 1) {
     run.phase = PHASE_STOP;
     pthread_barrier_wait(&run.start);
     for (unsigned w = 1; w < run.size; w++) pthread_join(run.workers[w].thread, NULL);
   }
   if (status == STATUS_OK && writer != NULL) status = writer_finish(writer, error);
-  if (status == STATUS_OK && options->progress != NULL) {
+  if (status == STATUS_OK && options->progress != NULL && reader != NULL) {
     uint64_t done, total;
     reader_progress(reader, &done, &total);
     options->progress(options->context, total, total, 0);
@@ -377,8 +453,10 @@ enum status embedded_run(const struct embedded_options *options, struct embedded
   collect_result(&run, result);
 
   for (unsigned w = 0; w < run.size; w++) {
-    engine_destroy(run.workers[w].engine);
-    store_destroy(run.workers[w].store);
+    for (unsigned side = 0; side < run.sides; side++) {
+      engine_destroy(run.workers[w].engines[side]);
+      store_destroy(run.workers[w].stores[side]);
+    }
     outbox_fini(&run.workers[w].outbox);
     memory_free(run.workers[w].ends);
   }

@@ -11,8 +11,24 @@
 #include "core/status.h"
 #include "stream/engine.h"
 
+// Who takes the messages instead of files: one record, one side, one call, on the worker's thread; a person's records come in order and
+// always on the same worker. A TICK's calls come from one thread while the workers wait. Receipts are not written.
+struct embedded_observer {
+  enum status (*take)(void *context, unsigned worker, unsigned side, const struct decoded *cause, const struct outbox *outbox,
+                      struct error *error);
+  // After the last record: the dossiers as they are, workers x sides. Called once, when all went well.
+  enum status (*done)(void *context, struct store *const *stores, unsigned workers, unsigned sides, struct error *error);
+  void *context;
+};
+
+enum { EMBEDDED_SIDES = 2 };
+
 struct embedded_options {
   const struct ruleset *ruleset;
+  // A second rule set over the same past: each record is decoded once and screened by both, with dossiers of their own. NULL: none. Needs
+  // an observer, and `out` NULL.
+  const struct ruleset *second;
+  const struct embedded_observer *observer;    // NULL: files; else the files of the past are merged by event_time (order.h)
   struct engine_settings engine;        // topic_names are the paths
   const char *const *paths;
   size_t paths_size;
@@ -29,8 +45,9 @@ struct embedded_result {
   struct screen_counts screen;
   struct draw_counts draw;
   struct rule_counts *rules;            // ruleset->size rows; memory_free
+  struct rule_counts *second_rules;     // of the second set, or NULL; memory_free
   uint64_t messages[TOPIC_COUNT];
-  uint64_t patients, store_bytes;
+  uint64_t patients, store_bytes;       // store_bytes: of all sides
 };
 
 // Screens all files. STATUS_REJECT: an input file is unreadable as a whole; STATUS_FATAL: an output cannot be written. In both cases no output
