@@ -370,58 +370,64 @@ static const struct broker_state *newest(const struct broker *broker, int32_t pa
   return NULL;
 }
 
-static void check_bill(struct checker *checker, const struct broker *broker, const struct oracle_bill *right, struct check_result *result) {
-  arena_reset(&checker->arena);
-  const struct broker_state *row = newest(broker, right->partition, right->psn_no);
-  struct dossier dossier;
-  struct error error = {0};
-  dossier_init(&dossier, &checker->arena, right->psn_no);
-  if (row == NULL || encode_read(&dossier, row->value, &error) != STATUS_OK) {
-    check_fail(result, CHECK_STATE, "patient-state[%d]: no dossier of %.*s", (int)right->partition, SLICE_ARG(right->psn_no));
-    return;
+static void check_bills(const struct checker *checker, int32_t partition, const struct dossier *dossier, struct check_result *result) {
+  size_t size;
+  const struct oracle_bill *bills = oracle_bills(checker->oracle, &size);
+  for (size_t i = 0; i < size; i++) {
+    const struct oracle_bill *right = &bills[i];
+    if (right->partition != partition || !slice_equal(right->psn_no, dossier->psn_no)) continue;
+    const struct bill *bill = dossier_find(dossier, right->setl_id);
+    if (bill == NULL || bill->setl.ver != right->ver || (bill->cancel.ver != 0) != right->cancelled || dossier_live(dossier, bill) != right->live)
+      check_fail(result, CHECK_STATE, "patient-state[%d]: %.*s of %.*s is not in the state that its messages ask for", (int)partition,
+                 SLICE_ARG(right->setl_id), SLICE_ARG(right->psn_no));
   }
-  const struct bill *bill = dossier_find(&dossier, right->setl_id);
-  if (bill == NULL || bill->setl.ver != right->ver || (bill->cancel.ver != 0) != right->cancelled || dossier_live(&dossier, bill) != right->live)
-    check_fail(result, CHECK_STATE, "patient-state[%d]: %.*s of %.*s is not in the state that its messages ask for", (int)right->partition,
-               SLICE_ARG(right->setl_id), SLICE_ARG(right->psn_no));
 }
 
-static void check_dossier_findings(struct checker *checker, const struct broker *broker, int32_t partition, const struct broker_state *row,
-                                   struct check_result *result) {
-  (void)broker;
-  arena_reset(&checker->arena);
-  struct dossier dossier;
-  struct error error = {0};
-  dossier_init(&dossier, &checker->arena, row->key);
-  if (encode_read(&dossier, row->value, &error) != STATUS_OK) {
-    check_fail(result, CHECK_STATE, "patient-state[%d]@%" PRId64 ": %s", (int)partition, row->offset, error.text);
-    return;
-  }
+static void check_dossier_findings(const struct checker *checker, int32_t partition, const struct dossier *dossier, struct check_result *result) {
   size_t size, right = 0, found = 0;
   const struct oracle_finding *findings = oracle_findings(checker->oracle, &size);
-  for (uint32_t f = 0; f < dossier.findings_size; f++) found += dossier.findings[f].open;
+  for (uint32_t f = 0; f < dossier->findings_size; f++) found += dossier->findings[f].open;
   for (size_t i = 0; i < size; i++) {
-    if (findings[i].partition != partition || !slice_equal(findings[i].psn_no, row->key)) continue;
+    if (findings[i].partition != partition || !slice_equal(findings[i].psn_no, dossier->psn_no)) continue;
     right++;
-    const struct finding *finding = dossier_find_finding(&dossier, findings[i].id);
+    const struct finding *finding = dossier_find_finding(dossier, findings[i].id);
     if (finding == NULL || !finding->open || finding->vola_fen != findings[i].vola_fen || finding->fund_fen != findings[i].fund_fen)
-      check_fail(result, CHECK_STATE, "patient-state[%d]@%" PRId64 ": %.*s lacks a finding of %.*s", (int)partition, row->offset,
-                 SLICE_ARG(row->key), SLICE_ARG(findings[i].rule->id));
+      check_fail(result, CHECK_STATE, "patient-state[%d]: %.*s lacks a finding of %.*s", (int)partition, SLICE_ARG(dossier->psn_no),
+                 SLICE_ARG(findings[i].rule->id));
   }
   if (found != right)
-    check_fail(result, CHECK_STATE, "patient-state[%d]@%" PRId64 ": %.*s has %zu open findings; it must have %zu", (int)partition, row->offset,
-               SLICE_ARG(row->key), found, right);
+    check_fail(result, CHECK_STATE, "patient-state[%d]: %.*s has %zu open findings; it must have %zu", (int)partition, SLICE_ARG(dossier->psn_no),
+               found, right);
 }
 
 static void check_state(struct checker *checker, const struct broker *broker, struct check_result *result) {
   size_t size;
   const struct oracle_bill *bills = oracle_bills(checker->oracle, &size);
-  for (size_t i = 0; i < size; i++) check_bill(checker, broker, &bills[i], result);
+  for (size_t i = 0; i < size; i++) {
+    bool seen = false;    // one look at each person
+    for (size_t j = 0; j < i && !seen; j++) seen = bills[j].partition == bills[i].partition && slice_equal(bills[j].psn_no, bills[i].psn_no);
+    if (seen) continue;
+    arena_reset(&checker->arena);
+    const struct broker_state *row = newest(broker, bills[i].partition, bills[i].psn_no);
+    struct dossier dossier;
+    struct error error = {0};
+    dossier_init(&dossier, &checker->arena, bills[i].psn_no);
+    if (row == NULL || encode_read(&dossier, row->value, &error) != STATUS_OK) {
+      check_fail(result, CHECK_STATE, "patient-state[%d]: no dossier of %.*s", (int)bills[i].partition, SLICE_ARG(bills[i].psn_no));
+      continue;
+    }
+    check_bills(checker, bills[i].partition, &dossier, result);
+    check_dossier_findings(checker, bills[i].partition, &dossier, result);
+  }
   for (int32_t p = 0; p < broker_partitions(broker); p++) {
     const struct broker_state *rows = broker_states(broker, p, &size);
     for (size_t i = 0; i < size; i++) {
-      if (rows[i].marker || slice_equal(rows[i].key, STATE_PARTITION_KEY) || newest(broker, p, rows[i].key) != &rows[i]) continue;
-      check_dossier_findings(checker, broker, p, &rows[i], result);
+      if (rows[i].marker || !broker_committed(broker, rows[i].transaction) || slice_equal(rows[i].key, STATE_PARTITION_KEY)) continue;
+      size_t people;
+      bool known = false;
+      bills = oracle_bills(checker->oracle, &people);
+      for (size_t b = 0; b < people && !known; b++) known = bills[b].partition == p && slice_equal(bills[b].psn_no, rows[i].key);
+      if (!known) check_fail(result, CHECK_STATE, "patient-state[%d]: a dossier of %.*s, of whom nothing was heard", (int)p, SLICE_ARG(rows[i].key));
     }
   }
 }

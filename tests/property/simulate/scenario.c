@@ -6,7 +6,7 @@
 #include "record/date.h"
 #include "record/money.h"
 
-enum { PEOPLE_MAX = 6, LINES_MAX = 16, FIRST_DAY = 20513 };    // 2026-03-01
+enum { PEOPLE_MAX = 5, LINES_MAX = 16, FIRST_DAY = 20513 };    // 2026-03-01
 
 struct fee { int sn, init, day, cnt, price_fen; const char *category; };
 
@@ -408,7 +408,7 @@ void scenario_make(struct scenario *scenario, const struct scenario_options *opt
   scenario->size = 0;
   scenario->partitions = options->partitions;
   struct writing writing = {.scenario = scenario, .draws = draws};
-  const unsigned people = 2 + below(&writing, PEOPLE_MAX - 1), messages_max = 10 + below(&writing, 22);
+  const unsigned people = 1 + below(&writing, PEOPLE_MAX), messages_max = 8 + below(&writing, often(&writing, 800) ? 8 : 24);
   for (unsigned person = 0; person < people; person++)
     writing.partition_of[person] = (int32_t)below(&writing, (unsigned)options->partitions);
   while (scenario->size < messages_max) {

@@ -289,9 +289,9 @@ static void damage_snapshot(struct world *world) {
   }
 }
 
-static void remove_snapshots(struct world *world) {
-  for (unsigned slot = 0; slot < MEMBERS; slot++)
-    for (int32_t p = 0; p < BROKER_PARTITIONS_MAX; p++)
+static void remove_snapshots(struct world *world, unsigned members, int32_t partitions) {
+  for (unsigned slot = 0; slot < members; slot++)
+    for (int32_t p = 0; p < partitions; p++)
       for (int old = 0; old < 2; old++) {
         char path[200];
         snapshot_path(world, slot, p, old ? ".old" : "", path, sizeof path);
@@ -445,10 +445,10 @@ static void prepare(struct world *world, uint64_t seed) {
   struct shelf_lies lies;
   draw_lies(world, &lies);
   shelf_empty(world->shelf, &lies, draws_next(&world->draws));
-  world->odds = (struct odds){.pause = 100 + below(world, 500)};
+  world->odds = (struct odds){.pause = 50 + below(world, 400)};
   if (often(world, 900))
-    world->odds = (struct odds){below(world, 25), below(world, 80), below(world, 80), below(world, 80), world->odds.pause};
-  if (world->snapshots) remove_snapshots(world);
+    world->odds = (struct odds){below(world, 20), below(world, 80), below(world, 80), below(world, 80), world->odds.pause};
+  if (world->snapshots) remove_snapshots(world, world->members_size, scenario.partitions);
   TELL(world, "%zu messages in %d partitions, %u processes, batches of %zu, cache %s, snapshots %s, store %llu", world->scenario.size,
        (int)scenario.partitions, world->members_size, world->batch, world->cached ? "on" : "off", world->snapshots ? "on" : "off",
        (unsigned long long)limits[world->limit]);
@@ -484,6 +484,7 @@ bool world_run(struct world *world, uint64_t seed, struct check_result *result) 
   (void)oracle_findings(world->oracle, &findings);
   world->counts.findings += findings;
   world->counts.records += world->scenario.size;
+  world->counts.lies = shelf_lies_told(world->shelf);
   return !check_any(result);
 }
 
@@ -503,7 +504,7 @@ struct world *world_create(const struct world_options *options) {
 }
 
 void world_destroy(struct world *world) {
-  remove_snapshots(world);
+  remove_snapshots(world, MEMBERS, BROKER_PARTITIONS_MAX);
   for (unsigned slot = 0; slot < MEMBERS; slot++) fiber_fini(&world->members[slot].fiber);
   for (unsigned set = 0; set < SETS; set++)
     for (unsigned slot = 0; slot < MEMBERS; slot++)
