@@ -255,16 +255,10 @@ static enum status rebuild(struct memory *memory, struct error *error) {
       rebuild_begin(memory, owned, false);
       continue;
     }
-    int64_t next = -1;
-    const struct partition_state *own = state_partition(memory->state, owned->number, &next);
-    // Positions and dossiers are committed together: nobody here moves a position by hand. Who no longer owns the partition may see one
-    // of them later than the other; his commits are refused.
-    if (own != NULL && next != owned->next && !memory_stale(&memory->log))
-      return error_set(error, STATUS_FATAL, "settlements[%d]: the group's position is %lld, the dossiers are at %lld", (int)owned->number,
-                       (long long)owned->next, (long long)next);
     owned->phase = PHASE_READY;
     owned->loaded = true;
-    if (memory->settings.load != NULL) memory->settings.load(memory->settings.context, owned->number, own);
+    if (memory->settings.load != NULL)
+      memory->settings.load(memory->settings.context, owned->number, state_partition(memory->state, owned->number, NULL));
     if (!pass(memory, MEMORY_READY)) return crashed(error);
   }
   return STATUS_OK;

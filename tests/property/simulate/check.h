@@ -13,6 +13,7 @@
   X(FACTS, "facts", "each live settlement has one last fact that says so, and no fact comes twice")                        \
   X(DEAD_LETTERS, "dead letters", "each message that cannot be used is a dead letter, once")                               \
   X(STATE, "state topic", "replayed, it gives the bills and findings of the batch evaluation")                             \
+  X(POSITIONS, "positions", "whoever takes a partition over finds its position where the dossiers are")                   \
   X(MEMORY, "memory", "what the owner of a partition remembers is what the state topic says")                              \
   X(END, "end", "everything is screened in the end")                                                                       \
   X(ERROR, "error", "no worker meets an error that nobody injected")

@@ -181,6 +181,7 @@ int main(int argc, char **argv) {
   static const char *const now[] = {"rules.d"};
   static const char *const next[] = {"rules.d/bed", "rules.d/substitution", "tests/property/simulate/next"};
   struct ruleset *sets[] = {load(now, 1), load(next, 3)};
+  assert(sets[0]->projection != sets[1]->projection);    // dossiers that one set left behind lack what the other reads
   char folder[] = "/dev/shm/settlewatch-simulate-XXXXXX", fallback[] = "/tmp/settlewatch-simulate-XXXXXX";
   const char *made = mkdtemp(folder);
   if (made == NULL) made = mkdtemp(fallback);
