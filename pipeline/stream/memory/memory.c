@@ -42,7 +42,8 @@ struct memory {
   int32_t turn;
   struct batch batches[2];
   unsigned hand;         // the batch that is handed out next or is at hand; the other one commits, or waits behind it
-  bool committing;
+  bool committing, unsent;       // unsent: the broker has not been asked yet
+  struct error outcome;          // of asking it
   struct record held;    // a record the consumer gave us beyond the batch
   bool holds;
   unsigned attempts;
@@ -415,11 +416,25 @@ static enum status send_positions(struct memory *memory, struct error *error) {
   return STATUS_OK;
 }
 
+// The client's half of a commit: the broker is asked, and may answer later or not at all.
+static enum status send_commit(struct memory *memory, struct error *error) {
+  enum memory_order order = at(memory, MEMORY_SEND);
+  if (order == MEMORY_CRASH) return crashed(error);
+  if (order == MEMORY_REFUSE) return refuse(memory, "injected: the positions are refused", error);
+  const enum status status = send_positions(memory, error);
+  if (status != STATUS_OK) return status;
+  order = at(memory, MEMORY_COMMIT);
+  if (order == MEMORY_CRASH) return crashed(error);
+  if (order == MEMORY_REFUSE) return refuse(memory, "injected: the commit is refused", error);
+  memory->renew = order == MEMORY_DELAY || order == MEMORY_LOSE;
+  if (order == MEMORY_DELAY) broker_end_later(memory->settings.broker, memory->settings.slot, memory->epoch);
+  else if (broker_end(memory->settings.broker, memory->settings.slot, memory->epoch, true) != BROKER_OK) return fenced(error);
+  return STATUS_OK;
+}
+
 // Repeats the commit until it is known how it ended.
 static enum status await_commit(struct memory *memory, struct error *error) {
-  struct broker *broker = memory->settings.broker;
-  memory->renew = true;
-  broker_end_later(broker, memory->settings.slot, memory->epoch);
+  const struct broker *broker = memory->settings.broker;
   while (broker_open(broker, memory->settings.slot) && broker_epoch(broker, memory->settings.slot) == memory->epoch)
     if (!pass(memory, MEMORY_UNANSWERED)) return crashed(error);
   return broker_epoch(broker, memory->settings.slot) == memory->epoch ? STATUS_OK : fenced(error);
@@ -443,29 +458,15 @@ static void committed(struct memory *memory) {
   batch_clear(batch);
 }
 
-static enum status commit(struct memory *memory, struct error *error) {
-  assert(memory->begun);
-  enum memory_order order = at(memory, MEMORY_SEND);
-  if (order == MEMORY_CRASH) return crashed(error);
-  if (order == MEMORY_REFUSE) return refuse(memory, "injected: the positions are refused", error);
-  enum status status = send_positions(memory, error);
-  if (status != STATUS_OK) return status;
-  order = at(memory, MEMORY_COMMIT);
-  if (order == MEMORY_CRASH) return crashed(error);
-  if (order == MEMORY_REFUSE) return refuse(memory, "injected: the commit is refused", error);
-  if (order == MEMORY_DELAY) status = await_commit(memory, error);
-  else if (broker_end(memory->settings.broker, memory->settings.slot, memory->epoch, true) != BROKER_OK) status = fenced(error);
-  if (order == MEMORY_LOSE) memory->renew = true;
-  if (status != STATUS_OK) return status;
-  if (!pass(memory, MEMORY_COMMITTED)) return crashed(error);
-  committed(memory);
-  return STATUS_OK;
-}
-
-// The commit is made when it is waited for, as late as it may be.
+// The broker may hear of the commit now, or only when somebody waits for it.
 static void commit_start(struct log *log) {
   struct memory *memory = memory_of(log);
   assert(memory->begun && !memory->committing);
+  memory->outcome = (struct error){.status = STATUS_OK};
+  const enum memory_order order = at(memory, MEMORY_START);
+  memory->unsent = order == MEMORY_DELAY;
+  if (order == MEMORY_CRASH) (void)crashed(&memory->outcome);
+  else if (!memory->unsent) (void)send_commit(memory, &memory->outcome);
   memory->committing = true;
   memory->hand ^= 1;
 }
@@ -475,17 +476,28 @@ static enum status commit_finish(struct log *log, struct error *error) {
   assert(memory->committing);
   memory->committing = false;
   memory->hand ^= 1;
-  const enum status status = commit(memory, error);
+  struct error outcome = memory->outcome;
+  if (memory->dead) (void)crashed(&outcome);
+  if (outcome.status == STATUS_OK && memory->unsent) (void)send_commit(memory, &outcome);
+  if (outcome.status == STATUS_OK) (void)await_commit(memory, &outcome);
+  if (outcome.status == STATUS_OK && !pass(memory, MEMORY_COMMITTED)) (void)crashed(&outcome);
+  if (outcome.status == STATUS_OK) {
+    committed(memory);
+    memory->hand ^= 1;
+    return STATUS_OK;
+  }
   struct batch *newer = &memory->batches[memory->hand ^ 1];
-  if (status == STATUS_OK) memory->hand ^= 1;
-  else newer->again = newer->size > 0;
-  return status;
+  newer->again = newer->size > 0;
+  *error = outcome;
+  return outcome.status;
 }
 
 // --- Open and close --------------------------------------------------------------------------------------------------------------
 
 static void memory_close(struct log *log) {
   struct memory *memory = memory_of(log);
+  struct error ignored = {0};
+  if (memory->committing) (void)commit_finish(log, &ignored);
   if (memory->begun && !memory->dead) (void)broker_end(memory->settings.broker, memory->settings.slot, memory->epoch, false);
   for (size_t i = 0; i < memory->owned_size; i++) memory_snapshot(log, memory->owned[i].number);
   if (!memory->dead && broker_is_member(memory->settings.broker, memory->settings.slot, memory->member))

@@ -14,7 +14,7 @@
 
 #define MEMORY_POINTS(X)                                                                                                                 \
   X(TAKE, "take") X(WAIT, "wait for a position") X(LEARN, "learn") X(READY, "partition ready") X(REVOKED, "partitions revoked")         \
-  X(READ, "read a dossier") X(BEGIN, "begin") X(STAGE, "stage") X(STAGED, "staged") X(SEND, "send the positions")                     \
+  X(READ, "read a dossier") X(BEGIN, "begin") X(STAGE, "stage") X(STAGED, "staged") X(START, "start the commit") X(SEND, "send the positions")                     \
   X(COMMIT, "commit") X(UNANSWERED, "commit not answered") X(COMMITTED, "committed") X(ABORT, "abort")                               \
   X(CACHE_GET, "ask the cache") X(CACHE_PUT, "tell the cache") X(SNAPSHOT, "snapshot") X(STEP, "after a step")
 enum memory_point {
@@ -29,7 +29,7 @@ enum memory_order {
   MEMORY_GO_ON,
   MEMORY_CRASH,      // the process dies here
   MEMORY_REFUSE,     // begin, stage, send, commit: the transaction has failed and is aborted. read: no answer
-  MEMORY_DELAY,      // commit: the request arrives whenever the test delivers it
+  MEMORY_DELAY,      // start: the broker is asked only when the commit is waited for. commit: the request arrives whenever the test delivers it
   MEMORY_LOSE,       // commit: done, but the answer is lost. staged: the broker does not say where a record stands
 };
 

@@ -73,6 +73,7 @@ static enum memory_order draw_order(struct world *world, enum memory_point point
   if (world->calm) return MEMORY_GO_ON;
   if (often(world, world->odds.crash)) return MEMORY_CRASH;
   switch (point) {
+    case MEMORY_START: return often(world, 500) ? MEMORY_DELAY : MEMORY_GO_ON;
     case MEMORY_STAGE:
     case MEMORY_SEND: return often(world, world->odds.refuse) ? MEMORY_REFUSE : MEMORY_GO_ON;
     case MEMORY_READ: return often(world, world->odds.refuse / 4) ? MEMORY_REFUSE : MEMORY_GO_ON;
