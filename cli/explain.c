@@ -3,21 +3,13 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/remembered.h"
 #include "core/memory.h"
-#include "record/json.h"
 #include "rules/kinds/kind.h"
 #include "rules/load.h"
-#include "rules/operand.h"
-#include "rules/trace.h"
 #include "stream/file/reader.h"
 
 enum { ARENA_BLOCK = 256 << 10, BATCH_RECORDS = 1000, BATCH_BYTES = 64 << 20 };
-
-// The last message about one finding of the rule.
-struct told {
-  struct told *next;
-  const struct json_value *message;
-};
 
 struct person {
   struct person *next;
@@ -28,20 +20,23 @@ struct telling {
   const struct explain_options *options;
   const struct ruleset *ruleset;
   const struct rule *rule;
+  const struct site *site;     // NULL: the defaults
   struct screen *screen;
   struct decoder *decoder;
   struct json_reader *reader;
   struct person *persons;
-  struct told *told;           // in `lasting`
+  struct explanation_message *told;    // in `lasting`
   struct arena lasting;
-  struct text last_person, last_setl_id;
-  int64_t tick_s;
+  struct text psn_no, setl_id;         // of the settlement that is explained
+  int64_t tick_s, settled_s;
   uint64_t records, dead;
   struct outbox outbox;
   struct arena arena;
   struct trace trace;
+  struct index_scratch scratch;
+  struct slice from;
   struct text text;
-  bool found;    // the visit of the last settlement
+  bool found;    // the visit of the settlement
 };
 
 static struct person *person_of(struct telling *telling, struct slice psn_no) {
@@ -64,23 +59,25 @@ static struct slice member(const struct json_value *object, const char *key) {
   return value != NULL && value->type != JSON_NULL ? value->text : SLICE_NONE;
 }
 
+// --- From a file -----------------------------------------------------------------------------------------------------------------
+
 // What the step published of the rule, active or shadow: inspector-cases has every finding that is not in shadow.
 static void take_messages(struct telling *telling, struct error *error) {
   for (size_t i = 0; i < telling->outbox.size; i++) {
     const struct outbox_entry *entry = &telling->outbox.entries[i];
-    const struct json_value *message;
+    const struct json_value *value;
     if (entry->topic != TOPIC_INSPECTOR_CASES && entry->topic != TOPIC_SHADOW_FINDINGS) continue;
     const struct slice bytes = arena_copy(&telling->lasting, outbox_bytes(&telling->outbox, entry->value, entry->value_size));
-    if (json_read(telling->reader, &telling->lasting, bytes, &message, error) != STATUS_OK) return;
-    if (!slice_equal(member(message, "rule_id"), telling->rule->id)) continue;
-    struct told *told = telling->told;
-    while (told != NULL && !slice_equal(member(told->message, "deduction_id"), member(message, "deduction_id"))) told = told->next;
+    if (json_read(telling->reader, &telling->lasting, bytes, &value, error) != STATUS_OK) return;
+    if (!slice_equal(member(value, "rule_id"), telling->rule->id)) continue;
+    struct explanation_message *told = telling->told;
+    while (told != NULL && !slice_equal(member(told->value, "deduction_id"), member(value, "deduction_id"))) told = told->next;
     if (told == NULL) {
-      told = ARENA_ARRAY(&telling->lasting, struct told, 1);
+      told = ARENA_ARRAY(&telling->lasting, struct explanation_message, 1);
       told->next = telling->told;
       telling->told = told;
     }
-    told->message = message;
+    told->value = value;
   }
   outbox_clear(&telling->outbox);
 }
@@ -92,9 +89,10 @@ static enum status take_event(struct telling *telling, const struct event *event
   if (event->type == EVENT_TICK) {
     if (event->event_time_s > telling->tick_s) telling->tick_s = event->event_time_s;
   } else {
-    if (event->type == EVENT_SETL) {
-      keep(&telling->last_person, event->psn_no);
-      keep(&telling->last_setl_id, event->setl_id);
+    const char *wanted = telling->options->setl_id;
+    if (event->type == EVENT_SETL && (wanted == NULL || slice_equal(event->setl_id, slice_from(wanted)))) {
+      keep(&telling->psn_no, event->psn_no);
+      keep(&telling->setl_id, event->setl_id);
     }
     struct person *person = person_of(telling, event->psn_no);
     status = screen_step(telling->screen, text_slice(&person->body), event, telling->tick_s, &telling->arena, &telling->outbox, &result, error);
@@ -134,187 +132,139 @@ static enum status take_records(struct telling *telling, struct reader *reader, 
 
 // --- Telling ---------------------------------------------------------------------------------------------------------------------
 
-static const char *words(const struct telling *telling, const char *english, const char *chinese) {
-  return telling->options->chinese ? chinese : english;
-}
-
-static void write_head(struct telling *telling, const struct visit *visit) {
-  const struct rule *rule = telling->rule;
-  struct text *out = &telling->text;
-  const struct slice title = telling->options->chinese || rule->title_en.size == 0 ? rule->title_zh : rule->title_en;
-  text_format(out, "%.*s v%lld  %.*s\n", SLICE_ARG(rule->id), (long long)rule->version, SLICE_ARG(title));
-  text_format(out, "%s: %.*s  %s: %.*s  %s: %.*s  %s: %.*s\n", words(telling, "settlement", "结算"),
-              SLICE_ARG(text_slice(&telling->last_setl_id)), words(telling, "visit", "就诊"), SLICE_ARG(visit->mdtrt_id),
-              words(telling, "person", "人员"), SLICE_ARG(text_slice(&telling->last_person)), words(telling, "institution", "机构"),
-              SLICE_ARG(visit->fixmedins_code));
-  text_format(out, "%s: %s\n\n", words(telling, "rule set", "规则集"), telling->ruleset->hash);
-}
-
-static void write_sentence(struct telling *telling, const struct verdict *verdict, const struct judge_input *input) {
-  const struct rule *rule = verdict->rule;
-  const bool chinese = telling->options->chinese || rule->say_en_size == 0;
-  const struct piece *pieces = chinese ? rule->say_zh : rule->say_en;
-  const size_t size = chinese ? rule->say_zh_size : rule->say_en_size;
-  for (size_t i = 0; i < size; i++) {
-    if (pieces[i].operand < 0) {
-      text_append(&telling->text, pieces[i].literal);
-      continue;
-    }
-    const struct value value = judge_operand(rule, pieces[i].operand, input, verdict);
-    value_write(&telling->text, &value);
-  }
-  text_byte(&telling->text, '\n');
-}
-
-static void write_padded(struct text *out, struct slice s, size_t width) {
-  text_append(out, s);
-  for (size_t n = s.size; n < width; n++) text_byte(out, ' ');
-  TEXT_LITERAL(out, "  ");
-}
-
-static void write_value(struct text *out, enum value_type type, int64_t number) {
-  const struct value value = {.type = type, .number = number};
-  value_write(out, &value);
-}
-
-static void write_claims(struct telling *telling, const struct verdict *verdict) {
-  struct text *out = &telling->text;
-  size_t sn = 0, code = 1;
-  int64_t sum = 0;
-  text_format(out, "\n%s (%.*s)\n", words(telling, "claims before precedence", "认定金额（未经优先级分配）"),
-              SLICE_ARG(verdict->rule->amount_name));
-  for (uint32_t i = 0; i < verdict->claims_size; i++) {
-    const struct item *item = &verdict->visit->items[verdict->claims[i].item];
-    if (item->feedetl_sn.size > sn) sn = item->feedetl_sn.size;
-    if (item->med_list_codg.size > code) code = item->med_list_codg.size;
-  }
-  for (uint32_t i = 0; i < verdict->claims_size; i++) {
-    const struct item *item = &verdict->visit->items[verdict->claims[i].item];
-    TEXT_LITERAL(out, "  ");
-    write_padded(out, item->feedetl_sn, sn);
-    write_padded(out, item->med_list_codg.size > 0 ? item->med_list_codg : SLICE("-"), code);
-    if (item->time_s != DATE_ABSENT) date_write_time(out, item->time_s);
-    else TEXT_LITERAL(out, "-                  ");
-    text_format(out, "  %s ", words(telling, "count", "数量"));
-    write_value(out, VALUE_COUNT, item->cnt);
-    text_format(out, "  %s ", words(telling, "in scope", "政策范围内"));
-    write_value(out, VALUE_FEN, item->inscp_fen);
-    text_format(out, "  %s ", words(telling, "claimed", "认定"));
-    write_value(out, VALUE_FEN, verdict->claims[i].claimed_fen);
-    text_byte(out, '\n');
-    sum += verdict->claims[i].claimed_fen;
-  }
-  text_format(out, "  %s ", words(telling, "sum", "合计"));
-  write_value(out, VALUE_FEN, sum);
-  text_byte(out, '\n');
-}
-
-static void write_verdict(struct telling *telling, const struct verdict *verdict) {
-  struct text *out = &telling->text;
-  text_format(out, "\n%s: %s", words(telling, "outcome", "结论"), outcome_name(verdict->outcome));
-  if (verdict->outcome == OUTCOME_HIT)
-    text_format(out, "  %s %.*s  %s %d%s", words(telling, "band", "档次"), SLICE_ARG(verdict->band->name),
-                words(telling, "severity", "严重程度"), verdict->band->severity,
-                verdict->provisional ? words(telling, "  provisional: a field may still come", "  暂定：有字段尚未到达") : "");
-  if (verdict->reason.size > 0 && verdict->outcome != OUTCOME_HIT) text_format(out, " (%.*s)", SLICE_ARG(verdict->reason));
-  text_byte(out, '\n');
-}
-
-// Findings that rest on the settlement, as they were published last: after precedence.
-static void write_published(struct telling *telling) {
-  struct text *out = &telling->text;
-  for (const struct told *told = telling->told; told != NULL; told = told->next) {
-    const struct json_value *ids = json_find(told->message, "setl_ids");
-    bool mine = false;
-    for (const struct json_value *id = ids != NULL ? ids->child : NULL; id != NULL; id = id->next)
-      mine |= slice_equal(id->text, text_slice(&telling->last_setl_id));
-    if (!mine) continue;
-    text_format(out, "\n%s %.*s  %s %.*s  %.*s\n", words(telling, "published: finding", "已发布：结果"),
-                SLICE_ARG(member(told->message, "deduction_id")), words(telling, "revision", "版次"), SLICE_ARG(member(told->message, "revision")),
-                SLICE_ARG(member(told->message, "stage")));
-    text_format(out, "  vola_amt %.*s  fund_amt %.*s  %s\n", SLICE_ARG(member(told->message, "vola_amt")),
-                SLICE_ARG(member(told->message, "fund_amt")), words(telling, "(after precedence)", "（按优先级分配后）"));
-  }
-}
-
 static void tell(void *context, const struct verdict *verdict, const struct judge_input *input) {
   struct telling *telling = context;
   bool mine = false;
   for (uint32_t i = 0; i < input->visit->settlements_size; i++)
-    mine |= slice_equal(input->visit->settlements[i].setl_id, text_slice(&telling->last_setl_id));
+    mine |= slice_equal(input->visit->settlements[i].setl_id, text_slice(&telling->setl_id));
   if (mine) {
     telling->found = true;
-    write_head(telling, input->visit);
-    trace_write(&telling->trace, &telling->text);
-    write_verdict(telling, verdict);
-    if (verdict->outcome == OUTCOME_HIT || verdict->outcome == OUTCOME_EXEMPT) {
-      write_sentence(telling, verdict, input);
-      write_claims(telling, verdict);
-    }
-    write_published(telling);
+    const struct explanation about = {.chinese = telling->options->chinese, .ruleset = telling->ruleset, .rule = telling->rule,
+                                      .setl_id = text_slice(&telling->setl_id), .verdict = verdict, .input = input,
+                                      .trace = &telling->trace, .published = telling->told, .from = telling->from,
+                                      .flips = flip_search(telling->rule, input, verdict, &telling->scratch, &telling->lasting)};
+    telling->options->write(&about, &telling->text);
   }
   telling->trace.size = 0;    // of this visit
 }
 
-static int run(struct telling *telling, struct error *error) {
-  const struct reader_limits limits = {decode_limits_default.record_bytes_max, BATCH_RECORDS, BATCH_BYTES};
-  struct reader *reader = reader_open(&telling->options->record, 1, &limits);
-  const enum status status = take_records(telling, reader, error);
-  reader_close(reader);
-  if (status != STATUS_OK) return status == STATUS_REJECT ? CLI_DATA : CLI_SOFTWARE;
-  if (telling->last_setl_id.size == 0) {
-    error_set(error, STATUS_REJECT, "'%s' has no settlement to explain", telling->options->record);
-    return CLI_DATA;
+// The person's settlement that was made last.
+static void find_last(void *context, const struct verdict *verdict, const struct judge_input *input) {
+  struct telling *telling = context;
+  (void)verdict;
+  for (uint32_t i = 0; i < input->visit->settlements_size; i++) {
+    const struct settlement_view *settlement = &input->visit->settlements[i];
+    if (settlement->setl_time_s < telling->settled_s) continue;
+    telling->settled_s = settlement->setl_time_s;
+    keep(&telling->setl_id, settlement->setl_id);
   }
-  const struct person *person = person_of(telling, text_slice(&telling->last_person));
+}
+
+static int explain_body(struct telling *telling, struct slice body, const char *const *topics, bool by_line, struct error *error) {
   arena_reset(&telling->arena);
-  trace_init(&telling->trace, &telling->arena, &telling->options->record, 1);
-  if (person->body.size > 0 &&
-      screen_explain(telling->screen, text_slice(&person->body), telling->tick_s, telling->rule, &telling->arena, tell, telling,
-                     &telling->trace, error) != STATUS_OK)
+  trace_init(&telling->trace, &telling->arena, topics, 1);
+  telling->trace.by_line = by_line;
+  if (body.size > 0 && screen_explain(telling->screen, text_slice(&telling->psn_no), body, telling->tick_s, telling->rule, &telling->arena, tell, telling, &telling->trace,
+                                      error) != STATUS_OK)
     return CLI_SOFTWARE;
   if (!telling->found) {
-    error_set(error, STATUS_REJECT, "settlement '%.*s' is not live: cancelled, void, refunded, incomplete or a dead letter",
-              SLICE_ARG(text_slice(&telling->last_setl_id)));
+    error_set(error, STATUS_REJECT, "settlement '%.*s' is not live: cancelled, void, refunded, incomplete, a dead letter, or forgotten",
+              SLICE_ARG(text_slice(&telling->setl_id)));
     return CLI_DATA;
   }
   fwrite(telling->text.data, 1, telling->text.size, stdout);
   return CLI_OK;
 }
 
-int explain(const struct explain_options *options) {
-  struct diagnostics diagnostics = {0};
-  struct telling telling = {.options = options, .tick_s = DATE_ABSENT};
-  struct error error = {0};
-  struct ruleset *ruleset = ruleset_load(&options->rules, 1, &diagnostics);
-  int code = CLI_CONFIG;
-  if (diagnostics.errors > 0) {
-    diagnostics_sort(&diagnostics);
-    diagnostics_write_text(&diagnostics, &telling.text);
-    fwrite(telling.text.data, 1, telling.text.size, stderr);
-    text_clear(&telling.text);
+static int explain_file(struct telling *telling, struct error *error) {
+  const struct reader_limits limits = {decode_limits_default.record_bytes_max, BATCH_RECORDS, BATCH_BYTES};
+  struct reader *reader = reader_open(&telling->options->record, 1, &limits);
+  const enum status status = take_records(telling, reader, error);
+  reader_close(reader);
+  if (status != STATUS_OK) return status == STATUS_REJECT ? CLI_DATA : CLI_SOFTWARE;
+  if (telling->setl_id.size == 0) {
+    if (telling->options->setl_id != NULL)
+      error_set(error, STATUS_REJECT, "'%s' has no settlement '%s'", telling->options->record, telling->options->setl_id);
+    else error_set(error, STATUS_REJECT, "'%s' has no settlement to explain", telling->options->record);
+    return CLI_DATA;
   }
-  if (ruleset != NULL) {
-    telling.ruleset = ruleset;
-    telling.rule = ruleset_find(ruleset, slice_from(options->rule));
-    if (telling.rule == NULL) {
-      error_set(&error, STATUS_FATAL, "there is no rule '%s' in '%s'; `settlewatch rules list` lists them", options->rule, options->rules);
+  telling->from = slice_from(telling->options->record);
+  return explain_body(telling, text_slice(&person_of(telling, text_slice(&telling->psn_no))->body), &telling->options->record, true, error);
+}
+
+static int explain_state(struct telling *telling, struct setup *setup, struct error *error) {
+  struct client *client = setup_client(setup);
+  if (client == NULL) return CLI_SOFTWARE;
+  struct remembered state = {0};
+  keep(&telling->psn_no, slice_from(telling->options->psn_no));
+  struct text from = {0};
+  int code = CLI_SOFTWARE;
+  const char *topic = topics_name(&setup->arena, setup->site->kafka.prefix, TOPIC_SETTLEMENTS);
+  if (remembered_find(setup, client, slice_from(telling->options->psn_no), &state, error) == STATUS_OK) {
+    if (!state.found) {
+      error_set(error, STATUS_REJECT, "nothing is remembered about this person");
+      code = CLI_FOUND;
     } else {
-      arena_init(&telling.arena, ARENA_BLOCK);
-      arena_init(&telling.lasting, ARENA_BLOCK);
-      telling.reader = json_reader_create();
-      struct screen_settings settings = screen_settings_default;
-      settings.keep_lines = true;
-      telling.screen = screen_create(ruleset, &settings, &options->record, 1);
-      telling.decoder = decoder_create(&decode_limits_default);
-      code = run(&telling, &error);
-      decoder_destroy(telling.decoder);
-      screen_destroy(telling.screen);
-      json_reader_destroy(telling.reader);
-      arena_fini(&telling.arena);
-      arena_fini(&telling.lasting);
+      text_format(&from, "patient-state[%d]@%lld", (int)state.partition, (long long)state.offset);
+      telling->from = text_slice(&from);
+      if (telling->options->setl_id != NULL) keep(&telling->setl_id, slice_from(telling->options->setl_id));
+      else screen_explain(telling->screen, slice_from(telling->options->psn_no), text_slice(&state.body), DATE_ABSENT, telling->rule, &telling->arena, find_last, telling, NULL, error);
+      if (error->status == STATUS_OK) code = explain_body(telling, text_slice(&state.body), &topic, false, error);
     }
   }
+  text_fini(&from);
+  text_fini(&state.body);
+  client_close(client);
+  return code;
+}
+
+static int run(struct telling *telling, struct setup *setup, struct error *error) {
+  const struct explain_options *options = telling->options;
+  const char *const *names = &options->record;
+  struct screen_settings settings = telling->site != NULL ? telling->site->engine.screen : screen_settings_default;
+  if (options->record != NULL) settings.keep_lines = true;
+  arena_init(&telling->arena, ARENA_BLOCK);
+  arena_init(&telling->lasting, ARENA_BLOCK);
+  telling->reader = json_reader_create();
+  telling->screen = screen_create(telling->ruleset, &settings, options->record != NULL ? names : NULL, options->record != NULL);
+  telling->decoder = decoder_create(&decode_limits_default);
+  const int code = options->record != NULL ? explain_file(telling, error) : explain_state(telling, setup, error);
+  decoder_destroy(telling->decoder);
+  screen_destroy(telling->screen);
+  json_reader_destroy(telling->reader);
+  index_scratch_fini(&telling->scratch);
+  arena_fini(&telling->arena);
+  arena_fini(&telling->lasting);
+  return code;
+}
+
+int explain(const struct explain_options *options) {
+  struct telling telling = {.options = options, .tick_s = DATE_ABSENT, .settled_s = DATE_ABSENT};
+  struct error error = {0};
+  struct setup setup;
+  int code = CLI_CONFIG;
+  if (setup_load(&setup, options->config, false)) {
+    struct diagnostics diagnostics = {0};
+    const char *folder = options->rules != NULL ? options->rules : arena_copy_text(&setup.arena, setup.site->rules);
+    struct ruleset *ruleset = ruleset_load(&folder, 1, &diagnostics);
+    if (diagnostics.errors > 0) {
+      diagnostics_sort(&diagnostics);
+      diagnostics_write_text(&diagnostics, &telling.text);
+      fwrite(telling.text.data, 1, telling.text.size, stderr);
+      text_clear(&telling.text);
+    }
+    if (ruleset != NULL) {
+      telling.ruleset = ruleset;
+      telling.site = setup.site;
+      telling.rule = ruleset_find(ruleset, slice_from(options->rule));
+      if (telling.rule == NULL)
+        error_set(&error, STATUS_FATAL, "there is no rule '%s' in '%s'; `settlewatch rules list` lists them", options->rule, folder);
+      else code = run(&telling, &setup, &error);
+    }
+    ruleset_destroy(ruleset);
+    diagnostics_fini(&diagnostics);
+  }
+  setup_fini(&setup);
   if (error.status != STATUS_OK) fprintf(stderr, "settlewatch rules explain: %s\n", error.text);
   for (struct person *person = telling.persons, *next; person != NULL; person = next) {
     next = person->next;
@@ -323,10 +273,8 @@ int explain(const struct explain_options *options) {
     memory_free(person);
   }
   outbox_fini(&telling.outbox);
-  text_fini(&telling.last_person);
-  text_fini(&telling.last_setl_id);
+  text_fini(&telling.psn_no);
+  text_fini(&telling.setl_id);
   text_fini(&telling.text);
-  ruleset_destroy(ruleset);
-  diagnostics_fini(&diagnostics);
   return code;
 }

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/setup.h"
+#include "cli/remembered.h"
 #include "dossier/encode.h"
 #include "dossier/write.h"
-#include "stream/kafka/dump.h"
 
 struct arguments { const char *verb, *psn_no, *config; };
 
@@ -38,38 +37,10 @@ static const struct argp argp = {options, parse, "show PSN_NO",
                                  "PSN_NO is the pseudonym as it stands in the messages. Reads that person's partition of patient-state to its end.\n"
                                  "Exit status: 0 shown, 1 nobody of that number, 70 the cluster cannot be asked, 78 bad settings.", NULL, NULL, NULL};
 
-struct search { struct slice psn_no; struct text body; int32_t partition; int64_t offset; bool found; };
-
-static bool look(void *context, const struct dump_message *message) {
-  struct search *search = context;
-  if (!slice_equal(message->key, search->psn_no)) return true;
-  search->found = slice_present(message->value);
-  search->partition = message->partition;
-  search->offset = message->offset;
-  text_clear(&search->body);
-  text_append(&search->body, message->value);
-  return true;
-}
-
-// The partition that producers choose for this key first; then all, for producers that choose otherwise.
-static enum status find(struct setup *setup, struct client *client, struct search *search, struct error *error) {
-  const char *topic = topics_name(&setup->arena, setup->site->kafka.prefix, TOPIC_PATIENT_STATE);
-  int32_t partitions;
-  enum status status = client_partitions(client, topic, &partitions, error);
-  if (status != STATUS_OK || partitions == 0)
-    return status != STATUS_OK ? status : error_set(error, STATUS_FATAL, "there is no topic '%s'", topic);
-  struct dump_options dump = {.topic = topic, .partition = client_partition_of(search->psn_no, partitions), .from_beginning = true,
-                              .until_end = true, .stopping = setup_stopping()};
-  status = dump_topic(client, &dump, look, search, error);
-  if (status != STATUS_OK || search->found) return status;
-  dump.partition = -1;
-  return dump_topic(client, &dump, look, search, error);
-}
-
-static int show(struct setup *setup, const struct search *search) {
+static int show(struct setup *setup, struct slice psn_no, const struct remembered *search) {
   struct dossier dossier;
   struct error error = {0};
-  dossier_init(&dossier, &setup->arena, search->psn_no);
+  dossier_init(&dossier, &setup->arena, psn_no);
   if (encode_read(&dossier, text_slice(&search->body), &error) != STATUS_OK) {
     fprintf(stderr, "%s: patient-state[%d]@%lld: %s\n", program_invocation_name, (int)search->partition, (long long)search->offset, error.text);
     return CLI_SOFTWARE;
@@ -90,12 +61,13 @@ static int run(int argc, char **argv) {
     struct client *client = setup_client(&setup);
     code = CLI_SOFTWARE;
     if (client != NULL) {
-      struct search search = {.psn_no = slice_from(arguments.psn_no)};
+      const struct slice psn_no = slice_from(arguments.psn_no);
+      struct remembered search = {0};
       struct error error = {0};
-      if (find(&setup, client, &search, &error) != STATUS_OK) {
+      if (remembered_find(&setup, client, psn_no, &search, &error) != STATUS_OK) {
         fprintf(stderr, "%s: %s\n", program_invocation_name, error.text);
       } else if (search.found) {
-        code = show(&setup, &search);
+        code = show(&setup, psn_no, &search);
       } else {
         fprintf(stderr, "%s: nothing is remembered about this person\n", program_invocation_name);
         code = CLI_FOUND;

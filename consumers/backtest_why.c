@@ -109,7 +109,7 @@ static bool ask(const struct backtest_report *report, const struct backtest_chan
     trace_init(&trace, &arena, NULL, 0);
     asking.trace = &trace;
     asking.rule = rule;
-    *status = screen_explain(screens[side], body, DATE_ABSENT, rule, &arena, answer, &asking, &trace, error);
+    *status = screen_explain(screens[side], change->psn_no, body, DATE_ABSENT, rule, &arena, answer, &asking, &trace, error);
   }
   if (!any) {
     text_format(&telling->zh, "%s中没有该规则", sides_zh[side]);

@@ -188,6 +188,14 @@ void trace_say(struct trace *trace, const char *what, struct slice value, struct
   row->truth = truth;
 }
 
+void trace_amend(struct trace *trace, const struct verdict *verdict, struct slice reason) {
+  struct trace_row *row = &trace->rows[trace->size - 1];
+  row->operand = slice_from(outcome_name(verdict->outcome));
+  row->value = reason;
+  row->limit = SLICE("");
+  row->truth = truth_of(verdict->outcome == OUTCOME_HIT);
+}
+
 static size_t columns_of(struct slice s) {
   size_t columns = 0;
   for (size_t at = 0; at < s.size;) {

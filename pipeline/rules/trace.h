@@ -52,6 +52,8 @@ void trace_range(struct trace *trace, const char *what, const struct value *valu
 void trace_say(struct trace *trace, const char *what, struct slice value, struct slice limit, enum truth truth);
 // Where an operand's value came from, as in trace_row.source.
 struct slice trace_source(struct trace *trace, int operand, const struct condition_context *context);
+// The outcome became another one after the rule itself was judged; the last row says so.
+void trace_amend(struct trace *trace, const struct verdict *verdict, struct slice reason);
 // One row in a line of its own words: "exemption planned: previous.readmission_plan NOT_PLANNED, in [PLANNED] is false  <- ...".
 void trace_write_row(const struct trace_row *row, struct text *out);
 // One row per line, aligned, for people.

@@ -215,7 +215,7 @@ void expect_check(struct session *session, const struct yaml_file *file, const s
   }
   for (struct patient *patient = session->patients; patient != NULL && error->status == STATUS_OK; patient = patient->next)
     if (patient->body.size > 0)
-      screen_explain(session->screen, text_slice(&patient->body), DATE_ABSENT, session->rule, &session->batch, compare, &expectation,
+      screen_explain(session->screen, patient->psn_no, text_slice(&patient->body), DATE_ABSENT, session->rule, &session->batch, compare, &expectation,
                      expectation.trace, error);
   if (withdrawn != NULL) compare_withdrawn(&expectation, withdrawn);
   else if (!expectation.found) trial_differs(session, "no visit with the settlement %.*s is left", SLICE_ARG(expectation.on));

@@ -7,6 +7,7 @@
 #include "dossier/history.h"
 #include "rules/index.h"
 #include "rules/kinds/kind.h"
+#include "rules/trace.h"
 #include "rules/reads.h"
 #include "screen/apply.h"
 #include "screen/finding.h"
@@ -211,6 +212,14 @@ static bool is_open(const struct judging *judging, const struct hit *hit) {
   return finding != NULL && finding->open;
 }
 
+// What is made of a pair rule's verdict where evidence may be forgotten.
+static void respect_horizon(const struct judging *judging, struct hit *hit, bool forgotten) {
+  const enum outcome outcome = hit->verdict.outcome;
+  if (outcome == OUTCOME_HIT) make_hit(judging, hit);
+  if (forgotten && ((outcome == OUTCOME_HIT && !is_open(judging, hit)) || outcome == OUTCOME_NO_HIT))
+    hit->verdict.outcome = OUTCOME_INSUFFICIENT_HISTORY;
+}
+
 // All pair rules over all visits: they read heads only, and lines where they hit.
 static void judge_pairs(struct judging *judging) {
   struct screen *screen = judging->screen;
@@ -225,12 +234,7 @@ static void judge_pairs(struct judging *judging) {
       input.scope_holds = index_scope_holds(screen->ruleset->index, rule->number, visit);
       struct hit hit = {.pair = true};
       judge(rule, &input, &hit.verdict);
-      if (hit.verdict.outcome == OUTCOME_HIT) {
-        make_hit(judging, &hit);
-        if (forgotten && !is_open(judging, &hit)) hit.verdict.outcome = OUTCOME_INSUFFICIENT_HISTORY;
-      } else if (hit.verdict.outcome == OUTCOME_NO_HIT && forgotten) {
-        hit.verdict.outcome = OUTCOME_INSUFFICIENT_HISTORY;
-      }
+      respect_horizon(judging, &hit, forgotten);
       if (visit->touched) count(screen, &hit.verdict);
       if (hit.verdict.outcome == OUTCOME_INSUFFICIENT_HISTORY) keep_frozen(judging, rule, visit);
       if (hit.verdict.outcome != OUTCOME_HIT) continue;
@@ -532,17 +536,18 @@ enum status screen_tick(struct screen *screen, struct slice subject, struct slic
   return STATUS_OK;
 }
 
-enum status screen_explain(struct screen *screen, struct slice body, int64_t tick_s, const struct rule *rule, struct arena *arena,
+enum status screen_explain(struct screen *screen, struct slice subject, struct slice body, int64_t tick_s, const struct rule *rule, struct arena *arena,
                            void (*tell)(void *context, const struct verdict *verdict, const struct judge_input *input), void *context,
                            struct trace *trace, struct error *error) {
   struct dossier dossier;
-  const enum status status = open_dossier(&dossier, arena, SLICE_NONE, body, error);
+  const enum status status = open_dossier(&dossier, arena, subject, body, error);
   if (status != STATUS_OK) return status;
   if (tick_s > dossier.watermark_s) dossier.watermark_s = tick_s;
   struct judging judging = {.screen = screen, .dossier = &dossier, .arena = arena};
   int32_t start_day = screen->settings.history_from_day;
   const int32_t horizon_day = date_day(dossier.watermark_s - screen->retention_s) + 1;
   if (horizon_day > start_day) start_day = horizon_day;
+  judging.horizon_day = horizon_day;
   const struct history_options options = {screen->ruleset, start_day};
   history_build(&judging.history, &dossier, &options);
   for (uint32_t i = 0; i < judging.history.size; i++) {
@@ -556,9 +561,12 @@ enum status screen_explain(struct screen *screen, struct slice body, int64_t tic
       input.candidates_size++;
     }
     input.trace = trace;
-    struct verdict verdict;
-    judge(rule, &input, &verdict);
-    tell(context, &verdict, &input);
+    struct hit hit = {.pair = rule->kind->unit == KIND_PAIR};
+    judge(rule, &input, &hit.verdict);
+    const enum outcome judged = hit.verdict.outcome;
+    if (hit.pair) respect_horizon(&judging, &hit, evidence_may_be_forgotten(&judging, visit));
+    if (trace != NULL && hit.verdict.outcome != judged) trace_amend(trace, &hit.verdict, SLICE("evidence may be forgotten"));
+    tell(context, &hit.verdict, &input);
   }
   return STATUS_OK;
 }

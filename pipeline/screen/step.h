@@ -75,7 +75,7 @@ const struct screen_counts *screen_counts(const struct screen *screen);
 const struct rule_counts *screen_rule_counts(const struct screen *screen);    // ruleset->size rows
 int32_t screen_retention_days(const struct screen *screen);                   // look-back + lateness
 
-// Evaluates the rule on every visit of the dossier with a trace; for `rules explain`.
-enum status screen_explain(struct screen *screen, struct slice body, int64_t tick_s, const struct rule *rule, struct arena *arena,
+// Evaluates the rule on every visit of the subject's dossier as the engine would, with a trace; for `rules explain`.
+enum status screen_explain(struct screen *screen, struct slice subject, struct slice body, int64_t tick_s, const struct rule *rule, struct arena *arena,
                            void (*verdict)(void *context, const struct verdict *verdict, const struct judge_input *input), void *context,
                            struct trace *trace, struct error *error);

@@ -221,7 +221,7 @@ static enum status take_result(struct session *session, struct patient *patient,
   }
   take_messages(session, error);
   if (patient->body.size == 0 || error->status != STATUS_OK) return error->status;
-  return screen_explain(session->screen, text_slice(&patient->body), DATE_ABSENT, session->rule, &session->batch, remember_band, session,
+  return screen_explain(session->screen, patient->psn_no, text_slice(&patient->body), DATE_ABSENT, session->rule, &session->batch, remember_band, session,
                         NULL, error);
 }
 

@@ -84,7 +84,8 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   struct claims claims;
   claims_start(&claims, input, verdict);
   view_items(visit);
-  int64_t total = 0;
+  int64_t total = 0, nearest_pric = -1, nearest_cap = 0;    // of the line that came nearest, when none is above
+  product nearest_over = 0;
   for (uint32_t i = 0; i < input->candidates_size; i++) {
     const struct candidate *candidate = &input->candidates[i];
     const struct item *item = &visit->items[candidate->item];
@@ -107,8 +108,14 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     const product cap = (product)price * (PERMILLE + params->markup_permille);
     const product over = (product)item->cnt * ((product)item->pric * PERMILLE - cap);
     const int64_t cap_micro = (int64_t)((cap + PERMILLE / 2) / PERMILLE);
-    if (input->trace != NULL) tell(params, input->trace, item->pric, cap_micro, over);
-    if (over <= (product)params->tolerance_fen * PRODUCT_OF_FEN) continue;
+    const bool above = over > (product)params->tolerance_fen * PRODUCT_OF_FEN;
+    if (input->trace != NULL && above) tell(params, input->trace, item->pric, cap_micro, over);
+    if (nearest_pric < 0 || over > nearest_over) {
+      nearest_over = over;
+      nearest_pric = item->pric;
+      nearest_cap = cap_micro;
+    }
+    if (!above) continue;
     const product rounded = (over + PRODUCT_OF_FEN / 2) / PRODUCT_OF_FEN;
     int64_t fen = rounded > INT64_MAX ? INT64_MAX : (int64_t)rounded;
     if ((item->flags & ITEM_HAS_OVERLMT) != 0 && item->overlmt_fen > 0) fen = fen > item->overlmt_fen ? fen - item->overlmt_fen : 0;
@@ -122,6 +129,8 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     claims_take(&claims, candidate->item,
                   rule->amount == AMOUNT_DIFFERENCE ? fen : (rule->amount == AMOUNT_LINES ? item->inscp_fen : 0));
   }
+  if (input->trace != NULL && verdict->claims_size == 0 && nearest_pric >= 0)
+    tell(params, input->trace, nearest_pric, nearest_cap, nearest_over);
   if (verdict->claims_size > 0) {
     verdict->values[VALUE_DIFFERENCE] = value_of(VALUE_FEN, total);
     verdict->values[VALUE_LINES] = value_int(verdict->claims_size);
