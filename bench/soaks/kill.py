@@ -127,7 +127,7 @@ def disturb(cluster, mode, dice, stopping, told):
 def kill_leaders(site, dice, stopping, told):
     """Every now and then the broker that leads some partition of the input dies, and comes back."""
     topic = f"{site.name}-settlements"
-    while not stopping.wait(12):
+    while not stopping.wait(8):
         for server in site.cluster.servers.split(","):
             try:
                 leaders, _ = wire.leaders(server, topic)
@@ -222,9 +222,10 @@ def main():
     parser.add_argument("--members", type=int, default=2, help="processes of the group (default 2)")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="with 3, leaders are killed and started again meanwhile")
     parser.add_argument("--redis", choices=("on", "off", "flush", "stale", "garbage", "evict"), default="on", help="what happens to Redis meanwhile")
-    parser.add_argument("--rate", type=int, default=700, help="records a second (default 700)")
+    parser.add_argument("--rate", type=int, help="records a second (default 700, with three brokers 250)")
     parser.add_argument("--keep", metavar="DIR", help="copies logs and lines there when something is wrong")
     options = parser.parse_args()
+    options.rate = options.rate or (700 if options.brokers == 1 else 250)
     program = os.path.join(common.build(options, "settlewatch"), "settlewatch")
     seed = common.seed_of(options)
     dice, begun = random.Random(seed), time.monotonic()
@@ -263,6 +264,7 @@ def main():
               + ", ".join(f"{name} {times}" for name, times in sorted(tally.points.items())), flush=True)
         print(f"{feed.lines} lines fed in {feed.rounds} rounds; Redis {options.redis}" + (f", {told['times']} disturbances" if told["times"] else "")
               + (f"; {tally.fenced} members ended by a dying broker" if tally.fenced else ""), flush=True)
+        site.write(batch_records=2000)    # what is left goes fast
         site.run_to_the_end()
         lost, doubled, complete = compare(site, cluster.folder, rules, feed, problems)
     except Exception as problem:

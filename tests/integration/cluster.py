@@ -8,12 +8,12 @@ SCRIPTS = os.path.join(HERE, "broker")
 class Cluster:
     """One broker or three, and one redis-server, on free ports, in a folder of their own; stopped at the end, whatever happened."""
 
-    def __init__(self, brokers=1, redis_options=(), broker_options=(), on_ports=None):
-        """on_ports is called with the first broker's port as soon as it is known, before the broker is up."""
+    def __init__(self, brokers=1, redis_options=(), broker_options=(), on_ports=None, bench=False):
+        """on_ports is called with the first broker's port as soon as it is known, before the broker is up. bench: a JVM for measurements."""
         self.folder = tempfile.mkdtemp(prefix="settlewatch-")
         self.brokers, self.redis_options = brokers, redis_options
         try:
-            words = [f"{SCRIPTS}/broker-up", "-n", str(brokers), *(word for option in broker_options for word in ("-o", option)), f"{self.folder}/kafka"]
+            words = [f"{SCRIPTS}/broker-up", "-n", str(brokers), *(["-b"] if bench else []), *(word for option in broker_options for word in ("-o", option)), f"{self.folder}/kafka"]
             with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as starting:
                 if on_ports is not None:
                     wait_for(lambda: os.path.exists(f"{self.folder}/kafka/layout") or starting.poll() is not None, "the broker's ports")
