@@ -188,6 +188,7 @@ static void compare(void *context, const struct found *baseline, const struct fo
   add_finding(backtest_row_of(report, &report->rules, any->rule_id), sides);
   add_finding(backtest_row_of(report, &report->institutions, any->institution), sides);
   add_finding(backtest_row_of(report, &report->levels, level_word(making, any->institution)), sides);
+  if (report->sides[BACKTEST_NEW] == NULL) return;
   if (baseline == NULL || new == NULL || differs(baseline, new)) keep_change(making, sides);
 }
 
@@ -221,6 +222,7 @@ static enum status finish(void *context, struct store *const *stores, unsigned w
   for (size_t i = 0; i < report->changes_size; i++)
     report->changes[i].level = arena_copy(&report->changes[i].arena, level_word(making, report->changes[i].institution));
   for (unsigned w = 0; w < workers; w++) report->spilled_bytes += spill_bytes(making->parts[w].spill);
+  if (sides == 1) return STATUS_OK;
   return why_explain(report, &making->options->engine, making->options->paths, making->options->paths_size, stores, workers, sides, error);
 }
 
@@ -275,7 +277,7 @@ enum status backtest_run(const struct backtest_options *options, struct backtest
     report->dead = result.counts.dispositions[DISPOSITION_DEAD];
     report->patients = result.patients;
     report->store_bytes = result.store_bytes;
-    memory_free(result.rules);
+    report->rule_counts = result.rules;
     memory_free(result.second_rules);
   }
   close_parts(&making);

@@ -72,11 +72,12 @@ struct backtest_report {
   struct backtest_change changes[BACKTEST_LARGEST];    // the largest first
   size_t changes_size;
   uint64_t patients, store_bytes, spilled_bytes;       // not in the report's hash
+  struct rule_counts *rule_counts;                     // of the baseline, by rule number; not in the hash
   struct arena arena;
 };
 
 struct backtest_options {
-  const struct ruleset *sides[2];
+  const struct ruleset *sides[2];    // sides[BACKTEST_NEW] NULL: nothing is compared; the report has the baseline alone, and no changes
   struct engine_settings engine;
   const char *const *paths;
   size_t paths_size;

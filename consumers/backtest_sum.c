@@ -96,6 +96,7 @@ void backtest_fini(struct backtest_report *report) {
     memory_free(all[i]->rows);
     memory_free(all[i]->slots);
   }
+  memory_free(report->rule_counts);
   memory_free(report->overlaps.rows);
   memory_free(report->overlaps.slots);
   for (size_t i = 0; i < report->changes_size; i++) arena_fini(&report->changes[i].arena);

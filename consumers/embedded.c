@@ -374,8 +374,11 @@ static void add_screen(struct screen_counts *to, const struct screen_counts *fro
 static void add_rules(struct rule_counts **sum, size_t rules, const struct engine *engine) {
   if (*sum == NULL) *sum = memory_take((rules + 1) * sizeof **sum);
   const struct rule_counts *by_rule = engine_rule_counts(engine);
-  for (size_t r = 0; r < rules; r++)
+  for (size_t r = 0; r < rules; r++) {
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) (*sum)[r].outcomes[o] += by_rule[r].outcomes[o];
+    (*sum)[r].timed += by_rule[r].timed;
+    (*sum)[r].timed_ns += by_rule[r].timed_ns;
+  }
 }
 
 static void collect_result(const struct run *run, struct embedded_result *result) {

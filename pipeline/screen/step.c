@@ -42,6 +42,7 @@ struct screen {
   struct apply_scratch apply;
   struct screen_counts counts;
   struct rule_counts *rule_counts;
+  uint64_t decisions;             // while they are timed
 };
 
 int32_t screen_retention_days(const struct screen *screen) { return (int32_t)(screen->retention_s / DATE_DAY_SECONDS); }
@@ -160,6 +161,18 @@ static void count(struct screen *screen, const struct verdict *verdict) {
   screen->rule_counts[verdict->rule->number].outcomes[verdict->outcome]++;
 }
 
+static void decide(struct screen *screen, const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
+  const struct screen_settings *settings = &screen->settings;
+  if (settings->now_ns == NULL || ++screen->decisions % settings->time_every != 0) {
+    judge(rule, input, verdict);
+    return;
+  }
+  const uint64_t begin_ns = settings->now_ns();
+  judge(rule, input, verdict);
+  screen->rule_counts[rule->number].timed++;
+  screen->rule_counts[rule->number].timed_ns += settings->now_ns() - begin_ns;
+}
+
 static bool judged_status(const struct rule *rule) { return rule->status == RULE_ACTIVE || rule->status == RULE_SHADOW; }
 
 // A verdict that hit becomes a hit with its identity.
@@ -233,7 +246,7 @@ static void judge_pairs(struct judging *judging) {
       struct judge_input input = input_of(judging, visit);
       input.scope_holds = index_scope_holds(screen->ruleset->index, rule->number, visit);
       struct hit hit = {.pair = true};
-      judge(rule, &input, &hit.verdict);
+      decide(screen, rule, &input, &hit.verdict);
       respect_horizon(judging, &hit, forgotten);
       if (visit->touched) count(screen, &hit.verdict);
       if (hit.verdict.outcome == OUTCOME_INSUFFICIENT_HISTORY) keep_frozen(judging, rule, visit);
@@ -359,7 +372,7 @@ static void judge_visit(struct judging *judging, struct visit *visit, const stru
     input.candidates = found->candidates + first;
     input.candidates_size = found->ends[r] - first;
     struct verdict verdict;
-    judge(rule, &input, &verdict);
+    decide(screen, rule, &input, &verdict);
     count(screen, &verdict);
     if (verdict.outcome != OUTCOME_HIT) continue;
     if (hits == NULL) hits = ARENA_ARRAY(judging->arena, struct hit, found->rules_size + judging->pair_size);

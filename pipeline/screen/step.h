@@ -34,6 +34,9 @@ struct screen_settings {
   int64_t provisional_days;       // 30: executors 2.4
   bool keep_lines;                // false; true where people ask why (explain, rule tests): also lines nothing was found in stay
   int64_t points[CLASS_COUNT];    // tenths of a point proposed by agreement class: the credit scheme's items C1-C6
+  // A stopwatch for statistics: every time_every-th decision is timed with it. NULL: none is; the step itself reads no clock.
+  uint64_t (*now_ns)(void);
+  uint32_t time_every;
 };
 extern const struct screen_settings screen_settings_default;
 
@@ -44,7 +47,10 @@ struct screen_counts {
   uint64_t findings_opened, findings_changed, findings_withdrawn;
   uint64_t beyond_horizon, cancel_beyond_horizon, dossier_limit, amounts_derived, clock_skew;
 };
-struct rule_counts { uint64_t outcomes[OUTCOME_COUNT]; };
+struct rule_counts {
+  uint64_t outcomes[OUTCOME_COUNT];
+  uint64_t timed, timed_ns;       // decisions that were timed, and what they took
+};
 
 struct screen;
 // names: topic names by source.topic, for source[] of the messages.
