@@ -139,6 +139,20 @@ def main():
         newer = report_of(backtest(changed(work, "newer", (SPLIT, "^version: 1", "version: 2")), past))
         assert [newer["total"][name] for name in ("added", "lost", "changed")] == [0, 0, 0], "a version alone changes no finding"
 
+        # statistics: the same findings, every decision counted once
+        told_stats = []
+        for workers in ("1", "3"):
+            out = subprocess.run([program, "rules", "stats", "--from", past[0], "--rules", rules, "--format", "json", "--quiet", "--workers", workers],
+                                 check=True, capture_output=True).stdout
+            told_stats.append(json.loads(out)["rules"])
+        outcomes = ("no_hit", "hit", "exempt", "out_of_scope", "insufficient_history", "bad_data", "error")
+        for row in told_stats[0]:
+            assert row["evaluated"] == sum(row[name] for name in outcomes) and row["hit"] >= row["open"], row
+            amounts = [value[0] for key, value in old.items() if key[0] == row["rule_id"]]
+            assert row["open"] == len(amounts) and decimal.Decimal(row["vola_amt"]) == sum(amounts), row
+        untimed = [[{key: value for key, value in row.items() if key not in ("timed", "ns_each")} for row in rows] for rows in told_stats]
+        assert untimed[0] == untimed[1] and any(row["timed"] for row in told_stats[0])
+
         # bounds
         for bound, holds in (("findings<-0%", True), ("findings>+0%", False), ("lost>0", True), ("ADM-001:lost>0", True), ("ADM-002:lost>0", False),
                              (f"lost>{report['total']['lost']}", False), (f"lost>{report['total']['lost'] - 1}", True),
