@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "core/memory.h"
 #include "stream/kafka/handle.h"
@@ -39,25 +38,19 @@ void client_say(const struct client *client, int level, const char *format, ...)
   if (client->settings.say != NULL) client->settings.say(client->settings.context, level, text);
 }
 
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // The library tries for ever, also with a wrong password; so the deadline is ours.
 static enum status connect_first(struct client *client, struct error *error) {
-  const int64_t deadline = now_ms() + client->settings.startup_ms;
+  const int64_t deadline = handle_now_ms() + client->settings.startup_ms;
   for (;;) {
     const struct rd_kafka_metadata *metadata = NULL;
-    const int64_t left = deadline - now_ms();
+    const int64_t left = deadline - handle_now_ms();
     const rd_kafka_resp_err_t code = rd_kafka_metadata(client->handle.rk, 0, NULL, &metadata, left > 2000 ? 2000 : left > 0 ? (int)left : 1);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       rd_kafka_metadata_destroy(metadata);
       return STATUS_OK;
     }
     rd_kafka_poll(client->handle.rk, 0);    // lets the library say why
-    if (now_ms() < deadline) continue;
+    if (handle_now_ms() < deadline) continue;
     pthread_mutex_lock(&client->lock);
     error_set(error, STATUS_FATAL, "no broker of '%s' accepted us within %d s: %s", client->settings.bootstrap,
               client->settings.startup_ms / 1000, client->last[0] != '\0' ? client->last : rd_kafka_err2str(code));

@@ -1,6 +1,7 @@
 #include "stream/kafka/handle.h"
 
 #include <stdio.h>
+#include <time.h>
 
 // What exactly-once, the slots and this program's own error handling rest on: no site may set these.
 static const char *const reserved[] = {
@@ -60,6 +61,12 @@ enum status handle_open(struct handle *handle, struct client *client, rd_kafka_t
   if (handle->rk != NULL) return STATUS_OK;
   rd_kafka_conf_destroy(conf);
   return error_set(error, STATUS_FATAL, "kafka %s: %s", role, reason);
+}
+
+int64_t handle_now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void handle_close(struct handle *handle) {

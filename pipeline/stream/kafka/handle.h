@@ -35,6 +35,7 @@ enum status handle_fail(const struct handle *handle, enum status status, const c
                         struct error *error);
 enum status handle_fail_code(const struct handle *handle, enum status status, const char *what, rd_kafka_resp_err_t code,
                              struct error *error);
+int64_t handle_now_ms(void);    // of a clock that only goes forward
 // The client's own connection.
 rd_kafka_t *handle_of_client(struct client *client);
 const struct client_property *client_properties(const struct client *client, size_t *size);

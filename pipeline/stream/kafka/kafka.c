@@ -2,15 +2,15 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "core/fault.h"
 #include "core/memory.h"
+#include "stream/kafka/batch.h"
+#include "stream/kafka/committer.h"
 #include "stream/kafka/handle.h"
 #include "stream/kafka/learner.h"
-#include "stream/kafka/transaction.h"
 
-enum { ATTEMPTS_MAX = 30, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000, COMMITTED_TIMEOUT_MS = 10000 };
+enum { ATTEMPTS_MAX = 30, ROOM_MIN = 500, POLL_MESSAGES = 500, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000, COMMITTED_TIMEOUT_MS = 10000 };
 
 enum phase { PHASE_REBUILD, PHASE_READY };
 
@@ -37,29 +37,22 @@ struct kafka {
   size_t owned_size;
   bool assigned_once;
   bool assigning;             // inside the rebalance callback, before the assignment
-  // the batch at hand
-  struct arena arena;
-  struct record *records;
-  rd_kafka_headers_t **headers;
-  size_t size, capacity, cursor;
-  int64_t bytes;
-  const struct log_state *states;    // staged last
-  size_t states_size;
-  bool traced;                // some record has a traceparent
-  bool again;                 // aborted: hand out the same records
+  struct batch batches[2];
+  unsigned hand;              // the batch that is at hand or handed out next; the other one commits, or waits behind it
   bool committing;
+  struct committer committer;
+  int64_t room;               // records of a batch: grows while we lag behind
+  rd_kafka_queue_t *queue;
+  rd_kafka_message_t *messages[POLL_MESSAGES];
   unsigned attempts;
   int64_t progress_ms;
-  struct error failed;        // noticed inside the rebalance callback
+  rd_kafka_topic_partition_list_t *rebalance;    // what the group wants of us, to be served when nothing commits; NULL: nothing
+  rd_kafka_resp_err_t rebalance_code;
+  bool closing;
+  struct error failed;        // noticed while a rebalance was served
   struct kafka_counts counts;
   char id[400], instance[400];
 };
-
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static struct kafka *kafka_of(struct log *log) { return (struct kafka *)log; }
 struct state *kafka_state(struct log *log) { return kafka_of(log)->state; }
@@ -73,15 +66,8 @@ static struct owned *owned_find(struct kafka *kafka, int32_t number) {
 
 static const char *input(const struct kafka *kafka) { return kafka->settings.topics[TOPIC_SETTLEMENTS]; }
 
-static void batch_clear(struct kafka *kafka) {
-  for (size_t i = 0; i < kafka->size; i++)
-    if (kafka->headers[i] != NULL) rd_kafka_headers_destroy(kafka->headers[i]);
-  arena_reset(&kafka->arena);
-  kafka->size = 0;
-  kafka->bytes = 0;
-  kafka->traced = false;
-  kafka->again = false;
-}
+static struct batch *at_hand(struct kafka *kafka) { return &kafka->batches[kafka->hand]; }
+static struct batch *the_other(struct kafka *kafka) { return &kafka->batches[kafka->hand ^ 1]; }
 
 // --- Partitions come and go ----------------------------------------------------------------------------------------------------
 
@@ -96,7 +82,7 @@ static void snapshot_write(struct kafka *kafka, struct owned *owned) {
   if (state_snapshot_write(kafka->state, owned->number, path.data, &error) != STATUS_OK)
     client_say(kafka->settings.client, 4, "%s: a restart will take longer", error.text);
   text_fini(&path);
-  owned->snapshot_ms = now_ms();
+  owned->snapshot_ms = handle_now_ms();
 }
 
 static void partition_drop(struct kafka *kafka, int32_t number, bool keep_snapshot) {
@@ -116,7 +102,7 @@ static void on_revoke(struct kafka *kafka, rd_kafka_t *rk) {
   kafka->counts.rebalances++;
   client_say(kafka->settings.client, 6, "%s: %zu partitions given back%s", kafka->settings.slot, kafka->owned_size, lost ? ", lost" : "");
   fault_point(FAULT_IN_REVOKE);
-  batch_clear(kafka);
+  for (unsigned b = 0; b < 2; b++) batch_clear(&kafka->batches[b]);
   kafka->attempts = 0;
   for (size_t i = kafka->owned_size; i-- > 0;) {
     struct owned *owned = &kafka->owned[i];
@@ -129,11 +115,11 @@ static void on_revoke(struct kafka *kafka, rd_kafka_t *rk) {
 
 // Where each partition begins: the group's committed position, which waits for transactions that are still being decided.
 static enum status positions(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, struct error *error) {
-  const int64_t deadline = now_ms() + client_startup_ms(kafka->settings.client);
+  const int64_t deadline = handle_now_ms() + client_startup_ms(kafka->settings.client);
   rd_kafka_resp_err_t code;
   while ((code = rd_kafka_committed(rk, list, COMMITTED_TIMEOUT_MS)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     client_say(kafka->settings.client, 4, "%s: asking for the committed positions: %s", kafka->settings.slot, rd_kafka_err2str(code));
-    if (now_ms() > deadline) return handle_fail_code(&kafka->consumer, STATUS_FATAL, "asking for the committed positions", code, error);
+    if (handle_now_ms() > deadline) return handle_fail_code(&kafka->consumer, STATUS_FATAL, "asking for the committed positions", code, error);
   }
   for (int i = 0; i < list->cnt; i++) {
     rd_kafka_topic_partition_t *row = &list->elems[i];
@@ -141,7 +127,7 @@ static enum status positions(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic
     if (row->err != RD_KAFKA_RESP_ERR_NO_ERROR)
       return handle_fail_code(&kafka->consumer, STATUS_FATAL, "a committed position", row->err, error);
     enum status status;
-    while ((status = client_range(kafka->settings.client, row->topic, row->partition, &first, &end, error)) == STATUS_RETRY && now_ms() < deadline)
+    while ((status = client_range(kafka->settings.client, row->topic, row->partition, &first, &end, error)) == STATUS_RETRY && handle_now_ms() < deadline)
       error->status = STATUS_OK;
     if (status != STATUS_OK) return STATUS_FATAL;
     if (row->offset < 0 && !kafka->settings.from_earliest)
@@ -178,12 +164,10 @@ static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partit
     return;
   }
   fault_point(FAULT_IN_ASSIGN);
-  for (size_t i = kafka->owned_size; i-- > 0;)
-    if (!kafka->owned[i].assigned) partition_drop(kafka, kafka->owned[i].number, true);
-  const int64_t deadline = now_ms() + kafka->settings.rebuild_ms;
+  const int64_t deadline = handle_now_ms() + kafka->settings.rebuild_ms;
   kafka->assigning = true;
   enum status status = STATUS_OK;
-  for (bool busy = true; busy && status == STATUS_OK && now_ms() < deadline;) status = rebuild_step(kafka, REBUILD_SLICE_MS, &busy, error);
+  for (bool busy = true; busy && status == STATUS_OK && handle_now_ms() < deadline;) status = rebuild_step(kafka, REBUILD_SLICE_MS, &busy, error);
   kafka->assigning = false;
   const rd_kafka_resp_err_t code = rd_kafka_assign(rk, list);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -194,23 +178,37 @@ static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partit
   for (size_t i = 0; i < kafka->owned_size; i++)
     if (kafka->owned[i].phase == PHASE_REBUILD) rd_kafka_topic_partition_list_add(waiting, input(kafka), kafka->owned[i].number);
   if (waiting->cnt > 0) (void)rd_kafka_pause_partitions(rk, waiting);
+  for (size_t i = kafka->owned_size; i-- > 0;)
+    if (!kafka->owned[i].assigned) partition_drop(kafka, kafka->owned[i].number, true);
   client_say(kafka->settings.client, 6, "%s: %d partitions assigned, %d to be rebuilt", kafka->settings.slot, list->cnt, waiting->cnt);
   rd_kafka_topic_partition_list_destroy(waiting);
   kafka->assigned_once = true;
   fault_point(FAULT_AFTER_ASSIGN);
 }
 
+static void rebalance_serve(struct kafka *kafka) {
+  rd_kafka_topic_partition_list_t *list = kafka->rebalance;
+  kafka->rebalance = NULL;
+  assert(!kafka->committing && !kafka->transaction.begun);
+  if (kafka->rebalance_code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    on_assign(kafka, kafka->consumer.rk, list);
+  } else {
+    if (kafka->rebalance_code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+      client_say(kafka->settings.client, 4, "%s: rebalance: %s", kafka->settings.slot, rd_kafka_err2str(kafka->rebalance_code));
+    on_revoke(kafka, kafka->consumer.rk);
+  }
+  rd_kafka_topic_partition_list_destroy(list);
+}
+
+// Only noted: the library waits for our assign, and so does the group, until the commit at hand is finished and its batch settled.
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque) {
+  (void)rk;
   const struct handle *handle = opaque;
   struct kafka *kafka = handle->owner;
-  assert(!kafka->transaction.begun);
-  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    on_assign(kafka, rk, list);
-  } else {
-    if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
-      client_say(kafka->settings.client, 4, "%s: rebalance: %s", kafka->settings.slot, rd_kafka_err2str(code));
-    on_revoke(kafka, rk);
-  }
+  if (kafka->rebalance != NULL) rd_kafka_topic_partition_list_destroy(kafka->rebalance);
+  kafka->rebalance = rd_kafka_topic_partition_list_copy(list);
+  kafka->rebalance_code = code;
+  if (kafka->closing) rebalance_serve(kafka);
 }
 
 // --- Rebuilding ----------------------------------------------------------------------------------------------------------------
@@ -224,7 +222,7 @@ static void partition_ready(struct kafka *kafka, struct owned *owned) {
                (long long)owned->next, (long long)next);
   owned->phase = PHASE_READY;
   owned->loaded = true;
-  owned->snapshot_ms = now_ms();
+  owned->snapshot_ms = handle_now_ms();
   kafka->counts.rebuilt++;
   if (kafka->settings.load != NULL) kafka->settings.load(kafka->settings.context, owned->number, own);
   client_say(kafka->settings.client, 6, "%s[%d]: ready, %zu subjects", kafka->settings.topics[TOPIC_PATIENT_STATE], (int)owned->number,
@@ -267,12 +265,12 @@ static enum status rebuild_step(struct kafka *kafka, int slice_ms, bool *busy, s
   if (status == STATUS_RETRY) error->status = STATUS_OK;    // asked again with the next slice
   if (status != STATUS_OK) return status == STATUS_RETRY ? STATUS_OK : status;
   if (!end) {
-    if (now_ms() - kafka->progress_ms > PROGRESS_MS) {
+    if (handle_now_ms() - kafka->progress_ms > PROGRESS_MS) {
       int64_t position, last;
       learner_progress(kafka->learner, &position, &last);
       client_say(kafka->settings.client, 6, "%s[%d]: learning, at offset %lld of %lld", kafka->settings.topics[TOPIC_PATIENT_STATE],
                  (int)owned->number, (long long)position, (long long)last);
-      kafka->progress_ms = now_ms();
+      kafka->progress_ms = handle_now_ms();
     }
     return STATUS_OK;
   }
@@ -289,38 +287,6 @@ static enum status rebuild_step(struct kafka *kafka, int slice_ms, bool *busy, s
 }
 
 // --- Taking --------------------------------------------------------------------------------------------------------------------
-
-static struct slice keep(struct kafka *kafka, const void *bytes, size_t size, size_t padding) {
-  char *copy = arena_take(&kafka->arena, size + padding + 1);
-  if (size > 0) memcpy(copy, bytes, size);
-  memset(copy + size, 0, padding);
-  return (struct slice){copy, size};
-}
-
-static void batch_add(struct kafka *kafka, rd_kafka_message_t *message) {
-  if (kafka->size == kafka->capacity) {
-    kafka->capacity = kafka->capacity == 0 ? 1024 : kafka->capacity * 2;
-    kafka->records = memory_resize(kafka->records, kafka->capacity * sizeof *kafka->records);
-    kafka->headers = memory_resize(kafka->headers, kafka->capacity * sizeof *kafka->headers);
-  }
-  // The library's payloads have no readable bytes behind them, which the decoder needs: so they are copied.
-  struct record *record = &kafka->records[kafka->size];
-  *record = (struct record){.value = keep(kafka, message->payload, message->len, DECODE_PADDING),
-                            .key = message->key != NULL ? keep(kafka, message->key, message->key_len, 0) : SLICE_NONE,
-                            .source = {0, message->partition, message->offset},
-                            .traceparent = SLICE_NONE};
-  rd_kafka_headers_t *headers = NULL;
-  if (rd_kafka_message_detach_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const void *value;
-    size_t size;
-    if (rd_kafka_header_get_last(headers, "traceparent", &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR && value != NULL) {
-      record->traceparent = (struct slice){value, size};
-      kafka->traced = true;
-    }
-  }
-  kafka->headers[kafka->size++] = headers;
-  kafka->bytes += (int64_t)message->len;
-}
 
 // An event of the consumer that is no record.
 static enum status event(struct kafka *kafka, const rd_kafka_message_t *message, struct error *error) {
@@ -353,88 +319,107 @@ static void snapshots_now_and_then(struct kafka *kafka) {
   if (kafka->settings.snapshot_s == 0) return;
   for (size_t i = 0; i < kafka->owned_size; i++) {
     struct owned *owned = &kafka->owned[i];
-    if (owned->phase != PHASE_READY || now_ms() - owned->snapshot_ms < (int64_t)kafka->settings.snapshot_s * 1000) continue;
+    if (owned->phase != PHASE_READY || handle_now_ms() - owned->snapshot_ms < (int64_t)kafka->settings.snapshot_s * 1000) continue;
     snapshot_write(kafka, owned);
     return;    // one at a time: the consumer must be polled
   }
 }
 
+// Records and events, up to so many, waiting at most timeout_ms for the first; what stands behind a rebalance is not ours any more.
+static enum status poll(struct kafka *kafka, struct batch *into, int timeout_ms, size_t most, struct error *error) {
+  enum status status = STATUS_OK;
+  const ssize_t got = rd_kafka_consume_batch_queue(kafka->queue, timeout_ms, kafka->messages, most < POLL_MESSAGES ? most : POLL_MESSAGES);
+  for (ssize_t i = 0; i < got; i++) {
+    rd_kafka_message_t *message = kafka->messages[i];
+    if (kafka->rebalance != NULL || status != STATUS_OK) {
+      // dropped
+    } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      status = event(kafka, message, error);
+    } else {
+      batch_add(into, message);
+    }
+    rd_kafka_message_destroy(message);
+  }
+  return status;
+}
+
+// Large transactions while we lag behind, small ones while we keep up.
+static void room_adapt(struct kafka *kafka, const struct batch *batch) {
+  const int64_t size = (int64_t)batch->size, most = kafka->settings.batch_records;
+  if (size >= kafka->room) kafka->room *= 2;
+  else if (size < kafka->room / 4) kafka->room /= 2;
+  if (kafka->room < ROOM_MIN) kafka->room = ROOM_MIN;
+  if (kafka->room > most) kafka->room = most;
+}
+
+static bool any_rebuilding(const struct kafka *kafka) {
+  for (size_t i = 0; i < kafka->owned_size; i++)
+    if (kafka->owned[i].phase == PHASE_REBUILD) return true;
+  return false;
+}
+
 static enum status take(struct log *log, int timeout_ms, struct log_batch *batch, struct error *error) {
   struct kafka *kafka = kafka_of(log);
   *batch = (struct log_batch){0};
-  if (kafka->committing) return STATUS_OK;
-  const int64_t begin = now_ms();
-  int64_t deadline = begin + timeout_ms;
-  // After an abort the same records again; the pause grows, and a rebalance that waits is served by the poll.
-  int wait = kafka->again ? (int)(kafka->attempts < 10 ? kafka->attempts * 50 : 500) : 0;
-  if (kafka->again)
-    deadline = begin + wait;
-  else
-    batch_clear(kafka);
-  snapshots_now_and_then(kafka);
+  if (kafka->rebalance != NULL) {
+    if (kafka->committing) return STATUS_OK;
+    rebalance_serve(kafka);
+  }
+  struct batch *hand = at_hand(kafka);
+  // After an abort the same records again; the pause grows, and a rebalance that waits is heard of. What comes now stands behind them.
+  const bool again = hand->again;
+  if (!again) batch_clear(hand);
+  struct batch *into = kafka->committing || the_other(kafka)->size == 0 ? hand : the_other(kafka);
+  int64_t deadline = handle_now_ms() + (again ? (kafka->attempts < 10 ? kafka->attempts * 50 : 500) : (unsigned)timeout_ms);
+  if (!kafka->committing) snapshots_now_and_then(kafka);
   enum status status = STATUS_OK;
   bool busy = true;
   while (status == STATUS_OK) {
-    if (busy) status = rebuild_step(kafka, REBUILD_SLICE_MS, &busy, error);
-    if (status != STATUS_OK) break;
-    const int64_t left = deadline - now_ms();
-    rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->consumer.rk, left <= 0 || busy ? 0 : (int)left);
-    if (message != NULL) {
-      if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        status = event(kafka, message, error);
-      } else {
-        if (kafka->size == 0) deadline = now_ms() + kafka->settings.batch_ms;
-        batch_add(kafka, message);
-      }
-      rd_kafka_message_destroy(message);
-    }
     if (kafka->failed.status != STATUS_OK) status = error_set(error, kafka->failed.status, "%s", kafka->failed.text);
-    if ((int64_t)kafka->size >= kafka->settings.batch_records || kafka->bytes >= kafka->settings.batch_bytes) break;
-    if (now_ms() >= deadline) break;
-    if (!busy)
-      for (size_t i = 0; i < kafka->owned_size; i++) busy = busy || kafka->owned[i].phase == PHASE_REBUILD;
+    if (busy && status == STATUS_OK) status = rebuild_step(kafka, REBUILD_SLICE_MS, &busy, error);
+    if (status != STATUS_OK) break;
+    const int64_t left = deadline - handle_now_ms(), room = kafka->room - (int64_t)into->size;
+    const bool first = into->size == 0 || room <= 0;    // the library would wait until all have come
+    status = poll(kafka, into, left <= 0 || busy ? 0 : (int)left, first ? 1 : (size_t)room, error);
+    if (status != STATUS_OK || kafka->rebalance != NULL) break;
+    if (first && !again && into->size == 1) deadline = handle_now_ms() + kafka->settings.batch_ms;
+    if ((int64_t)into->size >= kafka->room || into->bytes >= kafka->settings.batch_bytes || handle_now_ms() >= deadline) break;
+    if (!busy) busy = any_rebuilding(kafka);
   }
-  *batch = (struct log_batch){kafka->records, kafka->size, kafka->size == 0 && all_at_goal(kafka)};
-  return status;
+  if (kafka->rebalance != NULL && !again) batch_clear(hand);
+  if (status != STATUS_OK || kafka->rebalance != NULL) return status;
+  if (!again) room_adapt(kafka, hand);
+  *batch = (struct log_batch){hand->records, hand->size, hand->size == 0 && all_at_goal(kafka)};
+  return STATUS_OK;
 }
 
 // --- Giving --------------------------------------------------------------------------------------------------------------------
 
 static enum status begin(struct log *log, struct error *error) {
   struct kafka *kafka = kafka_of(log);
-  for (size_t i = 0; i < kafka->size; i++) {    // the broker never checks that we own what we commit
-    const struct owned *owned = owned_find(kafka, kafka->records[i].source.partition);
+  const struct batch *batch = at_hand(kafka);
+  assert(!kafka->committing);
+  for (size_t i = 0; i < batch->size; i++) {    // the broker never checks that we own what we commit
+    const struct owned *owned = owned_find(kafka, batch->records[i].source.partition);
     assert(owned != NULL && owned->assigned && owned->phase == PHASE_READY);
-    assert(kafka->records[i].source.offset >= owned->next);
+    assert(batch->records[i].source.offset >= owned->next);
   }
   return transaction_begin(&kafka->transaction, error);
 }
 
-// The record of a source in the batch; entries come in the order of their records, so the search goes on from the last one.
-static const struct record *record_of(struct kafka *kafka, const struct source *source) {
-  for (size_t step = 0; step < kafka->size; step++) {
-    const size_t at = (kafka->cursor + step) % kafka->size;
-    const struct source *candidate = &kafka->records[at].source;
-    if (candidate->partition != source->partition || candidate->offset != source->offset) continue;
-    kafka->cursor = at;
-    return &kafka->records[at];
-  }
-  return NULL;
-}
-
 static enum status stage(struct log *log, const struct outbox *outbox, struct log_state *states, size_t states_size, struct error *error) {
   struct kafka *kafka = kafka_of(log);
+  struct batch *batch = at_hand(kafka);
   enum status status = STATUS_OK;
-  kafka->cursor = 0;
-  kafka->states = states;
-  kafka->states_size = states_size;
+  batch->cursor = 0;
+  batch->states = states;
+  batch->states_size = states_size;
   for (size_t i = 0; i < outbox->size && status == STATUS_OK; i++) {
     const struct outbox_entry *entry = &outbox->entries[i];
     const bool dead = entry->topic == TOPIC_DEAD_LETTERS;
-    const struct record *record = dead || kafka->traced ? record_of(kafka, &entry->source) : NULL;
-    status = transaction_stage_entry(&kafka->transaction, outbox, entry,
-                                     dead && record != NULL ? kafka->headers[record - kafka->records] : NULL,
-                                     record != NULL ? record->traceparent : SLICE_NONE, error);
+    const size_t at = dead || batch->traced ? batch_find(batch, &entry->source) : SIZE_MAX;
+    status = transaction_stage_entry(&kafka->transaction, outbox, entry, dead && at != SIZE_MAX ? batch->headers[at] : NULL,
+                                     at != SIZE_MAX ? batch->records[at].traceparent : SLICE_NONE, error);
   }
   for (size_t i = 0; i < states_size && status == STATUS_OK; i++)
     status = transaction_stage_state(&kafka->transaction, &states[i], state_epoch(kafka->state, states[i].partition), error);
@@ -452,12 +437,12 @@ static enum status relearn(struct kafka *kafka, int32_t number, struct error *er
   return status;
 }
 
-static enum status states_placed(struct kafka *kafka, struct error *error) {
+static enum status states_placed(struct kafka *kafka, const struct batch *batch, struct error *error) {
   enum status status = STATUS_OK;
   int32_t done = -1;
-  for (size_t i = 0; i < kafka->states_size && status == STATUS_OK; i++) {
-    if (kafka->states[i].offset >= 0 || kafka->states[i].partition == done) continue;
-    done = kafka->states[i].partition;
+  for (size_t i = 0; i < batch->states_size && status == STATUS_OK; i++) {
+    if (batch->states[i].offset >= 0 || batch->states[i].partition == done) continue;
+    done = batch->states[i].partition;
     status = relearn(kafka, done, error);
   }
   return status;
@@ -465,46 +450,47 @@ static enum status states_placed(struct kafka *kafka, struct error *error) {
 
 static enum status again(struct kafka *kafka, struct error *error) {
   kafka->counts.aborted++;
-  kafka->again = true;
+  at_hand(kafka)->again = true;
   if (++kafka->attempts <= ATTEMPTS_MAX) return STATUS_RETRY;
   return error_set(error, STATUS_FATAL, "the same transaction was aborted %d times", ATTEMPTS_MAX);
 }
 
-static void commit_start(struct log *log) { kafka_of(log)->committing = true; }
+static void commit_start(struct log *log) {
+  struct kafka *kafka = kafka_of(log);
+  assert(!kafka->committing);
+  kafka->committing = true;
+  committer_start(&kafka->committer, batch_positions(at_hand(kafka), input(kafka)));
+  kafka->hand ^= 1;
+}
 
 static enum status commit_finish(struct log *log, struct error *error) {
   struct kafka *kafka = kafka_of(log);
+  assert(kafka->committing);
+  rd_kafka_topic_partition_list_t *positions;
+  enum status status = committer_finish(&kafka->committer, &positions, error);
   kafka->committing = false;
-  rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new((int)kafka->owned_size);
-  for (size_t i = 0; i < kafka->size; i++) {    // our own count, never the consumer's position
-    const struct source *source = &kafka->records[i].source;
-    rd_kafka_topic_partition_t *row = rd_kafka_topic_partition_list_find(offsets, input(kafka), source->partition);
-    if (row == NULL) {
-      row = rd_kafka_topic_partition_list_add(offsets, input(kafka), source->partition);
-      row->offset = 0;
-    }
-    if (source->offset >= row->offset) row->offset = source->offset + 1;
-  }
-  enum status status = transaction_commit(&kafka->transaction, kafka->consumer.rk, offsets, error);
   if (status == STATUS_OK) {
-    for (int i = 0; i < offsets->cnt; i++) {
-      struct owned *owned = owned_find(kafka, offsets->elems[i].partition);
-      owned->next = offsets->elems[i].offset;
+    for (int i = 0; i < positions->cnt; i++) {
+      struct owned *owned = owned_find(kafka, positions->elems[i].partition);
+      owned->next = positions->elems[i].offset;
       owned->at_goal = owned->at_goal || owned->next >= owned->goal;
     }
-    status = states_placed(kafka, error);
+    status = states_placed(kafka, the_other(kafka), error);
+    batch_clear(the_other(kafka));
     kafka->counts.transactions++;
     kafka->attempts = 0;
-    kafka->again = false;
   } else if (status == STATUS_RETRY) {
+    at_hand(kafka)->again = at_hand(kafka)->size > 0;
+    kafka->hand ^= 1;
     status = again(kafka, error);
   }
-  rd_kafka_topic_partition_list_destroy(offsets);
+  rd_kafka_topic_partition_list_destroy(positions);
   return status;
 }
 
 static enum status abandon(struct log *log, struct error *error) {
   struct kafka *kafka = kafka_of(log);
+  assert(!kafka->committing);
   const enum status status = transaction_abort(&kafka->transaction, error);
   if (status != STATUS_OK) return status;
   return again(kafka, error) == STATUS_FATAL ? STATUS_FATAL : STATUS_OK;
@@ -512,8 +498,9 @@ static enum status abandon(struct log *log, struct error *error) {
 
 int32_t kafka_at_goal(const struct log *log) {
   const struct kafka *kafka = (const struct kafka *)log;
+  const bool idle = kafka->batches[0].size == 0 && kafka->batches[1].size == 0;
   int32_t reached = 0;
-  for (size_t i = 0; i < kafka->owned_size && kafka->size == 0; i++)
+  for (size_t i = 0; i < kafka->owned_size && idle; i++)
     reached += kafka->owned[i].assigned && kafka->owned[i].phase == PHASE_READY && kafka->owned[i].at_goal;
   return reached;
 }
@@ -534,17 +521,19 @@ int64_t kafka_lag(const struct log *log) {
 
 static void kafka_close(struct log *log) {
   struct kafka *kafka = kafka_of(log);
+  committer_close(&kafka->committer);
   transaction_close(&kafka->transaction);
   for (size_t i = 0; i < kafka->owned_size; i++)
     if (kafka->owned[i].phase == PHASE_READY) snapshot_write(kafka, &kafka->owned[i]);
+  kafka->closing = true;
+  kafka->committing = false;
+  if (kafka->rebalance != NULL) rebalance_serve(kafka);
+  if (kafka->queue != NULL) rd_kafka_queue_destroy(kafka->queue);
   if (kafka->consumer.rk != NULL) (void)rd_kafka_consumer_close(kafka->consumer.rk);
   handle_close(&kafka->consumer);
   learner_close(kafka->learner);
   state_destroy(kafka->state);
-  batch_clear(kafka);
-  arena_fini(&kafka->arena);
-  memory_free(kafka->records);
-  memory_free(kafka->headers);
+  for (unsigned b = 0; b < 2; b++) batch_fini(&kafka->batches[b]);
   memory_free(kafka->owned);
   memory_free(kafka);
 }
@@ -569,6 +558,7 @@ static enum status consumer_open(struct kafka *kafka, struct error *error) {
                   sizeof firm / sizeof firm[0], &hooks, kafka, error) != STATUS_OK)
     return STATUS_FATAL;
   (void)rd_kafka_poll_set_consumer(kafka->consumer.rk);
+  kafka->queue = rd_kafka_queue_get_consumer(kafka->consumer.rk);
   rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
   rd_kafka_topic_partition_list_add(topics, input(kafka), RD_KAFKA_PARTITION_UA);
   const rd_kafka_resp_err_t code = rd_kafka_subscribe(kafka->consumer.rk, topics);
@@ -581,7 +571,8 @@ struct log *kafka_open(const struct kafka_settings *settings, struct error *erro
   kafka->log.operations = &operations;
   kafka->settings = *settings;
   kafka->reading = -1;
-  arena_init(&kafka->arena, 1 << 20);
+  kafka->room = settings->batch_records < ROOM_MIN ? settings->batch_records : ROOM_MIN;
+  for (unsigned b = 0; b < 2; b++) batch_init(&kafka->batches[b]);
   snprintf(kafka->id, sizeof kafka->id, "%s-%s", settings->group, settings->slot);
   snprintf(kafka->instance, sizeof kafka->instance, "%s", settings->slot);
   const struct transaction_settings transaction = {
@@ -599,6 +590,7 @@ struct log *kafka_open(const struct kafka_settings *settings, struct error *erro
     kafka->state = state_create(&state);
     status = consumer_open(kafka, error);
   }
+  if (status == STATUS_OK) status = committer_open(&kafka->committer, &kafka->transaction, kafka->consumer.rk, error);
   if (status == STATUS_OK) return &kafka->log;
   kafka_close(&kafka->log);
   return NULL;

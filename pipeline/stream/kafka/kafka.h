@@ -1,12 +1,14 @@
 // A log (stream/log.h) over Kafka: one worker's consumer and producer, exactly once by transactions.
 //
 // A worker is a member of the group with a consumer, a transactional producer and a reader of the state topic of its own; nothing is
-// shared between workers. Outputs, dossiers and the input's positions commit in one transaction.
+// shared between workers. Outputs, dossiers and the input's positions commit in one transaction, which a thread of its own ends
+// while the worker goes on with the next batch. A batch is closed by time, records or bytes; while we lag behind it may have more records.
 //
 //   partition:  (assigned) --> REBUILD: paused, its index is learned from the state topic --> READY: its records are taken
 //
 // What is learned within rebuild_ms of an assignment needs no pause: a paused partition's first fetch comes up to a second later.
-// A rebalance is served inside take, when no transaction is open; so a revoked partition only costs the batch at hand. Index
+// A rebalance is served at the beginning of take, when no transaction is open: until then take gives nothing. So a revoked partition only
+// costs the batch at hand. Index
 // and dossiers of a partition are kept when it comes back at once with the position we left it at (nobody else worked on it).
 // After an abort the same records are handed out again, from memory, unless a rebalance took their partitions away.
 // A commit that timed out is repeated until it is known how it ended; the producer is then replaced before the next transaction.

@@ -1,7 +1,6 @@
 #include "stream/kafka/learner.h"
 
 #include <assert.h>
-#include <time.h>
 
 #include "core/memory.h"
 #include "dossier/encode.h"
@@ -23,12 +22,6 @@ struct learner {
   int64_t position, end;
   rd_kafka_message_t *messages[PUMP_MESSAGES];
 };
-
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static enum status link_open(struct link *link, struct client *client, const char *topic, const char *kbytes, const char *messages,
                              struct error *error) {
@@ -117,9 +110,9 @@ static void view(const rd_kafka_message_t *message, struct state_read *record, c
 
 enum status learner_pump(struct learner *learner, struct state *state, int timeout_ms, bool *end, struct error *error) {
   enum status status = STATUS_OK;
-  const int64_t deadline = now_ms() + timeout_ms;
+  const int64_t deadline = handle_now_ms() + timeout_ms;
   while (status == STATUS_OK && learner->position < learner->end) {
-    const int64_t left = deadline - now_ms();
+    const int64_t left = deadline - handle_now_ms();
     if (left <= 0) break;
     const ssize_t got = rd_kafka_consume_batch(learner->all.topic, learner->partition, (int)left, learner->messages, PUMP_MESSAGES);
     if (got < 0)
@@ -154,13 +147,13 @@ enum status learner_pump(struct learner *learner, struct state *state, int timeo
 // One offset; what lies before it is passed over.
 static enum status read_one(struct learner *learner, int32_t partition, struct state_read *read, struct arena *arena,
                             int64_t *position, struct error *error) {
-  const int64_t deadline = now_ms() + READ_TIMEOUT_MS;
+  const int64_t deadline = handle_now_ms() + READ_TIMEOUT_MS;
   for (;;) {
     rd_kafka_message_t *message = rd_kafka_consume(learner->one.topic, partition, 500);
     if (message == NULL || (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF &&
                             message->err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)) {
       if (message != NULL) rd_kafka_message_destroy(message);
-      if (now_ms() < deadline) continue;
+      if (handle_now_ms() < deadline) continue;
       return error_set(error, STATUS_RETRY, "kafka state reader: %s[%d]@%lld: no answer in %d s", learner->name, partition,
                        (long long)read->offset, READ_TIMEOUT_MS / 1000);
     }

@@ -9,12 +9,6 @@
 
 enum { CALL_TIMEOUT_MS = 10000, PAUSE_MS = 100, GIVE_UP_MS = 30000 };
 
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void pause_ms(int ms) {
   const struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000L};
   nanosleep(&time, NULL);
@@ -39,8 +33,8 @@ struct patience { int64_t stopping_since_ms; };
 static bool patience_ends(const struct transaction *transaction, struct patience *patience) {
   pause_ms(PAUSE_MS);
   if (transaction->settings.stopping == NULL || !atomic_load(transaction->settings.stopping)) return false;
-  if (patience->stopping_since_ms == 0) patience->stopping_since_ms = now_ms();
-  return now_ms() - patience->stopping_since_ms > GIVE_UP_MS;
+  if (patience->stopping_since_ms == 0) patience->stopping_since_ms = handle_now_ms();
+  return handle_now_ms() - patience->stopping_since_ms > GIVE_UP_MS;
 }
 
 static enum status producer_open(struct transaction *transaction, struct error *error) {
@@ -60,12 +54,12 @@ static enum status producer_open(struct transaction *transaction, struct error *
     if (transaction->topics[topic] == NULL)
       status = handle_fail_code(&transaction->handle, STATUS_FATAL, "opening a topic", rd_kafka_last_error(), error);
   }
-  const int64_t deadline = now_ms() + client_startup_ms(transaction->settings.client);
+  const int64_t deadline = handle_now_ms() + client_startup_ms(transaction->settings.client);
   while (status == STATUS_OK) {
     rd_kafka_error_t *problem = rd_kafka_init_transactions(transaction->handle.rk, CALL_TIMEOUT_MS);
     const enum handle_class class = handle_classify(problem);
     if (class == HANDLE_OK) return STATUS_OK;
-    if (class != HANDLE_RETRIABLE || now_ms() > deadline)
+    if (class != HANDLE_RETRIABLE || handle_now_ms() > deadline)
       return handle_fail(&transaction->handle, STATUS_FATAL, "taking over the slot's transactions", problem, error);
     rd_kafka_error_destroy(problem);
     pause_ms(PAUSE_MS);

@@ -1,0 +1,31 @@
+// The records of one batch as they came from Kafka, and what was staged for them, until the batch is committed or given back.
+//
+// The library's payloads have no readable bytes behind them, which the decoder needs: so they are copied. Headers stay the library's
+// and go back to it with batch_clear. One owner, one thread.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include "core/arena.h"
+#include "stream/log.h"
+
+struct batch {
+  struct arena arena;
+  struct record *records;
+  rd_kafka_headers_t **headers;      // by record; NULL: none
+  size_t size, capacity, cursor;
+  int64_t bytes;
+  bool traced;                       // some record has a traceparent
+  bool again;                        // was taken and given back: to be handed out as it is
+  const struct log_state *states;    // staged last
+  size_t states_size;
+};
+
+void batch_init(struct batch *batch);
+void batch_fini(struct batch *batch);
+void batch_clear(struct batch *batch);
+void batch_add(struct batch *batch, rd_kafka_message_t *message);
+// The number of the record at source, SIZE_MAX when it is not in the batch. Fast when sources are asked for in the order of records.
+size_t batch_find(struct batch *batch, const struct source *source);
+// Behind the last record of each partition: our own count, never the consumer's position. The caller destroys the list.
+rd_kafka_topic_partition_list_t *batch_positions(const struct batch *batch, const char *topic);
