@@ -10,11 +10,11 @@
 #include "cli/setup.h"
 #include "core/fault.h"
 
-enum { OPTION_FROM = 1000, OPTION_UNTIL_END, OPTION_FAULT, OPTION_FAULTS };
+enum { OPTION_FROM = 1000, OPTION_UNTIL_END, OPTION_FAULT, OPTION_FAULTS, OPTION_WITHOUT };
 
 struct arguments {
   const char *role, *config;
-  bool earliest, until_end, list;
+  bool earliest, until_end, list, without_transactions;
 };
 
 static const struct argp_option options[] = {
@@ -25,6 +25,8 @@ static const struct argp_option options[] = {
      "Stop when every partition reached the end it had at the start; for one process alone", 0},
     {"fault-point", OPTION_FAULT, "NAME[:N]", 0, "For tests: the process kills itself when it comes to this place for the N-th time", 1},
     {"fault-points", OPTION_FAULTS, "list", 0, "For tests: lists these places", 1},
+    {"without-transactions", OPTION_WITHOUT, NULL, 0,
+     "For measurements alone, never for real data: what is in flight when the process ends is lost or done twice", 1},
     {0}};
 
 static void tell_point(const char *name, bool transaction, const char *where) {
@@ -48,6 +50,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
       if (strcmp(value, "list") != 0) argp_error(state, "--fault-points is list, not '%s'", value);
       arguments->list = true;
       return 0;
+    case OPTION_WITHOUT: arguments->without_transactions = true; return 0;
     case OPTION_UNTIL_END: arguments->until_end = true; return 0;
     case ARGP_KEY_ARG:
       if (arguments->role != NULL) argp_error(state, "one role at a time");
@@ -101,6 +104,7 @@ static int run(int argc, char **argv) {
   int code = CLI_CONFIG;
   if (setup_load(&setup, arguments.config, true) && proven(&setup)) {
     const struct run_options run = {.site = setup.site, .ruleset = setup.ruleset, .until_end = arguments.until_end,
+                                    .without_transactions = arguments.without_transactions,
                                     .from_earliest = arguments.earliest || setup.site->run.from == SITE_FROM_EARLIEST};
     struct error error = {0};
     const enum status status = run_screen(&run, &error);

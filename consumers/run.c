@@ -164,7 +164,8 @@ static enum status sit(struct seat *seat) {
       .client = run->client, .group = run->group, .slot = slot, .batch_records = site->run.batch_records, .batch_bytes = site->run.batch_bytes,
       .batch_ms = (int)site->run.batch_ms, .message_bytes_max = largest + MARGIN_BYTES,
       .transaction_timeout_ms = (int)site->kafka.transaction_timeout_ms, .session_timeout_ms = (int)site->kafka.session_timeout_ms,
-      .snapshot_s = (int)site->run.snapshot_s, .rebuild_ms = (int)site->run.rebuild_ms, .from_earliest = run->options->from_earliest, .state_dir = run->state_dir, .key = run->key,
+      .snapshot_s = (int)site->run.snapshot_s, .rebuild_ms = (int)site->run.rebuild_ms, .from_earliest = run->options->from_earliest,
+      .without_transactions = run->options->without_transactions, .state_dir = run->state_dir, .key = run->key,
       .cache = cache, .stopping = &run->stopping, .context = seat, .load = on_load, .drop = on_drop};
   memcpy(kafka.topics, run->topics, sizeof kafka.topics);
   memcpy(kafka.epoch, run->epoch, sizeof kafka.epoch);
@@ -316,6 +317,7 @@ static enum status serve_all(struct run *run, const sigset_t *signals, struct er
     seat->status = error_set(&seat->error, STATUS_FATAL, "cannot start a thread: %s", strerror(errno));
     atomic_store(&run->stopping, true);
   }
+  if (run->options->without_transactions) journal_say(JOURNAL_WARNING, "without transactions: outputs may be lost or doubled; for measurements only");
   journal_say(JOURNAL_INFO, "screening '%s' with %zu workers, rule set %s", run->topics[TOPIC_SETTLEMENTS], run->seats_size,
               run->options->ruleset->hash);
   watch(run, signals);

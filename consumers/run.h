@@ -14,6 +14,7 @@ struct run_options {
   const struct site *site;
   const struct ruleset *ruleset;
   bool from_earliest;    // partitions without a committed position begin at their first record
+  bool without_transactions;    // for the bench alone: outputs may be lost or doubled
   bool until_end;        // stop when every partition reached the end it had at the start; for this process alone
 };
 

@@ -577,7 +577,8 @@ struct log *kafka_open(const struct kafka_settings *settings, struct error *erro
   snprintf(kafka->instance, sizeof kafka->instance, "%s", settings->slot);
   const struct transaction_settings transaction = {
       .client = settings->client, .topics = kafka->settings.topics, .id = kafka->id, .timeout_ms = settings->transaction_timeout_ms,
-      .message_bytes_max = settings->message_bytes_max, .stopping = settings->stopping};
+      .message_bytes_max = settings->message_bytes_max, .stopping = settings->stopping,
+      .none = settings->without_transactions};
   enum status status = transaction_open(&kafka->transaction, &transaction, error);
   if (status == STATUS_OK) {
     kafka->learner = learner_open(settings->client, settings->topics[TOPIC_PATIENT_STATE], error);

@@ -30,6 +30,7 @@ struct kafka_settings {
   const unsigned char *key;            // of seals and index, DIGEST_KEY_BYTES
   unsigned char epoch[STATE_EPOCH_BYTES];
   struct cache *cache;                 // NULL: none
+  bool without_transactions;           // for the bench alone, see kafka/transaction.h
   const atomic_bool *stopping;         // once true, an unanswered commit is not repeated for ever
   // A partition is ready with what its own record says (NULL: none), or gone.
   void *context;

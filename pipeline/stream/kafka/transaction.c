@@ -42,20 +42,21 @@ static enum status producer_open(struct transaction *transaction, struct error *
   snprintf(timeout, sizeof timeout, "%d", transaction->settings.timeout_ms);
   snprintf(bytes, sizeof bytes, "%lld", (long long)transaction->settings.message_bytes_max);
   static const struct client_property mild[] = {{"retry.backoff.ms", "5"}, {"queue.buffering.max.messages", "1000000"}};
-  const struct client_property firm[] = {{"transactional.id", transaction->settings.id}, {"transaction.timeout.ms", timeout},
-                                         {"enable.idempotence", "true"},                 {"acks", "all"},
-                                         {"message.max.bytes", bytes},                   {"partitioner", "murmur2"},
-                                         {"delivery.report.only.error", "false"}};
+  const struct client_property firm[] = {{"enable.idempotence", "true"}, {"acks", "all"},
+                                         {"message.max.bytes", bytes},   {"partitioner", "murmur2"},
+                                         {"delivery.report.only.error", "false"},
+                                         {"transactional.id", transaction->settings.id}, {"transaction.timeout.ms", timeout}};
+  const size_t firm_size = sizeof firm / sizeof firm[0] - (transaction->settings.none ? 2 : 0);
   const struct handle_hooks hooks = {.delivered = on_delivered};
   enum status status = handle_open(&transaction->handle, transaction->settings.client, RD_KAFKA_PRODUCER, "producer", mild,
-                                   sizeof mild / sizeof mild[0], firm, sizeof firm / sizeof firm[0], &hooks, transaction, error);
+                                   sizeof mild / sizeof mild[0], firm, firm_size, &hooks, transaction, error);
   for (enum topic topic = 0; topic < TOPIC_COUNT && status == STATUS_OK; topic++) {
     transaction->topics[topic] = rd_kafka_topic_new(transaction->handle.rk, transaction->settings.topics[topic], NULL);
     if (transaction->topics[topic] == NULL)
       status = handle_fail_code(&transaction->handle, STATUS_FATAL, "opening a topic", rd_kafka_last_error(), error);
   }
   const int64_t deadline = handle_now_ms() + client_startup_ms(transaction->settings.client);
-  while (status == STATUS_OK) {
+  while (status == STATUS_OK && !transaction->settings.none) {
     rd_kafka_error_t *problem = rd_kafka_init_transactions(transaction->handle.rk, CALL_TIMEOUT_MS);
     const enum handle_class class = handle_classify(problem);
     if (class == HANDLE_OK) return STATUS_OK;
@@ -104,7 +105,7 @@ enum status transaction_begin(struct transaction *transaction, struct error *err
     if (status != STATUS_OK) return status;
   }
   struct patience patience = {0};
-  for (;;) {
+  while (!transaction->settings.none) {
     rd_kafka_error_t *problem = rd_kafka_begin_transaction(transaction->handle.rk);
     const enum handle_class class = handle_classify(problem);
     if (class == HANDLE_OK) break;
@@ -213,9 +214,20 @@ static bool timed_out(const rd_kafka_error_t *problem) {
   return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT || code == RD_KAFKA_RESP_ERR__CONFLICT;
 }
 
+// For the bench: what the same work costs when nothing holds it together.
+static enum status commit_without(struct transaction *transaction, rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *offsets,
+                                  struct error *error) {
+  transaction->begun = false;
+  rd_kafka_resp_err_t code = rd_kafka_flush(transaction->handle.rk, transaction->settings.timeout_ms);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = transaction->undelivered;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = rd_kafka_commit(consumer, offsets, 0);
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : handle_fail_code(&transaction->handle, STATUS_FATAL, "sending without transactions", code, error);
+}
+
 enum status transaction_commit(struct transaction *transaction, rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *offsets,
                                struct error *error) {
   assert(transaction->begun);
+  if (transaction->settings.none) return commit_without(transaction, consumer, offsets, error);
   struct patience patience = {0};
   rd_kafka_t *rk = transaction->handle.rk;
   for (;;) {
@@ -252,6 +264,10 @@ enum status transaction_commit(struct transaction *transaction, rd_kafka_t *cons
 
 enum status transaction_abort(struct transaction *transaction, struct error *error) {
   if (!transaction->begun) return STATUS_OK;
+  if (transaction->settings.none) {
+    transaction->begun = false;
+    return error_set(error, STATUS_FATAL, "without transactions nothing can be taken back");
+  }
   struct patience patience = {0};
   for (;;) {
     rd_kafka_error_t *problem = rd_kafka_abort_transaction(transaction->handle.rk, CALL_TIMEOUT_MS);

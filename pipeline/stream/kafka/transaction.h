@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "stream/kafka/handle.h"
 #include "stream/kafka/state.h"
@@ -17,6 +18,7 @@ struct transaction_settings {
   int timeout_ms;
   int64_t message_bytes_max;
   const atomic_bool *stopping;
+  bool none;                      // for the bench alone: sends and commits positions one after the other, at least once
 };
 
 struct transaction {
