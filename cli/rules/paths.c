@@ -1,5 +1,7 @@
 #include "cli/rules/paths.h"
 
+#include "core/memory.h"
+
 void paths_add(struct argp_state *state, struct paths *paths, const char *path) {
   if (paths->size == PATHS_MAX) argp_error(state, "more than %d paths", PATHS_MAX);
   paths->items[paths->size++] = path;
@@ -20,6 +22,18 @@ struct ruleset *paths_load(struct paths *paths, struct diagnostics *diagnostics)
     text_fini(&text);
   }
   return ruleset;
+}
+
+void paths_no_rule(const char *verb, const struct ruleset *ruleset, const char *name) {
+  const char **ids = memory_take((ruleset->size + 1) * sizeof *ids);
+  struct arena arena;
+  arena_init(&arena, 0);
+  for (size_t r = 0; r < ruleset->size; r++) ids[r] = arena_copy_text(&arena, ruleset->rules[r]->id);
+  const char *nearest = diagnostics_nearest(slice_from(name), ids, ruleset->size);
+  fprintf(stderr, "settlewatch rules %s: there is no rule '%s'%s%s%s; 'settlewatch rules list' lists them\n", verb, name,
+          nearest != NULL ? " (did you mean '" : "", nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "");
+  arena_fini(&arena);
+  memory_free(ids);
 }
 
 void paths_print(FILE *stream, struct text *text) {

@@ -19,5 +19,7 @@ void paths_add(struct argp_state *state, struct paths *paths, const char *path);
 void paths_default(struct paths *paths);
 // The rules of the paths, or of rules.d when there are none. Errors and warnings are told on standard error; NULL when there are errors.
 struct ruleset *paths_load(struct paths *paths, struct diagnostics *diagnostics);
+// Tells that there is no such rule, with the nearest id.
+void paths_no_rule(const char *verb, const struct ruleset *ruleset, const char *name);
 // Writes the text out and clears it.
 void paths_print(FILE *stream, struct text *text);

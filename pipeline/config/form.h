@@ -36,6 +36,7 @@ struct form_key {
   const char *const *words_zh;       // what each means, in Chinese; NULL: nothing
   const struct form *form;
   const char *own;
+  const char *zh;                    // a short name for tables; "" when the value speaks for itself; NULL: none
   const char *doc_zh;                // one or two sentences
 };
 
