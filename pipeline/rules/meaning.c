@@ -19,8 +19,9 @@ const struct meaning_amount meaning_amounts[] = {
      "the in-scope amount of the excess units, taken from the latest (or cheapest) lines backwards; of part of a line its amount times the "
      "units taken divided by its units, rounded half up to the fen"},
     {"in_scope_of_idle_days",
-     "被认定的无诊疗日中指定费用类别的符合政策范围金额之和；一行分摊到多日的，按日等分，四舍五入到分",
-     "the in-scope amount of the claimed fees on the idle days that count; a line spread over days is divided evenly, rounded half up to the fen"},
+     "被认定的无诊疗日中指定费用类别的符合政策范围金额之和；一行只有部分数量落在这些日子的，为该行金额乘以这些数量再除以该行数量，每行四舍五入到分一次",
+     "the in-scope amount of the claimed fees on the idle days that count; of a line spread over days its amount times the units on those "
+     "days divided by its units, rounded half up to the fen once per line"},
     {"price_difference",
      "各行数量乘以（单价减价格上限），逐行四舍五入到分，再减去已计超限价自费的金额，不低于零，也不超过该行符合政策范围金额",
      "per line the count times (price less cap), rounded half up to the fen, less what the patient paid above the limit; at least zero and at "
