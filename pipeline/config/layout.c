@@ -271,16 +271,23 @@ static size_t line_size(struct slice s, size_t at) {
   return end != NULL ? (size_t)(end - s.data) - at : s.size - at;
 }
 
+static size_t indent_at(struct slice s, size_t at) {
+  size_t indent = 0;
+  while (at + indent < s.size && s.data[at + indent] == ' ') indent++;
+  return indent;
+}
+
 static void align(struct slice s, struct text *out) {
   for (size_t at = 0; at < s.size;) {
-    // Neighbouring lines with comments that are not too long to be aligned.
+    // Neighbouring lines of one indentation with comments that are not too long to be aligned.
+    const size_t indent = indent_at(s, at);
     unsigned widest = 0;
     size_t end = at;
     while (end < s.size) {
       const size_t size = line_size(s, end);
       const char *mark = memchr(s.data + end, BEHIND, size);
       const unsigned columns = mark != NULL ? columns_of((struct slice){s.data + end, (size_t)(mark - s.data) - end}) : 0;
-      if (mark == NULL || columns > ALIGN_COLUMNS_MAX) break;
+      if (mark == NULL || columns > ALIGN_COLUMNS_MAX || indent_at(s, end) != indent) break;
       if (columns > widest) widest = columns;
       end += size + 1;
     }
