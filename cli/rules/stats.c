@@ -1,77 +1,49 @@
 // settlewatch rules stats: what each rule did with the past, and what that took.
 #include <argp.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/progress.h"
-#include "cli/rules/paths.h"
+#include "cli/rules/past.h"
 #include "cli/verb.h"
-#include "consumers/backtest.h"
 #include "consumers/sheet.h"
-#include "consumers/site.h"
 #include "record/money.h"
 
-// Every 61st decision is timed: a prime, so that no rule that comes at a regular place is always or never the one.
-enum { OPTION_FROM = 1000, OPTION_FORMAT, OPTION_QUIET, TIME_EVERY = 61, BATCH_RECORDS = 1000, BATCH_BYTES = 4 << 20 };
+enum { OPTION_FORMAT = 1000 };
 
 struct stats_arguments {
-  const char *rules, *config;
-  struct paths past;
-  unsigned long workers;
-  bool json, quiet;
+  struct past past;
+  const char *rules;
+  bool json;
 };
 
 static const struct argp_option options[] = {
-    {"from", OPTION_FROM, "FILE", 0, "A file of the past (NDJSON, plain or gzip); may stand many times, further files may follow without it", 0},
     {"rules", 'r', "DIR", 0, "Rule folder (default: rules.d, or what the settings say)", 0},
     {"format", OPTION_FORMAT, "text|json", 0, "How to print the statistics (default: text)", 0},
-    {"workers", 'j', "N", 0, "Threads, 1..64 (default: 1)", 0},
-    {"config", 'c', "FILE", 0, "Settings of the site; without it the defaults hold", 0},
-    {"quiet", 'q', NULL, 0, "No progress bar", 0},
     {0}};
 
 static error_t parse(int key, char *value, struct argp_state *state) {
   struct stats_arguments *arguments = state->input;
-  char *end = NULL;
   switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &arguments->past; return 0;
     case 'r': arguments->rules = value; return 0;
-    case 'c': arguments->config = value; return 0;
-    case 'q': arguments->quiet = true; return 0;
     case OPTION_FORMAT:
       if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) argp_error(state, "--format is text or json, not '%s'", value);
       arguments->json = strcmp(value, "json") == 0;
       return 0;
-    case 'j':
-      errno = 0;
-      arguments->workers = strtoul(value, &end, 10);
-      if (errno != 0 || *end != '\0' || arguments->workers < 1 || arguments->workers > 64)
-        argp_error(state, "--workers is 1..64, not '%s'", value);
-      return 0;
-    case OPTION_FROM:
-    case ARGP_KEY_ARG: paths_add(state, &arguments->past, value); return 0;
+    case ARGP_KEY_ARG: paths_add(state, &arguments->past.files, value); return 0;
     case ARGP_KEY_END:
-      if (arguments->past.size == 0) argp_error(state, "a file of the past is needed: --from FILE");
+      if (arguments->past.files.size == 0) argp_error(state, "a file of the past is needed: --from FILE");
       return 0;
     default: return ARGP_ERR_UNKNOWN;
   }
-}
-
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 // What each rule's row shows. The findings of versions of one rule stand together; they are told with its latest version.
 struct told {
   const struct rule *rule;
   const struct rule_counts *counts;
-  uint64_t evaluated;
+  uint64_t evaluated, each_ns;
   struct backtest_sum open, shadow;
 };
 
@@ -84,7 +56,7 @@ static struct backtest_sum sum_of(const struct backtest_rows *rows, struct slice
 static struct told told_of(const struct backtest_report *report, size_t r) {
   const struct ruleset *ruleset = report->sides[BACKTEST_BASELINE];
   const struct rule *rule = ruleset->rules[r];
-  struct told line = {.rule = rule, .counts = &report->rule_counts[r]};
+  struct told line = {.rule = rule, .counts = &report->rule_counts[r], .each_ns = past_each_ns(report, r)};
   for (unsigned o = 0; o < OUTCOME_COUNT; o++) line.evaluated += line.counts->outcomes[o];
   if (r + 1 == ruleset->size || !slice_equal(ruleset->rules[r + 1]->id, rule->id)) {
     line.open = sum_of(&report->rules, rule->id);
@@ -92,8 +64,6 @@ static struct told told_of(const struct backtest_report *report, size_t r) {
   }
   return line;
 }
-
-static uint64_t each_ns(const struct told *line) { return line->counts->timed > 0 ? line->counts->timed_ns / line->counts->timed : 0; }
 
 static void write_json(const struct backtest_report *report, struct text *out) {
   text_format(out, "{\"ruleset\":\"%s\",\"settlements\":%" PRIu64 ",\"rules\":[", report->sides[0]->hash, report->settlements);
@@ -110,7 +80,7 @@ static void write_json(const struct backtest_report *report, struct text *out) {
     money_write_fen(out, line.open.fund_fen);
     text_format(out, "\",\"shadow_open\":%" PRIu64 ",\"shadow_vola_amt\":\"", line.shadow.findings);
     money_write_fen(out, line.shadow.vola_fen);
-    text_format(out, "\",\"timed\":%" PRIu64 ",\"ns_each\":%" PRIu64 "}", line.counts->timed, each_ns(&line));
+    text_format(out, "\",\"timed\":%" PRIu64 ",\"ns_each\":%" PRIu64 "}", line.counts->timed, line.each_ns);
   }
   TEXT_LITERAL(out, "\n]}\n");
 }
@@ -146,53 +116,38 @@ static void write_text(const struct backtest_report *report, struct text *out) {
       money_write_fen(&scratch, sums[i]->vola_fen);
       sheet_cell(&sheet, text_slice(&scratch));
     }
-    cell(&sheet, &scratch, each_ns(&line));
+    cell(&sheet, &scratch, line.each_ns);
   }
   sheet_table_end(&sheet);
   sheet_end(&sheet);
   text_fini(&scratch);
 }
 
-static int count(const struct stats_arguments *arguments, const struct site *site, const struct ruleset *ruleset) {
-  const bool bar = !arguments->quiet && isatty(STDERR_FILENO);
-  struct backtest_options run = {.sides = {ruleset, NULL}, .engine = site->engine, .paths = arguments->past.items,
-                                 .paths_size = arguments->past.size, .workers = (unsigned)arguments->workers, .batch_records = BATCH_RECORDS,
-                                 .batch_bytes = BATCH_BYTES, .progress = bar ? progress_show : NULL};
-  run.engine.screen.now_ns = now_ns;
-  run.engine.screen.time_every = TIME_EVERY;
-  struct backtest_report report;
-  struct error error = {0};
-  const enum status status = backtest_run(&run, &report, &error);
-  if (bar) fputc('\n', stderr);
-  struct text text = {0};
-  if (status == STATUS_OK) (arguments->json ? write_json : write_text)(&report, &text);
-  else fprintf(stderr, "settlewatch rules stats: %s\n", error.text);
-  paths_print(stdout, &text);
-  text_fini(&text);
-  backtest_fini(&report);
-  return status == STATUS_OK ? CLI_OK : status == STATUS_REJECT ? CLI_DATA : CLI_SOFTWARE;
-}
-
 static int run(int argc, char **argv) {
+  static const struct argp_child children[] = {{&past_argp, 0, NULL, 0}, {0}};
   static const struct argp argp = {options, parse, "--from FILE... [FILE...]",
                                    "Screens the past and tells for each rule how often it was evaluated and with which outcome, what is open at the end, and "
                                    "how long a decision took (one in 61 is timed). A visit that the index keeps from a rule is not evaluated and not "
-                                   "counted.\vExit status: 0 told, 65 a file is unreadable as a whole, 78 bad rules or settings.", NULL, NULL, NULL};
-  struct stats_arguments arguments = {.workers = 1};
+                                   "counted.\vExit status: 0 told, 65 a file is unreadable as a whole, 78 bad rules or settings.", children, NULL, NULL};
+  struct stats_arguments arguments = {0};
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  struct site *site = past_site(&arguments.past);
   struct diagnostics diagnostics = {0};
-  struct site *site = site_load(arguments.config, &diagnostics);
   struct ruleset *ruleset = NULL;
   if (site != NULL) {
     struct paths paths = {.items = {arguments.rules != NULL ? arguments.rules : arena_copy_text(&site->arena, site->rules)}, .size = 1};
     ruleset = paths_load(&paths, &diagnostics);
-  } else {
-    struct text text = {0};
-    diagnostics_write_text(&diagnostics, &text);
-    paths_print(stderr, &text);
-    text_fini(&text);
   }
-  const int code = ruleset != NULL ? count(&arguments, site, ruleset) : CLI_CONFIG;
+  int code = CLI_CONFIG;
+  if (ruleset != NULL) {
+    struct backtest_report report;
+    struct text text = {0};
+    code = past_screen(&arguments.past, site, ruleset, &report);
+    if (code == CLI_OK) (arguments.json ? write_json : write_text)(&report, &text);
+    paths_print(stdout, &text);
+    text_fini(&text);
+    backtest_fini(&report);
+  }
   ruleset_destroy(ruleset);
   site_destroy(site);
   diagnostics_fini(&diagnostics);
