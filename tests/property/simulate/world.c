@@ -328,51 +328,51 @@ static void happen(struct world *world) {
   const unsigned dice = below(world, 1000);
   if (dice < 150) {
     for (unsigned i = 1 + below(world, 6); i > 0 && reveal(world); i--) {}
-  } else if (dice < 190) {
+  } else if (dice < 170) {
     if (world->odds.crash > 0) rebalance(world);
-  } else if (dice < 205) {
+  } else if (dice < 178) {
     if (world->odds.crash == 0) return;
     TELL(world, "the group puts process %u out", slot);
     broker_expel(world->broker, slot);
     world->counts.expelled++;
-  } else if (dice < 225) {
+  } else if (dice < 188) {
     if (!broker_time_out(world->broker, slot)) return;
     TELL(world, "the transaction of process %u is timed out", slot);
     world->counts.timed_out++;
-  } else if (dice < 290) {
+  } else if (dice < 250) {
     if (!broker_deliver(world->broker, slot)) return;
     TELL(world, "the late commit of process %u arrives", slot);
     world->counts.late++;
-  } else if (dice < 300) {
+  } else if (dice < 258) {
     TELL(world, "the state topic is compacted");
     for (int32_t p = 0; p < broker_partitions(world->broker); p++) broker_compact(world->broker, p);
-  } else if (dice < 310) {
+  } else if (dice < 266) {
     struct shelf_lies lies;
     draw_lies(world, &lies);
     TELL(world, "the cache is emptied");
     shelf_empty(world->shelf, &lies, draws_next(&world->draws));
-  } else if (dice < 315) {
+  } else if (dice < 272) {
     TELL(world, "an old copy of the cache is put back");
     shelf_restore(world->shelf);
-  } else if (dice < 330) {
+  } else if (dice < 284) {
     if (world->snapshots) damage_snapshot(world);
-  } else if (dice < 360) {
+  } else if (dice < 310) {
     member->stalled = 1 + below(world, 30);
     TELL(world, "process %u stands still", slot);
-  } else if (dice < 380) {
+  } else if (dice < 320) {
     if (!member->up || world->odds.crash == 0) return;
     TELL(world, "process %u is killed", slot);
     world->counts.crashes++;
     member->killed = true;
     member->stalled = 0;
     resume(member);
-  } else if (dice < 390) {
+  } else if (dice < 330) {
     if (!world->rolling) return;
     world->set = 1 - world->set;
     TELL(world, "rule set %u comes into service", world->set);
     world->counts.rolled++;
     member->stop = member->up;    // the others follow when they start anew
-  } else if (dice < 400) {
+  } else if (dice < 340) {
     if (world->rolling) member->stop = member->up;
   } else {
     if (group_is_unfair(world) && often(world, 300)) rebalance(world);
@@ -455,7 +455,7 @@ static void prepare(struct world *world, uint64_t seed) {
   shelf_empty(world->shelf, &lies, draws_next(&world->draws));
   world->odds = (struct odds){.pause = 50 + below(world, 400)};
   if (often(world, 900))
-    world->odds = (struct odds){below(world, 20), below(world, 80), below(world, 80), below(world, 80), world->odds.pause};
+    world->odds = (struct odds){below(world, 14), below(world, 80), below(world, 80), below(world, 80), world->odds.pause};
   if (world->snapshots) remove_snapshots(world, world->members_size, scenario.partitions);
   TELL(world, "%zu messages in %d partitions, %u processes, batches of %zu, cache %s, snapshots %s, store %llu", world->scenario.size,
        (int)scenario.partitions, world->members_size, world->batch, world->cached ? "on" : "off", world->snapshots ? "on" : "off",
