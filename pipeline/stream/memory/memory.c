@@ -72,7 +72,7 @@ static bool pass(struct memory *memory, enum memory_point point) { return at(mem
 bool memory_pass(struct log *log, enum memory_point point) { return pass(memory_of(log), point); }
 
 static enum status crashed(struct error *error) { return error_set(error, STATUS_FATAL, "injected: crash"); }
-static enum status fenced(struct error *error) { return error_set(error, STATUS_FATAL, "fenced: the slot has a newer producer"); }
+static enum status fenced(struct error *error) { return error_set(error, STATUS_FATAL, "fenced: the slot belongs to a newer process"); }
 
 static struct owned *owned_find(const struct memory *memory, int32_t number) {
   for (size_t i = 0; i < memory->owned_size; i++)
@@ -209,6 +209,7 @@ static enum status poll_group(struct memory *memory, struct error *error) {
   struct broker *broker = memory->settings.broker;
   if (!broker_is_member(broker, memory->settings.slot, memory->member)) {
     if (memory->member != 0) {
+      if (broker_member(broker, memory->settings.slot) != 0) return fenced(error);    // another process has our name
       revoke(memory, true);
       if (!pass(memory, MEMORY_REVOKED)) return crashed(error);
     }

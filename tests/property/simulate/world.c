@@ -22,7 +22,7 @@ struct pooled { struct engine *engine; struct store *store; };
 struct member {
   struct world *world;
   struct cache cache;              // the process's way to the shelf
-  unsigned slot;
+  unsigned number, slot;           // the same, but for the twin, which has another's slot
   struct fiber fiber;
   bool up, stop, killed, idle;
   unsigned stalled;                // so many turns of the scheduler
@@ -40,8 +40,8 @@ struct world {
   struct oracle *oracle;
   struct checker *checker;
   struct scenario scenario;
-  struct pooled pool[SETS][MEMBERS][LIMITS];
-  struct member members[MEMBERS];
+  struct pooled pool[SETS][MEMBERS + 1][LIMITS];
+  struct member members[MEMBERS + 1];    // the last is the twin: a process that believes to be another one
   struct mutants_applied applied;
   // of the schedule at hand
   struct draws draws;
@@ -49,7 +49,7 @@ struct world {
   struct check_result *result;
   unsigned members_size, limit, set, turn;
   size_t batch, learn, revealed;
-  bool cached, snapshots, rolling, calm;
+  bool cached, snapshots, rolling, twin, calm;
   struct world_counts counts;
 };
 
@@ -68,6 +68,8 @@ static bool often(struct world *world, unsigned per_thousand) { return draws_cha
   } while (0)
 
 // --- A process -------------------------------------------------------------------------------------------------------------------
+
+static const char *name_of(const struct member *member) { return member->number < MEMBERS ? "process" : "twin of process"; }
 
 static enum memory_order draw_order(struct world *world, enum memory_point point) {
   if (world->calm) return MEMORY_GO_ON;
@@ -97,7 +99,7 @@ static enum memory_order at_point(void *context, enum memory_point point) {
   member->point = point;
   if (member->killed) return MEMORY_CRASH;
   const enum memory_order order = draw_order(world, point);
-  TELL(world, "process %u: %s%s", member->slot, memory_point_name(point), order_word(order));
+  TELL(world, "%s %u: %s%s", name_of(member), member->slot, memory_point_name(point), order_word(order));
   world->counts.crashes += order == MEMORY_CRASH;
   world->counts.transactions += point == MEMORY_COMMITTED;
   world->counts.rebuilt += point == MEMORY_READY;
@@ -145,8 +147,8 @@ static void cache_close(struct cache *cache) { (void)cache; }
 
 static const struct cache_operations cache_operations = {"shared", cache_get, cache_put, cache_close};
 
-static struct pooled *pooled_of(struct world *world, unsigned slot) {
-  struct pooled *pooled = &world->pool[world->set][slot][world->limit];
+static struct pooled *pooled_of(struct world *world, unsigned member) {
+  struct pooled *pooled = &world->pool[world->set][member][world->limit];
   if (pooled->engine != NULL) return pooled;
   struct engine_settings settings = {.decode = decode_limits_default, .screen = screen_settings_default, .review = draw_settings_default,
                                      .topic_names = topic_names, .topic_names_size = 1};
@@ -177,7 +179,7 @@ static bool expected(const struct member *member, const struct error *error) {
 
 static void live(struct member *member) {
   struct world *world = member->world;
-  member->pooled = pooled_of(world, member->slot);
+  member->pooled = pooled_of(world, member->number);
   struct memory_settings settings = {.broker = world->broker, .slot = member->slot, .batch_records = world->batch,
                                      .learn_records = world->learn, .key = key, .cache = world->cached ? &member->cache : NULL,
                                      .state_dir = world->snapshots ? world->options.folder : NULL,
@@ -194,7 +196,7 @@ static void live(struct member *member) {
     bool end;
     const enum status status = worker_step(&worker, 0, &size, &end, &error);
     member->idle = status == STATUS_OK && size == 0;
-    if (status != STATUS_OK) TELL(world, "process %u: %s: %s", member->slot, status == STATUS_RETRY ? "again" : "ends", error.text);
+    if (status != STATUS_OK) TELL(world, "%s %u: %s: %s", name_of(member), member->slot, status == STATUS_RETRY ? "again" : "ends", error.text);
     if (status != STATUS_OK && !expected(member, &error) && status != STATUS_RETRY) check_fail(world->result, CHECK_ERROR, "%s", error.text);
     world->counts.aborts += status == STATUS_RETRY;
     world->counts.fenced += status == STATUS_FATAL && strncmp(error.text, "fenced", 6) == 0;
@@ -218,13 +220,13 @@ static void member_main(void *context) {
     member->up = true;
     live(member);
     member->up = member->stop = member->killed = member->idle = false;
-    TELL(member->world, "process %u: is gone", member->slot);
+    TELL(member->world, "%s %u: is gone", name_of(member), member->slot);
     fiber_pause(&member->fiber);
   }
 }
 
 static void resume(struct member *member) {
-  if (!member->up) TELL(member->world, "process %u: starts", member->slot);
+  if (!member->up) TELL(member->world, "%s %u: starts", name_of(member), member->slot);
   fiber_resume(&member->fiber);
 }
 
@@ -313,11 +315,11 @@ static void draw_lies(struct world *world, struct shelf_lies *lies) {
   if (often(world, 300)) return;
   unsigned *const kinds[] = {&lies->forget, &lies->stale, &lies->corrupt, &lies->other, &lies->fail, &lies->truncate};
   for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (often(world, 500)) *kinds[i] = below(world, 300);
+    if (often(world, 500)) *kinds[i] = below(world, 400);
 }
 
 static void run_somebody(struct world *world) {
-  struct member *member = &world->members[below(world, world->members_size)];
+  struct member *member = &world->members[world->twin && often(world, 150) ? MEMBERS : below(world, world->members_size)];
   if (member->stalled > 0) member->stalled--;
   else resume(member);
 }
@@ -406,6 +408,9 @@ static void calm_down(struct world *world) {
   TELL(world, "calm");
   world->calm = true;
   while (reveal(world)) {}
+  struct member *twin = &world->members[MEMBERS];
+  twin->killed = twin->up;
+  while (twin->up) resume(twin);
   unsigned rounds = 0;
   for (; rounds < CALM_ROUNDS_MAX && !(all_screened(world) && all_rest(world)); rounds++) {
     world->turn++;
@@ -423,8 +428,8 @@ static bool owns(void *context, int32_t partition) { return memory_owns(context,
 
 static void stop_all(struct world *world) {
   const bool good = !world->result->failed[CHECK_END];
-  for (unsigned slot = 0; slot < world->members_size; slot++) {
-    struct member *member = &world->members[slot];
+  for (unsigned number = 0; number < world->members_size; number++) {
+    struct member *member = &world->members[number];
     member->stop = good;
     member->killed = !good;
     while (member->up) resume(member);
@@ -435,17 +440,21 @@ static void stop_all(struct world *world) {
 
 static void prepare(struct world *world, uint64_t seed) {
   world->draws = (struct draws){seed};
+  struct draws input = {~seed};    // of its own, so that a seed keeps its input when something else is drawn otherwise
   world->turn = 0;
   world->revealed = 0;
   world->calm = false;
   memset(&world->applied, 0, sizeof world->applied);
-  const struct scenario_options scenario = {.partitions = 1 + (int32_t)below(world, 3), .ticks = often(world, 500)};
+  const struct scenario_options scenario = {.partitions = 1 + (int32_t)draws_below(&input, 3), .ticks = draws_chance(&input, 500)};
   broker_reset(world->broker, scenario.partitions);
-  scenario_make(&world->scenario, &scenario, &world->draws);
+  scenario_make(&world->scenario, &scenario, &input);
   world->members_size = 1 + below(world, MEMBERS);
   world->batch = 1 + below(world, often(world, 300) ? 40 : 6);
   world->learn = 1 + below(world, often(world, 500) ? 60 : 6);
-  world->limit = below(world, LIMITS);
+  world->limit = often(world, 500) ? 1 : 2 * below(world, 2);
+  world->twin = often(world, 150);
+  world->members[MEMBERS].slot = below(world, world->members_size);
+  world->members[MEMBERS].stalled = 0;
   world->cached = often(world, 750);
   world->snapshots = often(world, 300);
   world->rolling = !scenario.ticks && often(world, 500);
@@ -503,9 +512,9 @@ struct world *world_create(const struct world_options *options) {
   world->shelf = shelf_open();
   world->oracle = oracle_create(PROVISIONAL_DAYS);
   world->checker = checker_create(world->oracle, options->sets, SETS);
-  for (unsigned slot = 0; slot < MEMBERS; slot++) {
-    struct member *member = &world->members[slot];
-    *member = (struct member){.world = world, .slot = slot, .cache.operations = &cache_operations};
+  for (unsigned number = 0; number <= MEMBERS; number++) {
+    struct member *member = &world->members[number];
+    *member = (struct member){.world = world, .number = number, .slot = number, .cache.operations = &cache_operations};
     fiber_init(&member->fiber, member_main, member);
   }
   return world;
@@ -513,12 +522,12 @@ struct world *world_create(const struct world_options *options) {
 
 void world_destroy(struct world *world) {
   remove_snapshots(world, MEMBERS, BROKER_PARTITIONS_MAX);
-  for (unsigned slot = 0; slot < MEMBERS; slot++) fiber_fini(&world->members[slot].fiber);
+  for (unsigned number = 0; number <= MEMBERS; number++) fiber_fini(&world->members[number].fiber);
   for (unsigned set = 0; set < SETS; set++)
-    for (unsigned slot = 0; slot < MEMBERS; slot++)
+    for (unsigned number = 0; number <= MEMBERS; number++)
       for (unsigned limit = 0; limit < LIMITS; limit++) {
-        engine_destroy(world->pool[set][slot][limit].engine);
-        store_destroy(world->pool[set][slot][limit].store);
+        engine_destroy(world->pool[set][number][limit].engine);
+        store_destroy(world->pool[set][number][limit].store);
       }
   scenario_fini(&world->scenario);
   checker_destroy(world->checker);
