@@ -443,7 +443,7 @@ static void evaluate(struct screen *screen, struct dossier *dossier, const struc
     // An open stay grows with time: whatever moved time on has touched it.
     if (visit->stay && visit->endtime_s == DATE_ABSENT) visit->touched = true;
     if (visit->told & screen->claim_symbols || is_due(dossier, visit)) visit->touched = true;
-    any_stay |= visit->stay;
+    any_stay |= visit->stay || visit->symbol == VISIT_OTHER;    // what is not known may be one
   }
   const struct finding_cause cause = {screen->ruleset, event, dossier->psn_no, screen->names, screen->names_size,
                                       screen->settings.points, &screen->value, &screen->text};
