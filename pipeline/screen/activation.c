@@ -109,9 +109,8 @@ bool activation_check(const struct ruleset *ruleset, const struct rule *rule, bo
   coverage_init(&gate.coverage, rule, &arena);
   options.seen = see;
   check_there(&gate);
-  trial_run(ruleset, rule, &options);
   // Where tests fail, what they cover and what they catch says nothing.
-  if (gate.good) {
+  if (trial_run(ruleset, rule, &options).failed == 0) {
     check_coverage(&gate);
     mutate_rule(ruleset, rule, tell_mutant, &gate);
   }

@@ -6,7 +6,7 @@ usage: exactly_once.py SETTLEWATCH RULES [SETTLEMENTS [SEED]]
 Starts a broker and a redis-server of its own. Each check is a function below; all are run, and every failure is told. The seed printed
 makes the same input and the same moments again.
 """
-import base64, os, random, re, shutil, signal, sys, time
+import base64, json, os, random, re, shutil, signal, sys, time
 
 from cluster import run_checks, same_as_embedded, wait_for
 
@@ -259,6 +259,17 @@ def a_dossier_is_shown(make, reference):
     told = site.call("state", "show", finding["psn_no"])
     assert finding["setl_id"] in told, told[:2000]
     site.call("state", "show", "p_" + "0" * 32, code=1)
+    # The same dossiers say why: every open finding of a few is explained as a hit, with the messages it rests on.
+    last = {finding["deduction_id"]: finding for finding in site.read("credit-deductions")}
+    for finding in [f for f in last.values() if f["stage"] == "proposed"][:5]:
+        told = json.loads(site.call("rules", "explain", "--psn", finding["psn_no"], "--setl", finding["setl_id"], "--rule", finding["rule_id"],
+                                    "--format", "json"))
+        assert (told["outcome"], told["psn_no"], told["setl_id"]) == ("hit", finding["psn_no"], finding["setl_id"]), told
+        assert told["from"].startswith("patient-state[") and told["flips"], told
+        assert any("settlements[" in row.get("source", "") for row in told["trace"]), told["trace"]
+    assert json.loads(site.call("rules", "explain", "--psn", finding["psn_no"], "--rule", "SUB-006", "--format", "json"))["outcome"]
+    site.call("rules", "explain", "--psn", "p_" + "0" * 32, "--rule", "ADM-001", code=1)
+    site.call("rules", "explain", "--psn", finding["psn_no"], "--setl", "nobody", "--rule", "ADM-001", code=65)
 
 
 def persons_become_pseudonyms_at_the_edge(make, reference):
