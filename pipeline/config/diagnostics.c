@@ -400,6 +400,10 @@ static const struct {
            "`rules test --coverage` shows the table."},
     {1154, "The activation gate: a change of the rule that none of its tests notices. Write the test that holds the bound or condition; "
            "a change that makes no difference is named under 'equivalent' with its reason. `rules test --mutate` lists them."},
+    {1161, "The overlay.yaml of a region's folder has not its form: overlay, owner, reason, base and a list of rules, each with id, version, reason, "
+           "owner and what it overrides."},
+    {1162, "An overlay overrides what the base does not have: a rule, a version of it, or one of its tests. The base may have changed."},
+    {1163, "The base's rule is no longer the one that the override was derived from. `rules diff --three-way` shows what changed there and here."},
     {1181, "A parameter names a table that is missing, or whose key or columns do not fit the rule kind."},
     {1182, "The rule kind refuses a parameter: it contradicts another one, or can never fire with it."},
     // Tables, codes, calendars.

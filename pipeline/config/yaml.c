@@ -38,7 +38,9 @@ __attribute__((format(printf, 5, 0))) static void vreport(const struct yaml_file
                                                           struct place place, const char *format, va_list arguments) {
   char text[1024];
   vsnprintf(text, sizeof text, format, arguments);
-  diagnostics_add(file->diagnostics, severity, code, place, file->source, "%s", text);
+  // An overlay's nodes stand in the tree of the file it lies over: their lines are not there.
+  const bool own = place.file == file->name || (place.file != NULL && strcmp(place.file, file->name) == 0);
+  diagnostics_add(file->diagnostics, severity, code, place, own ? file->source : SLICE_NONE, "%s", text);
 }
 
 __attribute__((format(printf, 4, 5))) static void report(const struct yaml_file *file, unsigned code, struct place place,

@@ -53,6 +53,16 @@ void diff_write_json(const struct diff *diff, struct text *out);
 // "max_gap 15 -> 10 days": one row in a line, without its owner.
 void diff_write_row(const struct difference *difference, bool chinese, struct text *out);
 
+// Three ways: what the base changed (its former self to its present one) beside what an overlay says differently from the former. A thing that both
+// changed, each to something else, is a conflict.
+struct diff_conflict {
+  const struct difference *base, *local;
+};
+size_t diff_conflicts(const struct diff *base, const struct diff *local, struct diff_conflict *conflicts, size_t room);    // their number, also beyond room
+// Theirs, ours, and where they meet. Return the number of conflicts.
+size_t diff_write_three_text(const struct diff *base, const struct diff *local, bool chinese, struct text *out);
+size_t diff_write_three_json(const struct diff *base, const struct diff *local, struct text *out);
+
 // For the parts of the making: one more row. Texts are copied; SLICE_NONE where there is nothing.
 struct difference *diff_add(struct diff *diff, enum difference_type type, enum difference_part part, struct slice owner, struct slice name,
                             struct slice before, struct slice after);

@@ -10,9 +10,10 @@
 #include "rules/hash.h"
 #include "rules/index.h"
 #include "rules/kinds/kind.h"
+#include "rules/overlay.h"
 #include "rules/read.h"
 
-enum { FOLDERS_MAX = 8, ARENA_BLOCK = 256 << 10 };
+enum { FOLDERS_MAX = 8, OVERLAYS_MAX = 8, SEEN_MAX = 64, ARENA_BLOCK = 256 << 10 };
 
 struct loader {
   struct ruleset *ruleset;
@@ -22,6 +23,10 @@ struct loader {
   bool found;          // some path is there
   size_t errors;       // before it began
   bool whole;          // the base folder itself was asked for
+  struct overlay *overlays[OVERLAYS_MAX];    // in the order they apply
+  size_t overlays_size;
+  const char *seen[SEEN_MAX];                // real paths of overlays and their bases
+  size_t seen_size;
   const char **paths;
   size_t paths_size, paths_capacity;
 };
@@ -56,8 +61,10 @@ static void find_files(struct loader *loader, const char *folder, unsigned depth
     tell(loader, folder, 1139, strerror(errno));
     return;
   }
-  const bool base = has_codes(loader, folder);
+  const bool overlay = depth == 0 && overlay_is(folder, &loader->ruleset->arena);
+  const bool base = overlay || has_codes(loader, folder);
   for (size_t i = 0; i < size; i++) {
+    if (overlay && strcmp(names[i], "overlay.yaml") == 0) continue;
     const char *path = folder_path(&loader->ruleset->arena, folder, names[i], NULL);
     const size_t length = strlen(names[i]);
     if (is_folder(path)) {
@@ -90,23 +97,57 @@ static const char *find_base(struct loader *loader, const char *path) {
   return found;
 }
 
-static void find_paths(struct loader *loader, const char *const *paths, size_t size) {
-  for (size_t i = 0; i < size; i++) {
-    struct stat about;
-    if (stat(paths[i], &about) != 0) {
-      tell(loader, paths[i], 1139, strerror(errno));
-      continue;
-    }
-    loader->found = true;
-    const char *base = find_base(loader, paths[i]);
-    if (loader->base == NULL) loader->base = base;
-    loader->whole |= base == paths[i];
-    if (S_ISDIR(about.st_mode)) {
-      find_files(loader, paths[i], 0);
-    } else {
-      add_path(loader, arena_copy_text(&loader->ruleset->arena, slice_from(paths[i])));
-    }
+// True the first time; so that a base named beside its overlay is read once.
+static bool first_time(struct loader *loader, const char *path) {
+  char *real = realpath(path, NULL);
+  if (real == NULL) return true;    // told elsewhere
+  const char *name = arena_copy_text(&loader->ruleset->arena, slice_from(real));
+  free(real);
+  for (size_t i = 0; i < loader->seen_size; i++)
+    if (strcmp(loader->seen[i], name) == 0) return false;
+  if (loader->seen_size < SEEN_MAX) loader->seen[loader->seen_size++] = name;
+  return true;
+}
+
+static void find_path(struct loader *loader, const char *path);
+
+// The base first: the overlay applies to what is there.
+static void find_overlay(struct loader *loader, const char *path) {
+  if (loader->overlays_size == OVERLAYS_MAX) {
+    tell(loader, path, 1161, "more overlays than 8");
+    return;
   }
+  struct overlay *overlay = overlay_load(path, &loader->ruleset->arena, loader->diagnostics);
+  if (overlay == NULL) return;
+  if (overlay->base != NULL && loader->base == NULL) find_path(loader, overlay->base);
+  if (loader->overlays_size < OVERLAYS_MAX) loader->overlays[loader->overlays_size++] = overlay;
+  find_files(loader, path, 0);
+}
+
+static void find_path(struct loader *loader, const char *path) {
+  struct stat about;
+  if (stat(path, &about) != 0) {
+    tell(loader, path, 1139, strerror(errno));
+    return;
+  }
+  loader->found = true;
+  if (S_ISDIR(about.st_mode) && !first_time(loader, path)) return;
+  if (S_ISDIR(about.st_mode) && overlay_is(path, &loader->ruleset->arena)) {
+    find_overlay(loader, path);
+    return;
+  }
+  const char *base = find_base(loader, path);
+  if (loader->base == NULL) loader->base = base;
+  loader->whole |= base == path;
+  if (S_ISDIR(about.st_mode)) {
+    find_files(loader, path, 0);
+  } else {
+    add_path(loader, arena_copy_text(&loader->ruleset->arena, slice_from(path)));
+  }
+}
+
+static void find_paths(struct loader *loader, const char *const *paths, size_t size) {
+  for (size_t i = 0; i < size; i++) find_path(loader, paths[i]);
 }
 
 static void load_knowledge(struct loader *loader) {
@@ -123,6 +164,8 @@ static void load_knowledge(struct loader *loader) {
                                     loader->diagnostics);
   ruleset->tables = tables_open(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "knowledge", NULL),
                                 loader->diagnostics);
+  for (size_t i = 0; ruleset->tables != NULL && i < loader->overlays_size; i++)
+    overlay_tables(loader->overlays[i], ruleset, loader->diagnostics);
   // All of them now: a table that no rule reads is still wrong when it is wrong, and afterwards nothing changes any more.
   size_t size = 0;
   const char *const *names = ruleset->tables != NULL ? tables_names(ruleset->tables, &size) : NULL;
@@ -160,6 +203,12 @@ static void load_rules(struct loader *loader) {
     yaml_load(file, &ruleset->arena, loader->paths[i], NULL, loader->diagnostics);
     if (file->root == NULL) continue;
     struct prepare prepare = {.ruleset = ruleset, .file = file};
+    bool as_said = true;
+    for (size_t o = 0; o < loader->overlays_size && as_said; o++) as_said = overlay_apply(loader->overlays[o], &prepare);
+    if (!as_said) {
+      rules[ruleset->size++] = prepare.rule;
+      continue;
+    }
     if (!read_rule(&prepare)) {
       if (prepare.rule != NULL && prepare.rule->kind != NULL && prepare.rule->bands != NULL) check_tests(prepare.rule);
       if (loader->diagnostics->errors == loader->errors)
@@ -170,6 +219,7 @@ static void load_rules(struct loader *loader) {
     }
     rules[ruleset->size++] = prepare.rule;
   }
+  for (size_t o = 0; o < loader->overlays_size; o++) overlay_finish(loader->overlays[o]);
   if (ruleset->size > 0) qsort(rules, ruleset->size, sizeof *rules, order_rules);
   // Half-read rules have no id; they take no part in what rules are to each other.
   size_t nameless = 0;

@@ -5,7 +5,8 @@
 #include "rules/rule.h"
 
 // NULL when there is any error; every error is in diagnostics. paths: folders or single files; the first folder that has
-// codes/ gives codes, calendars, knowledge (for single files: the folder above them that has it).
+// codes/ gives codes, calendars, knowledge (for single files: the folder above them that has it). A folder with overlay.yaml brings
+// its base with it and lies over it (overlay.h).
 struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagnostics *diagnostics);
 // Codes, calendars and tables of the folder that the path belongs to, without rules, hash and index: to read single rules with. NULL when
 // there is an error, told.
