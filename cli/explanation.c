@@ -146,7 +146,7 @@ static const char *outcome_words(const struct explanation *about, const struct f
   return outcome_name(flip->outcome);
 }
 
-enum { FLIPS_TOLD = 8 };
+enum { FLIPS_TOLD = 16 };
 
 static void write_flips(const struct explanation *about, struct text *out) {
   const bool hit = about->verdict->outcome == OUTCOME_HIT;

@@ -22,6 +22,7 @@ enum {
 enum change_sort {
   CHANGE_OPERAND,      // a symbol, text or time of the visit, or of the earlier stay
   CHANGE_STAY_GONE,    // the earlier stay is not there
+  CHANGE_STAY_MOVED,   // the stay as a whole, with its lines
   CHANGE_LINE_GONE, CHANGE_LINES_GONE, CHANGE_LINE_COUNT, CHANGE_LINE_PRICE, CHANGE_LINE_TIME, CHANGE_LINE_CODE, CHANGE_LINE_ADDED
 };
 
@@ -29,7 +30,7 @@ struct change {
   enum change_sort sort;
   int operand;
   uint32_t item;
-  int64_t number;        // symbol, seconds, count, price
+  int64_t number;        // symbol, seconds, seconds to move by, count, price
   struct slice text;     // SLICE_NONE: absent
   int64_t weight;
   int direction;         // of steps in time: -1 earlier, 1 later
@@ -124,11 +125,21 @@ static void set_operand(const struct search *search, struct world *world, const 
   else if (strcmp(name, "icu_in_time") == 0) visit->icu_in_first_s = change->number;
 }
 
+static void move_stay(struct search *search, struct world *world, int64_t by_s) {
+  world->later->begntime_s += by_s;
+  world->later->endtime_s += by_s;
+  if (!world->later->items_loaded) return;
+  struct item *items = own_items(search, world);
+  for (uint32_t i = 0; i < world->later->items_size; i++)
+    if (items[i].time_s != DATE_ABSENT) items[i].time_s += by_s;
+}
+
 static void apply(struct search *search, struct world *world, const struct change *change) {
   struct item *items = change->sort >= CHANGE_LINE_GONE ? own_items(search, world) : NULL;
   switch (change->sort) {
     case CHANGE_OPERAND: set_operand(search, world, change); return;
     case CHANGE_STAY_GONE: world->related->stay = false; return;
+    case CHANGE_STAY_MOVED: move_stay(search, world, change->number); return;
     case CHANGE_LINE_GONE: remove_item(world, change->item); return;
     case CHANGE_LINES_GONE:
       for (uint32_t c = search->verdict->claims_size; c-- > 0;) remove_item(world, search->verdict->claims[c].item);
@@ -226,6 +237,10 @@ static struct flip_fact fact_of(struct search *search, const struct change *chan
   switch (change->sort) {
     case CHANGE_OPERAND: return operand_fact(search, change);
     case CHANGE_STAY_GONE: return (struct flip_fact){SLICE("the earlier stay"), search->verdict->related->mdtrt_id, SLICE("not there")};
+    case CHANGE_STAY_MOVED: {
+      const int64_t begin_s = search->input->visit->begntime_s;
+      return (struct flip_fact){SLICE("the whole stay from"), words(search, VALUE_TIME, begin_s), words(search, VALUE_TIME, begin_s + change->number)};
+    }
     case CHANGE_LINE_GONE: return (struct flip_fact){line_words(search, change->item, ""), SLICE("billed"), SLICE("not billed")};
     case CHANGE_LINES_GONE:
       return (struct flip_fact){SLICE("lines claimed"), words(search, VALUE_INT, search->verdict->claims_size), SLICE("0")};
@@ -404,6 +419,12 @@ static void consider_times(struct search *search) {
   }
 }
 
+static void consider_move(struct search *search) {
+  const struct visit *visit = search->input->visit;
+  if (visit->begntime_s != DATE_ABSENT && visit->endtime_s != DATE_ABSENT)
+    consider_steps(search, (struct change){.sort = CHANGE_STAY_MOVED}, 0, DATE_DAY_SECONDS, DAYS_MAX);
+}
+
 // What two stays share, or do not.
 static void consider_pair(struct search *search) {
   const struct visit *related = search->verdict->related;
@@ -483,6 +504,7 @@ struct flips flip_search(const struct rule *rule, const struct judge_input *inpu
     if (operand_codes(rule->require[i]) < 0 && operand_row(rule->kind, rule->require[i])->type == VALUE_TEXT)
       consider_text(&search, rule->require[i], SLICE_NONE);
   consider_times(&search);
+  consider_move(&search);
   consider_pair(&search);
   consider_lines(&search);
   if (search.found_size == 0) consider_twos(&search);

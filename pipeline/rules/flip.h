@@ -3,9 +3,10 @@
 //   begntime 2026-03-11 -> 2026-03-22        the earlier stay's readmission_plan - -> PLANNED        line 3: count 4 -> 3
 //
 // Candidates come from the rule's own conditions (the symbols, texts and bounds that it names), from the facts that pairs of stays
-// share, from the ends of the stays by days and hours, and from the lines: left out, counted less, priced lower, dated otherwise,
-// billed under the code that the kind found, or added. Every one is tried by really judging the changed facts; what is told did turn
-// the verdict. Of numbers the nearest one that does is found by bisection. One fact is tried first, then two together.
+// share, from the ends of the stays by days and hours, the stay as a whole moved by days, and from the lines: left out, counted less,
+// priced lower, dated otherwise, billed under the code that the kind found, or added. Every one is tried by really judging the
+// changed facts; what is told did turn the verdict. Of numbers the nearest one that does is found by bisection. One fact is tried
+// first, then two together.
 #pragma once
 
 #include "core/arena.h"
