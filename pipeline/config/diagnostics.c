@@ -392,6 +392,8 @@ static const struct {
     {1138, "No rule was found, or one could not be taken."},
     {1139, "The path cannot be read."},
     {1140, "The site's code tables lack a group that the program itself asks for."},
+    {1141, "The rule can never fire: its exemptions take away all that its scope admits, or it requires a field that its scope asks to be "
+           "absent."},
     {1151, "An active rule fails one of its own tests, so nobody knows any more what it does. `rules test` tells the difference; mend the "
            "rule or its test, or take it out of force with 'status: shadow'."},
     {1152, "The activation gate: an active rule has a test that hits, one that does not, one for each exemption, and, when it looks at "

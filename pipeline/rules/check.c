@@ -93,6 +93,58 @@ static bool check_exemptions(const struct rule *rule) {
   return good;
 }
 
+static const struct yaml_node *nth(const struct yaml_node *list, size_t n) {
+  const struct yaml_node *item = list->child;
+  while (n-- > 0) item = item->next;
+  return item;
+}
+
+// Is there a case in scope that no exemption takes away?
+struct firing {
+  size_t exemptions;
+  bool found;
+};
+
+static bool visit_firing(void *context, const struct cells_case *one) {
+  struct firing *firing = context;
+  bool open = one->truths[0] == TRUTH_TRUE;
+  for (size_t i = 0; i < firing->exemptions; i++) open &= one->truths[1 + i] != TRUTH_TRUE;
+  firing->found |= open;
+  return !open;
+}
+
+static bool fires(const struct rule *rule, const struct exemption *exemptions, size_t size) {
+  const struct condition *conditions[1 + FORMAT_EXEMPTIONS_MAX] = {rule->scope};
+  struct firing firing = {.exemptions = size};
+  for (size_t i = 0; i < size; i++) conditions[1 + i] = exemptions[i].condition;
+  return !cells_walk(rule, conditions, size + 1, true, visit_firing, &firing) || firing.found;
+}
+
+// A rule that can never fire hides a mistake: its exemptions take away all of its scope, or its scope asks that what it requires is absent.
+static bool check_fires(const struct rule *rule) {
+  const struct yaml_node *unless = yaml_find(rule->file->root, "unless"), *require = yaml_find(rule->file->root, "require");
+  bool good = true;
+  for (size_t i = 0; i < rule->exemptions_size; i++) {
+    if (fires(rule, &rule->exemptions[i], 1)) continue;
+    yaml_error(rule->file, nth(unless, i), 1141, "the rule can never fire: exemption '%.*s' takes away all of its scope",
+               SLICE_ARG(rule->exemptions[i].id));
+    good = false;
+  }
+  if (good && rule->exemptions_size > 1 && !fires(rule, rule->exemptions, rule->exemptions_size)) {
+    yaml_error(rule->file, unless, 1141, "the rule can never fire: its exemptions together take away all of its scope");
+    good = false;
+  }
+  for (size_t i = 0; i < rule->require_size && rule->scope != NULL; i++) {
+    const struct condition_node known = {.op = CONDITION_PRESENT, .operand = rule->require[i], .end = 1, .present = true};
+    const struct condition present = {&known, 1}, *both[] = {rule->scope, &present};
+    if (cells_possible(rule, both, 2)) continue;
+    yaml_error(rule->file, nth(require, i), 1141, "the rule can never fire: the scope asks that '%s' is absent, and it is required",
+               operand_text(rule->kind, rule->require[i]));
+    good = false;
+  }
+  return good;
+}
+
 struct bands_check {
   const struct rule *rule;
   const struct yaml_node *list;
@@ -100,12 +152,6 @@ struct bands_check {
   uint32_t overlaps_told;
   bool gap_told, good;
 };
-
-static const struct yaml_node *nth(const struct yaml_node *list, size_t n) {
-  const struct yaml_node *item = list->child;
-  while (n-- > 0) item = item->next;
-  return item;
-}
 
 // truths[0] is the scope's, truths[1 + n] the n-th band's.
 static bool visit_bands(void *context, const struct cells_case *one) {
@@ -267,10 +313,12 @@ bool check_tests(const struct rule *rule) {
 }
 
 bool check_rule(const struct rule *rule) {
-  bool good = true;
-  if (rule->scope != NULL) good = check_possible(rule, yaml_find(rule->file->root, "scope"), rule->scope, "the scope");
+  bool good = rule->scope == NULL || check_possible(rule, yaml_find(rule->file->root, "scope"), rule->scope, "the scope");
   // With a scope that never holds, everything after it would be told as unreachable too.
-  if (good) good &= check_exemptions(rule) & check_bands(rule);
+  if (good) {
+    good = check_exemptions(rule) && check_fires(rule);
+    good &= check_bands(rule);
+  }
   return check_tests(rule) & good;
 }
 

@@ -4,7 +4,7 @@
 #include "rules/rule.h"
 
 // A rule that was read without errors: conditions that can never hold, exemptions without the names they need, bands that
-// overlap, leave a gap or cannot be reached, tests that are missing. False when something is wrong (told).
+// overlap, leave a gap or cannot be reached, a rule that can never fire, tests that are missing. False when something is wrong (told).
 bool check_rule(const struct rule *rule);
 // The tests of a rule that could not be read whole: their words, bands and exemptions. check_rule does it for the others.
 bool check_tests(const struct rule *rule);

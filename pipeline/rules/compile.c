@@ -301,10 +301,26 @@ static bool needs_text(const struct builder *builder, int operand, const struct 
   return false;
 }
 
+// operand: {table: t, by: [..]}: the number that the table says.
+static bool compile_equal(struct builder *builder, int operand, const struct yaml_node *node) {
+  const struct prepare *prepare = builder->prepare;
+  const enum value_type type = operand_row(prepare->rule->kind, operand)->type;
+  if (type == VALUE_TEXT || type == VALUE_BOOL || type == VALUE_TIME) {
+    yaml_error(prepare->file, node, 1112, "a look-up gives a number or a day, '%s' is none", operand_text(prepare->rule->kind, operand));
+    return false;
+  }
+  const struct lookup *lookup = lookup_compile(prepare, node, type, builder->place == COMPILE_AFTER);
+  if (lookup == NULL) return false;
+  add(builder, (struct condition_node){.op = CONDITION_RANGE, .operand = operand, .node = node, .low = INT64_MIN, .high = INT64_MAX,
+                                       .low_lookup = lookup, .high_lookup = lookup});
+  return true;
+}
+
 // The right side of `operand:`.
 static bool compile_tests(struct builder *builder, int operand, const struct yaml_node *node) {
   const struct yaml_file *file = builder->prepare->file;
   if (node->type != YAML_MAP) return compile_in(builder, operand, node);
+  if (yaml_find(node, "table") != NULL) return compile_equal(builder, operand, node);
   if (!form_known(file, node, &format_comparison)) return false;
   if (node->size == 0) {
     yaml_error(file, node, 1115,

@@ -1,7 +1,7 @@
 // Conditions: the closed vocabulary of scopes, exemptions and bands, with a third truth value.
 //
 //   field: value | [a, b] | {in: [..]} | {in_table: t} | {at_least, at_most, above, below} | {starts_with: ..}
-//          | {present: bool}
+//          | {present: bool} | {table: t, by: [..]} (a number that a table says; it may stand for any bound, too)
 //   all: [..]  any: [..]  not: {..}
 //
 // Compiled to one flat array in the order of reading; a node's `end` is the place after its last descendant:

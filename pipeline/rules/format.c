@@ -164,7 +164,7 @@ const struct form format_logic = FORM("logic", logic_rows, 1115);
 
 static const struct form_key lookup_rows[] = {
     {"table", OWN("table"), MUST, .doc_zh = "knowledge/ 下的知识表。"},
-    {"by", OWN("operand"), MUST, LIST(1, 4), .doc_zh = "与表的各键列一一对应的字段。"},
+    {"by", OWN("operand"), MUST, LIST(1, 4), .single = true, .doc_zh = "与表的各键列一一对应的字段。"},
     {"column", TEXT, .doc_zh = "取值的列；只有一列合适时可省略。"},
 };
 const struct form format_lookup = FORM("lookup", lookup_rows, 1120);

@@ -205,7 +205,7 @@ static void write_row(struct writer *writer, const struct form_key *row) {
     write_type(writer, row);
     TEXT_LITERAL(out, "},{");
     if (row->list) write_list(writer, row);
-    else write_type(writer, &name);
+    else write_type(writer, &name);    // a map's
     TEXT_LITERAL(out, "}]");
   } else if (row->list) {
     write_list(writer, row);
@@ -332,6 +332,7 @@ static void write_test(struct writer *writer, const char *name, bool text, bool 
   open_definition(out, "test_", name);
   TEXT_LITERAL(out, "\"anyOf\":[");
   reference(out, "constant_", name);
+  if (ordered) reference(out, "form_", format_lookup.name);
   TEXT_LITERAL(out, ",{\"type\":\"array\",\"minItems\":1,\"items\":");
   reference(out, "constant_", name);
   TEXT_LITERAL(out, "},{");

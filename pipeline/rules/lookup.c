@@ -81,7 +81,11 @@ const struct lookup *lookup_compile(const struct prepare *prepare, const struct 
   const struct table *table = yaml_is_text(prepare->file, name_node, &name) ? lookup_table(prepare, name_node, name) : NULL;
   const int *by;
   size_t by_size;
-  good &= compile_operands(prepare, by_node, after ? COMPILE_AFTER : COMPILE_BEFORE, &by, &by_size);
+  // One operand may stand without brackets.
+  struct yaml_node alone = *by_node;
+  alone.next = NULL;
+  const struct yaml_node list = {.type = YAML_LIST, .place = by_node->place, .child = &alone, .size = 1};
+  good &= compile_operands(prepare, by_node->type == YAML_SCALAR ? &list : by_node, after ? COMPILE_AFTER : COMPILE_BEFORE, &by, &by_size);
   if (table == NULL || !good) return NULL;
   if (by_size != table->key_size) {
     yaml_error(prepare->file, by_node, 1120, "table '%s' has %u key columns, 'by' names %zu", table->name, table->key_size,

@@ -1,4 +1,5 @@
-// A number that comes from a knowledge table instead of the rule: {table: split_gap_days, by: [hosp_lv, region]}.
+// A number that comes from a knowledge table instead of the rule: {table: split_gap_days, by: [hosp_lv, region]};
+// a single operand may stand without brackets.
 //
 // `by` names one operand for each key column of the table; the value is the table's only number column, or `column`. The row
 // is the first one in force on the visit's service date. No row, an unknown operand or an empty cell: unknown.

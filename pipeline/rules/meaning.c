@@ -152,6 +152,11 @@ static void write_bound(const struct meaning *meaning, const struct condition_no
 static void write_range(const struct meaning *meaning, const struct condition_node *node, struct text *out) {
   const bool low = node->low_lookup != NULL || node->low != INT64_MIN, high = node->high_lookup != NULL || node->high != INT64_MAX;
   meaning_operand(meaning, node->operand, out);
+  if (node->low_lookup != NULL && node->low_lookup == node->high_lookup) {
+    say(meaning, out, "为", " is ");
+    write_lookup(meaning, node->low_lookup, out);
+    return;
+  }
   say(meaning, out, "", " is ");
   if (low) write_bound(meaning, node, true, out);
   if (low && high) say(meaning, out, "、", " and ");

@@ -173,6 +173,44 @@ say: {zh: "{gap} {{小时}}"}
     check_handbook(rules, listed + ["TST-001"])
 
 
+def check_lookups(scratch):
+    """A number from a table: as a value, as a bound, as a parameter; its operand with and without brackets."""
+    knowledge = os.path.join(scratch, "rules.d", "knowledge", "limit_days")
+    with open(knowledge + ".yaml", "w", encoding="utf-8") as file:
+        file.write("columns: [{name: level, type: text}, {name: days, type: int}]\nkey: [level]\nversion: \"1\"\nsource: here\n")
+    with open(knowledge + ".csv", "w", encoding="utf-8") as file:
+        file.write("level,days\n03,3\n02,5\n")
+    path = os.path.join(scratch, "rules.d", "bed", "lookups.yaml")
+    stays = "".join(f"""  - name: a stay of {days} days in a hospital of level {level}
+    given:
+      - {{settle: {{id: S1, level: "{level}", stay: [2026-03-01, 2026-03-{1 + days:02d}], in_scope: 100.00}}}}
+    expect: {{outcome: {outcome}, on: S1}}
+""" for days, level, outcome in ((3, "03", "no_hit"), (4, "03", "out_of_scope"), (3, "02", "out_of_scope"), (5, "02", "no_hit")))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("""rule: lookups
+id: TST-002
+title: {zh: 查表}
+version: 1
+status: draft
+subject: claim
+result: lead
+effective: {from: 2022-01-01}
+basis: [{law: 条例, article: "38"}]
+precedence: quantity
+scope:
+  payable_days: {table: limit_days, by: hosp_lv}
+  not: {payable_days: {above: {table: limit_days, by: [hosp_lv], column: days}}}
+kind: unit_limit
+params: {max: {table: limit_days, by: hosp_lv}, fees: [BED]}
+say: {zh: "{units}"}
+tests:
+""" + stays)
+    code, out, _ = run("test", path)
+    expect("look-ups decide", code == 0 and "4 tests, 0 failed" in out, out, run("check", path)[1])
+    code, out, _ = run("explain-rule", "TST-002", "--rules", path, lang="zh")
+    expect("look-ups are said", "应计床日为知识表 limit_days（按医院等级）规定的值" in out and "数量不超过 知识表 limit_days" in out, out)
+
+
 def check_handbook(rules, listed):
     code, book, err = run("doc", "--rules", rules)
     expect("the handbook is the default page", code == 0 and book == run("doc", "handbook", "--rules", rules)[1], err)
@@ -206,6 +244,7 @@ def main():
         check_new(scratch)
         check_show(scratch)
         check_words(scratch)
+        check_lookups(scratch)
     finally:
         shutil.rmtree(scratch)
     print(mistakes, "mistakes")
