@@ -1,14 +1,18 @@
-// Any bytes as a rule file: read, checked, written canonically; and when it is a rule, judged on two stays, with and
-// without a trace.
+// Any bytes as a rule file: read, checked, formatted, written canonically; and when it is a rule, said in words and judged on two stays,
+// with and without a trace.
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/digest.h"
+#include "rules/arrange.h"
 #include "rules/check.h"
 #include "rules/hash.h"
+#include "rules/handbook.h"
 #include "rules/index.h"
 #include "rules/read.h"
 #include "rules/trace.h"
+#include "rules/words.h"
 #include "tests/fuzz/fuzz.h"
 
 // Codes, calendar and tables as a rule folder has them; loaded once.
@@ -106,6 +110,58 @@ static void judge_both(const struct ruleset *ruleset, const struct rule *rule, s
   index_scratch_fini(&scratch);
 }
 
+// What can be formatted means the same afterwards, and is formatted once and for all.
+static void format_twice(const struct ruleset *ruleset, struct slice source, const struct yaml_limits *limits) {
+  struct arena arena;
+  struct text texts[2] = {{0}, {0}}, meanings[2] = {{0}, {0}};
+  const char *why = NULL;
+  arena_init(&arena, 1 << 16);
+  for (int turn = 0; turn < 2; turn++) {
+    struct diagnostics diagnostics = {0}, told = {0};
+    struct yaml_file file;
+    struct arrange arrange;
+    yaml_load_text(&file, &arena, "fuzz.yaml", turn == 0 ? source : text_slice(&texts[0]), turn == 0 ? limits : NULL, &diagnostics);
+    bool good = file.root != NULL && diagnostics.errors == 0;
+    assert(good || turn == 0);
+    if (good) {
+      arrange_init(&arrange, &file, &words_record);
+      good = layout_write(&arrange.layout, &file, &texts[turn], &why);
+      if (turn == 1 && !(good && slice_equal(text_slice(&texts[0]), text_slice(&texts[1])))) {
+        fprintf(stderr, "once:\n%.*s\ntwice (%s):\n%.*s\n", SLICE_ARG(text_slice(&texts[0])), why != NULL ? why : "other text",
+                SLICE_ARG(text_slice(&texts[1])));
+        abort();
+      }
+      struct ruleset own = *ruleset;
+      struct yaml_file quiet = file;
+      arena_init(&own.arena, 1 << 14);
+      quiet.diagnostics = &told;
+      struct prepare prepare = {.ruleset = &own, .file = &quiet};
+      if (read_rule(&prepare)) hash_rule_text(prepare.rule, &meanings[turn]);
+      arena_fini(&own.arena);
+    }
+    diagnostics_fini(&diagnostics);
+    diagnostics_fini(&told);
+    if (!good) break;
+    if (turn == 1) assert(meanings[0].size == 0 || slice_equal(text_slice(&meanings[0]), text_slice(&meanings[1])));
+  }
+  for (int turn = 0; turn < 2; turn++) {
+    text_fini(&texts[turn]);
+    text_fini(&meanings[turn]);
+  }
+  arena_fini(&arena);
+}
+
+static void say(const struct ruleset *ruleset) {
+  struct text text = {0};
+  handbook_write(ruleset, PAGE_HTML, &text);
+  struct page page;
+  page_begin(&page, &text, PAGE_MARKDOWN, "en", "fuzz");
+  meaning_rule(&(struct meaning){ruleset, ruleset->rules[0], false}, 1, &page);
+  page_end(&page);
+  assert(text.size > 0);
+  text_fini(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const struct yaml_limits limits = {.file_bytes = 1 << 16, .scalar_bytes = 1 << 12, .depth = 32, .nodes = 4000};
   if (knowledge.codes == NULL) load_knowledge();
@@ -127,11 +183,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       hash_ruleset(&ruleset);
       ruleset.index = index_create(&ruleset);
       judge_both(&ruleset, rule, &ruleset.arena);
+      say(&ruleset);
+    } else if (!read && rule->kind != NULL && rule->bands != NULL) {
+      check_tests(rule);
     }
+    format_twice(&knowledge, (struct slice){(const char *)data, size}, &limits);
   }
   struct text out = {0};
   diagnostics_sort(&diagnostics);
   diagnostics_write_text(&diagnostics, &out);
+  diagnostics_write_sarif(&diagnostics, &out);
+  diagnostics_write_junit(&diagnostics, "fuzz", &out);
   for (size_t i = 0; i < diagnostics.size; i++) assert(diagnostics_explain(diagnostics.rows[i].code) != NULL);
   text_fini(&out);
   diagnostics_fini(&diagnostics);
