@@ -35,6 +35,7 @@ struct outbox_entry {
   size_t key, key_size, value, value_size, id, id_size;    // offsets into bytes
   const char *type;          // ce_type, a literal
   size_t headers, headers_size;    // further headers: index and count into outbox.headers
+  uint64_t receipt, place;         // number of its receipt (0: none yet), place in that among the outputs of its topic
 };
 struct outbox_header {
   const char *name;    // a literal

@@ -27,7 +27,7 @@ def keys(value):
     if isinstance(value, dict):
         for key, inner in value.items():
             yield key
-            if key != "limits":    # its members are the parameters of a rule kind: docs/reference/kinds.md
+            if key not in ("limits", "outputs"):    # its members are parameters of a rule kind (docs/reference/kinds.md), or topics
                 yield from keys(inner)
     elif isinstance(value, list):
         for inner in value:

@@ -3,8 +3,6 @@
 #include "core/memory.h"
 #include "stream/kafka/handle.h"
 
-enum { HEADERS_MAX = 64 };
-
 struct dump {
   struct handle handle;
   const struct dump_options *options;
@@ -23,7 +21,11 @@ static enum status assign(struct dump *dump, struct client *client, struct error
     int64_t first, end;
     status = client_range(client, options->topic, p, &first, &end, error);
     dump->ends[p] = options->until_end ? end : INT64_MAX;
-    const int64_t from = options->from_beginning ? first : end;
+    int64_t from = options->from_beginning ? first : end;
+    if (options->until_offset > 0) {
+      dump->ends[p] = options->until_offset < end ? options->until_offset : end;
+      from = options->from_offset > first ? options->from_offset : first;
+    }
     dump->done[p] = status == STATUS_OK && from >= dump->ends[p];
     if (!dump->done[p]) rd_kafka_topic_partition_list_add(list, options->topic, p)->offset = from;
   }
@@ -35,20 +37,24 @@ static enum status assign(struct dump *dump, struct client *client, struct error
   return status;
 }
 
-static bool show(const rd_kafka_message_t *message, bool (*visit)(void *context, const struct dump_message *message), void *context) {
-  struct dump_header rows[HEADERS_MAX];
-  struct dump_message out = {.partition = message->partition, .offset = message->offset, .key = {message->key, message->key_len},
-                             .value = {message->payload, message->len}, .headers = rows};
+void handle_view(const rd_kafka_message_t *message, struct dump_header rows[HANDLE_HEADERS_MAX], struct dump_message *out) {
+  *out = (struct dump_message){.partition = message->partition, .offset = message->offset, .key = {message->key, message->key_len},
+                               .value = {message->payload, message->len}, .headers = rows};
   rd_kafka_timestamp_type_t type;
-  out.timestamp_ms = rd_kafka_message_timestamp(message, &type);
+  out->timestamp_ms = rd_kafka_message_timestamp(message, &type);
   rd_kafka_headers_t *headers;
-  if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const void *value;
-    while (out.headers_size < HEADERS_MAX &&
-           rd_kafka_header_get_all(headers, out.headers_size, &rows[out.headers_size].name, &value, &rows[out.headers_size].value.size) ==
-               RD_KAFKA_RESP_ERR_NO_ERROR)
-      rows[out.headers_size++].value.data = value;
-  }
+  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const void *value;
+  while (out->headers_size < HANDLE_HEADERS_MAX &&
+         rd_kafka_header_get_all(headers, out->headers_size, &rows[out->headers_size].name, &value, &rows[out->headers_size].value.size) ==
+             RD_KAFKA_RESP_ERR_NO_ERROR)
+    rows[out->headers_size++].value.data = value;
+}
+
+static bool show(const rd_kafka_message_t *message, bool (*visit)(void *context, const struct dump_message *message), void *context) {
+  struct dump_header rows[HANDLE_HEADERS_MAX];
+  struct dump_message out;
+  handle_view(message, rows, &out);
   return visit(context, &out);
 }
 
@@ -90,5 +96,21 @@ enum status dump_topic(struct client *client, const struct dump_options *options
   handle_close(&dump.handle);
   memory_free(dump.ends);
   memory_free(dump.done);
+  return status;
+}
+
+enum status dump_positions(struct client *client, const char *group, const char *topic, int64_t *positions, int32_t size, struct error *error) {
+  const struct client_property firm[] = {{"group.id", group}, {"enable.auto.commit", "false"}};
+  struct handle handle = {0};
+  enum status status = handle_open(&handle, client, RD_KAFKA_CONSUMER, "reader", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(size);
+  for (int32_t p = 0; p < size; p++) rd_kafka_topic_partition_list_add(list, topic, p);
+  if (status == STATUS_OK) {
+    const rd_kafka_resp_err_t code = rd_kafka_committed(handle.rk, list, client_startup_ms(client));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) status = handle_fail_code(&handle, STATUS_RETRY, "asking for the group's positions", code, error);
+  }
+  for (int32_t p = 0; p < size && status == STATUS_OK; p++) positions[p] = list->elems[p].offset >= 0 ? list->elems[p].offset : -1;
+  rd_kafka_topic_partition_list_destroy(list);
+  handle_close(&handle);
   return status;
 }

@@ -19,8 +19,12 @@ struct dump_options {
   int32_t partition;              // -1: all
   bool from_beginning;            // else: what comes from now on
   bool until_end;                 // stop at the end that the partitions have now
+  int64_t from_offset, until_offset;    // of one partition, when until_offset > 0: from..until-1, instead of the two above
   const atomic_bool *stopping;    // or NULL
 };
+
+// What a group has committed of a topic, for its first `size` partitions; -1: nothing.
+enum status dump_positions(struct client *client, const char *group, const char *topic, int64_t *positions, int32_t size, struct error *error);
 
 // visit returns false to stop. STATUS_REJECT: there is no such topic.
 enum status dump_topic(struct client *client, const struct dump_options *options,

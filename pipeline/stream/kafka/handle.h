@@ -6,7 +6,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "stream/kafka/client.h"
+#include "stream/kafka/dump.h"
 
 struct handle {
   rd_kafka_t *rk;
@@ -40,3 +40,7 @@ int64_t handle_now_ms(void);    // of a clock that only goes forward
 rd_kafka_t *handle_of_client(struct client *client);
 const struct client_property *client_properties(const struct client *client, size_t *size);
 const char *client_bootstrap(const struct client *client);
+
+// A message as a reader sees it: slices and names point into it and into rows.
+enum { HANDLE_HEADERS_MAX = 64 };
+void handle_view(const rd_kafka_message_t *message, struct dump_header rows[HANDLE_HEADERS_MAX], struct dump_message *out);

@@ -173,6 +173,11 @@ enum status transaction_stage_entry(struct transaction *transaction, const struc
     header_add(headers, "ce_time", text_slice(time));
   }
   header_add(headers, "content-type", entry->topic == TOPIC_DEAD_LETTERS ? SLICE("application/octet-stream") : SLICE("application/json"));
+  if (entry->receipt != 0) {
+    const size_t at = time->size;
+    text_format(time, "%d.%llu.%llu", (int)entry->source.partition, (unsigned long long)entry->receipt, (unsigned long long)entry->place);
+    header_add(headers, "receipt", (struct slice){time->data + at, time->size - at});
+  }
   for (size_t i = 0; i < entry->headers_size; i++) {
     const struct outbox_header *row = &outbox->headers[entry->headers + i];
     if (strcmp(row->name, "traceparent") == 0) traceparent = SLICE_NONE;
