@@ -209,8 +209,8 @@ static enum status lock_instance(struct run *run, struct error *error) {
 }
 
 static void tell_topic(void *context, const char *line) {
-  const bool *quiet = context;
-  if (!*quiet) journal_say(JOURNAL_ERROR, "topics: %s", line);
+  (void)context;
+  journal_say(JOURNAL_ERROR, "topics: %s", line);
 }
 
 static enum status prepare(struct run *run, struct error *error) {
@@ -232,14 +232,13 @@ static enum status prepare(struct run *run, struct error *error) {
     return error_set(error, STATUS_FATAL, "this machine gives no randomness: %s", strerror(errno));
   run->client = run_client(site, &run->arena, error);
   if (run->client == NULL) return STATUS_FATAL;
-  const struct topics_settings topics = run_topics(site, run->options->ruleset);
-  bool quiet = true;    // the line that says that all is well is of no use here
-  status = topics_check(run->client, &topics, tell_topic, &quiet, error);
-  if (status == STATUS_REJECT) {
-    quiet = false;
-    (void)topics_check(run->client, &topics, tell_topic, &quiet, error);
-    return error_set(error, STATUS_REJECT, "the topics are not as they must be, see `settlewatch topics check`");
-  }
+  struct topics_settings topics = run_topics(site, run->options->ruleset);
+  char slot[200];
+  snprintf(slot, sizeof slot, "%s-%.*s", run->host, SLICE_ARG(site->run.instance));
+  topics.group = run->group;
+  topics.slot = slot;
+  status = topics_check(run->client, &topics, tell_topic, NULL, error);
+  if (status == STATUS_REJECT) return error_set(error, STATUS_REJECT, "the topics are not as they must be, see `settlewatch topics check`");
   if (status == STATUS_OK) status = client_partitions(run->client, run->topics[TOPIC_SETTLEMENTS], &run->partitions, error);
   return status;
 }

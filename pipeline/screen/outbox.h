@@ -17,6 +17,7 @@
   X(SECOND_REVIEW, "second-review")                   \
   X(SCREENING_RECEIPTS, "screening-receipts")         \
   X(DEAD_LETTERS, "dead-letters")                     \
+  X(DEAD_LETTER_DECISIONS, "dead-letter-decisions")   \
   X(PATIENT_STATE, "patient-state")                   \
   X(INSTITUTION_STATE, "institution-state")           \
   X(INSTITUTION_FACTS, "institution-facts")

@@ -8,12 +8,12 @@ SCRIPTS = os.path.join(HERE, "broker")
 class Cluster:
     """One broker or three, and one redis-server, on free ports, in a folder of their own; stopped at the end, whatever happened."""
 
-    def __init__(self, brokers=1, redis_options=(), broker_options=(), on_ports=None, bench=False):
-        """on_ports is called with the first broker's port as soon as it is known, before the broker is up. bench: a JVM for measurements."""
+    def __init__(self, brokers=1, redis_options=(), broker_options=(), on_ports=None, bench=False, secure=False):
+        """on_ports is called with the first broker's port as soon as it is known, before the broker is up. bench: a JVM for measurements. secure: access lists."""
         self.folder = tempfile.mkdtemp(prefix="settlewatch-")
         self.brokers, self.redis_options = brokers, redis_options
         try:
-            words = [f"{SCRIPTS}/broker-up", "-n", str(brokers), *(["-b"] if bench else []), *(word for option in broker_options for word in ("-o", option)), f"{self.folder}/kafka"]
+            words = [f"{SCRIPTS}/broker-up", "-n", str(brokers), *(["-b"] if bench else []), *(["-a"] if secure else []), *(word for option in broker_options for word in ("-o", option)), f"{self.folder}/kafka"]
             with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as starting:
                 if on_ports is not None:
                     wait_for(lambda: os.path.exists(f"{self.folder}/kafka/layout") or starting.poll() is not None, "the broker's ports")
@@ -111,6 +111,7 @@ class Site:
                  "output_partitions": 2, "replication": self.cluster.brokers, "session_timeout_ms": 6000, **s["kafka"]}
         redis = {"url": "unix:" + self.cluster.redis} if s["redis"] else {"off": True}
         run = {"workers": s["workers"], "batch_records": s["batch_records"], "instance": s["instance"], "state_dir": self.state_dir, **s["run"]}
+        kafka = {key: value for key, value in kafka.items() if value is not None}
         with open(self.config, "w", encoding="utf-8") as out:
             json.dump({"rules": self.rules, "kafka": kafka, "redis": redis, "run": run, "edge": s["edge"]}, out, indent=1)    # JSON is YAML
 

@@ -220,7 +220,7 @@ def wrong_topics_are_told(make, reference):
     assert "wrong-dead-letters: max.message.bytes is" in told and "wrong-settlements: max.message.bytes is" in told, told
     short = make("short", kafka={"retention_days": 3})
     short.call("topics", "create")
-    assert "retention.ms keeps 3 days" in short.call("topics", "check", code=1)
+    assert "retention.ms is 259200000, must be at least" in short.call("topics", "check", code=1)
 
 
 def a_first_deployment_says_where_to_begin(make, reference):

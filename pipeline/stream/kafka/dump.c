@@ -68,10 +68,10 @@ enum status dump_topic(struct client *client, const struct dump_options *options
   if (dump.partitions == 0 || options->partition >= dump.partitions)
     return error_set(error, STATUS_REJECT, "there is no topic '%s' with such a partition", options->topic);
   // A group id is asked for by the library's assign; nothing is ever committed under it.
-  const struct client_property group[] = {{"group.id", "settlewatch-dump"}};
+  const struct client_property group[] = {{"group.id", "settlewatch-dump"}, {"fetch.wait.max.ms", "50"}};
   dump.ends = memory_take((size_t)dump.partitions * sizeof *dump.ends);
   dump.done = memory_take((size_t)dump.partitions * sizeof *dump.done);
-  status = handle_open(&dump.handle, client, RD_KAFKA_CONSUMER, "dump", group, 1, firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
+  status = handle_open(&dump.handle, client, RD_KAFKA_CONSUMER, "dump", group, sizeof group / sizeof group[0], firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
   if (status == STATUS_OK) status = assign(&dump, client, error);
   bool more = status == STATUS_OK;
   while (more) {

@@ -149,7 +149,8 @@ static enum status pump(struct merge *merge, bool (*visit)(void *context, size_t
 
 enum status merge_topics(struct client *client, const struct merge_options *options,
                          bool (*visit)(void *context, size_t source, const struct dump_message *message), void *context, struct error *error) {
-  static const struct client_property mild[] = {{"group.id", "settlewatch-dump"}, {"queued.max.messages.kbytes", "8192"}};
+  static const struct client_property mild[] = {{"group.id", "settlewatch-dump"}, {"queued.max.messages.kbytes", "8192"},
+                                                {"fetch.wait.max.ms", "20"}};
   static const struct client_property firm[] = {{"isolation.level", "read_committed"}, {"enable.auto.commit", "false"},
                                                 {"auto.offset.reset", "error"}, {"enable.partition.eof", "true"}};
   struct merge merge = {.options = options};

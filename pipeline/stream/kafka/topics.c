@@ -5,12 +5,13 @@
 #include <time.h>
 
 #include "stream/kafka/handle.h"
+#include "stream/kafka/rights.h"
 
-enum { ADMIN_TIMEOUT_MS = 30000, MARGIN = 64 * 1024 };
+enum { ADMIN_TIMEOUT_MS = 30000, MARGIN = 64 * 1024, DAY_MS = 86400000 };
 
-// What is asked of each topic. Partitions: of the input, or of outputs. How large one message may get: any, as the input, as an
+// What each topic is for: the input, an output that is kept, or a compacted state. How large one message may get: any, as the input, as an
 // input with our headers (or a finding with as many lines), as a dossier.
-enum keep { KEEP_COMPACT, KEEP_INPUT, KEEP_EVER };
+enum keep { KEEP_INPUT = 1, KEEP_EVER = 2, KEEP_COMPACT = 4, KEEP_ANY = 7 };
 enum room { ROOM_ANY, ROOM_INPUT, ROOM_LETTER, ROOM_DOSSIER };
 static const struct row {
   bool input_partitions;
@@ -24,9 +25,38 @@ static const struct row {
     [TOPIC_SECOND_REVIEW] = {false, KEEP_EVER, ROOM_ANY},
     [TOPIC_SCREENING_RECEIPTS] = {false, KEEP_EVER, ROOM_ANY},
     [TOPIC_DEAD_LETTERS] = {false, KEEP_EVER, ROOM_LETTER},
+    [TOPIC_DEAD_LETTER_DECISIONS] = {false, KEEP_EVER, ROOM_ANY},
     [TOPIC_PATIENT_STATE] = {true, KEEP_COMPACT, ROOM_DOSSIER},
     [TOPIC_INSTITUTION_STATE] = {false, KEEP_COMPACT, ROOM_ANY},
     [TOPIC_INSTITUTION_FACTS] = {false, KEEP_EVER, ROOM_ANY},
+};
+
+// What a topic's settings must hold. Words are compared as they stand; numbers lie within a bound that may come from the site's settings,
+// and -1 is "without limit" where a lower bound is asked.
+enum must { MUST_BE, MUST_REACH, MUST_NOT_PASS };
+enum bound { BOUND_NONE, BOUND_BYTES, BOUND_HORIZON, BOUND_DAY, BOUND_TEN_MINUTES, BOUND_UNLIMITED, BOUND_REPLICAS, BOUND_TWO_OF_THREE };
+static const struct demand {
+  unsigned keep;             // of enum keep: whom it concerns
+  const char *config;
+  enum must must;
+  const char *word;          // MUST_BE
+  enum bound bound;
+  const char *why;
+} demands[] = {
+    {KEEP_COMPACT, "cleanup.policy", MUST_BE, "compact", BOUND_NONE, "a deleted record is a forgotten patient"},
+    {KEEP_INPUT | KEEP_EVER, "cleanup.policy", MUST_BE, "delete", BOUND_NONE, "compaction would drop all but the newest of a key"},
+    {KEEP_ANY, "max.message.bytes", MUST_REACH, NULL, BOUND_BYTES, "a larger message would stop the screen"},
+    {KEEP_ANY, "segment.bytes", MUST_REACH, NULL, BOUND_BYTES, "a message larger than a segment is refused"},
+    {KEEP_INPUT, "retention.ms", MUST_REACH, NULL, BOUND_HORIZON, "the rules look back so far, and an input that is gone cannot be proven or replayed"},
+    {KEEP_INPUT | KEEP_EVER, "retention.bytes", MUST_REACH, NULL, BOUND_UNLIMITED, "a limit of size deletes records before their time"},
+    {KEEP_INPUT, "message.timestamp.before.max.ms", MUST_REACH, NULL, BOUND_HORIZON, "late settlements would be refused"},
+    {KEEP_EVER, "retention.ms", MUST_REACH, NULL, BOUND_HORIZON, "results are needed as long as the rules look back"},
+    {KEEP_COMPACT, "delete.retention.ms", MUST_REACH, NULL, BOUND_DAY, "an index that is being learned must meet what was deleted meanwhile"},
+    {KEEP_COMPACT, "min.compaction.lag.ms", MUST_NOT_PASS, NULL, BOUND_DAY, "the topic would not shrink, and each start reads all of it"},
+    {KEEP_ANY, "segment.ms", MUST_REACH, NULL, BOUND_TEN_MINUTES, "so many small files are a burden to the brokers"},
+    {KEEP_ANY, "unclean.leader.election.enable", MUST_BE, "false", BOUND_NONE, "a broker that lags behind would take committed records back"},
+    {KEEP_ANY, "min.insync.replicas", MUST_NOT_PASS, NULL, BOUND_REPLICAS, "no write could ever be acknowledged"},
+    {KEEP_ANY, "min.insync.replicas", MUST_REACH, NULL, BOUND_TWO_OF_THREE, "what is acknowledged by one broker is lost with it"},
 };
 
 const char *topics_name(struct arena *arena, struct slice prefix, enum topic topic) {
@@ -45,7 +75,7 @@ static long long bytes_needed(const struct topics_settings *settings, const stru
     case ROOM_DOSSIER: return settings->dossier_bytes_max + MARGIN;
     case ROOM_ANY: break;
   }
-  return 0;
+  return MARGIN;
 }
 
 struct teller {
@@ -80,7 +110,7 @@ static rd_kafka_NewTopic_t *topic_new(const struct topics_settings *settings, co
     return NULL;
   }
   if (settings->replication >= 3) config_set(topic, "min.insync.replicas", "2");
-  if (bytes_needed(settings, row) > 0) {
+  if (row->room != ROOM_ANY) {
     snprintf(number, sizeof number, "%lld", bytes_needed(settings, row));
     config_set(topic, "max.message.bytes", number);
   }
@@ -169,6 +199,9 @@ enum status topics_create(struct client *client, const struct topics_settings *s
   return status == STATUS_OK && teller.wrong ? STATUS_REJECT : status;
 }
 
+// What the cluster says of a topic; partitions 0: it is not there, or hidden from us.
+struct there { int32_t partitions; int replicas; };
+
 // --- Check ---------------------------------------------------------------------------------------------------------------------
 
 struct config { const rd_kafka_ConfigEntry_t **entries; size_t size; };
@@ -184,34 +217,56 @@ static const char *config_get(const struct config *config, const char *name) {
 
 static long long config_number(const struct config *config, const char *name) { return strtoll(config_get(config, name), NULL, 10); }
 
+static bool bound_of(const struct topics_settings *settings, const struct row *row, enum bound bound, int replicas, long long *value) {
+  switch (bound) {
+    case BOUND_BYTES: *value = bytes_needed(settings, row); return true;
+    case BOUND_HORIZON: *value = (long long)settings->horizon_days * DAY_MS; return settings->horizon_days > 0;
+    case BOUND_DAY: *value = DAY_MS; return true;
+    case BOUND_TEN_MINUTES: *value = 600000; return true;
+    case BOUND_UNLIMITED: *value = INT64_MAX; return true;
+    case BOUND_REPLICAS: *value = replicas; return true;
+    case BOUND_TWO_OF_THREE: *value = 2; return replicas >= 3;
+    case BOUND_NONE: break;
+  }
+  return false;
+}
+
 static void check_config(const struct topics_settings *settings, const char *name, const struct row *row, const struct config *config,
-                         struct teller *teller) {
-  const char *policy = config_get(config, "cleanup.policy");
-  const long long bytes = config_number(config, "max.message.bytes"), kept_ms = config_number(config, "retention.ms");
-  const long long need = bytes_needed(settings, row);
-  if (row->keep == KEEP_COMPACT && strcmp(policy, "compact") != 0)
-    tell(teller, true, "%s: cleanup.policy is '%s', must be 'compact': a deleted record is a forgotten patient", name, policy);
-  if (row->keep != KEEP_COMPACT && strstr(policy, "compact") != NULL)
-    tell(teller, true, "%s: cleanup.policy is '%s', must be 'delete': compaction would drop all but the newest of a key", name, policy);
-  if (bytes < need)
-    tell(teller, true, "%s: max.message.bytes is %lld, must be at least %lld", name, bytes, need);
-  if (row->keep != KEEP_INPUT || kept_ms < 0) return;
-  if (kept_ms < (long long)settings->horizon_days * 86400000LL)
-    tell(teller, true, "%s: retention.ms keeps %lld days, the rules look back %lld days", name, kept_ms / 86400000LL,
-         (long long)settings->horizon_days);
-  if (strcmp(config_get(config, "message.timestamp.type"), "LogAppendTime") != 0)
+                         int replicas, struct teller *teller) {
+  for (size_t i = 0; i < sizeof demands / sizeof demands[0]; i++) {
+    const struct demand *demand = &demands[i];
+    const char *is = config_get(config, demand->config);
+    if ((demand->keep & (unsigned)row->keep) == 0 || is[0] == '\0') continue;    // a setting that this broker does not know yet
+    if (demand->must == MUST_BE) {
+      if (strcmp(is, demand->word) != 0)
+        tell(teller, true, "%s: %s is '%s', must be '%s': %s", name, demand->config, is, demand->word, demand->why);
+      continue;
+    }
+    long long bound;
+    const long long value = strtoll(is, NULL, 10);
+    if (!bound_of(settings, row, demand->bound, replicas, &bound)) continue;
+    if (demand->bound == BOUND_UNLIMITED && value >= 0)
+      tell(teller, true, "%s: %s is %lld, must be -1: %s", name, demand->config, value, demand->why);
+    else if (demand->must == MUST_REACH && value >= 0 && value < bound)
+      tell(teller, true, "%s: %s is %lld, must be at least %lld: %s", name, demand->config, value, bound, demand->why);
+    else if (demand->must == MUST_NOT_PASS && value > bound)
+      tell(teller, true, "%s: %s is %lld, must be at most %lld: %s", name, demand->config, value, bound, demand->why);
+  }
+  // A retention counts from the records' own times unless the broker stamps them.
+  if (row->keep == KEEP_INPUT && config_number(config, "retention.ms") >= 0 &&
+      strcmp(config_get(config, "message.timestamp.type"), "LogAppendTime") != 0)
     tell(teller, true, "%s: records with old event times would be deleted at once: set message.timestamp.type=LogAppendTime or "
          "retention.ms=-1", name);
 }
 
-static enum status describe(struct client *client, const char **names, struct teller *teller, const bool *there,
+static enum status describe(struct client *client, const char **names, struct teller *teller, const struct there *there,
                             const struct topics_settings *settings, struct error *error) {
   rd_kafka_t *rk = handle_of_client(client);
   rd_kafka_ConfigResource_t *resources[TOPIC_COUNT];
   enum topic of[TOPIC_COUNT];
   size_t size = 0;
   for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
-    if (!there[topic]) continue;
+    if (there[topic].partitions == 0) continue;
     of[size] = topic;
     resources[size++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, names[topic]);
   }
@@ -237,9 +292,9 @@ static enum status describe(struct client *client, const char **names, struct te
       for (size_t r = 0; r < size; r++) {
         if (strcmp(names[of[r]], name) != 0) continue;
         if (rd_kafka_ConfigResource_error(described[i]) != RD_KAFKA_RESP_ERR_NO_ERROR)
-          tell(teller, true, "%s: %s", name, rd_kafka_ConfigResource_error_string(described[i]));
+          tell(teller, true, "%s: its settings cannot be read: %s (DESCRIBE_CONFIGS is needed)", name, rd_kafka_ConfigResource_error_string(described[i]));
         else
-          check_config(settings, name, &rows[of[r]], &config, teller);
+          check_config(settings, name, &rows[of[r]], &config, there[of[r]].replicas, teller);
       }
     }
   }
@@ -250,28 +305,56 @@ static enum status describe(struct client *client, const char **names, struct te
   return status;
 }
 
+// Partitions and replicas of each topic; all topics are asked for, since asking by name would keep a missing one in mind.
+static enum status look(struct client *client, const char **names, struct there *there, struct error *error) {
+  const struct rd_kafka_metadata *metadata = NULL;
+  const rd_kafka_resp_err_t code = rd_kafka_metadata(handle_of_client(client), 1, NULL, &metadata, client_startup_ms(client));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_set(error, STATUS_RETRY, "asking for the topics: %s", rd_kafka_err2str(code));
+  for (int i = 0; i < metadata->topic_cnt; i++) {
+    const struct rd_kafka_metadata_topic *topic = &metadata->topics[i];
+    for (int t = 0; t < TOPIC_COUNT; t++) {
+      if (topic->err != RD_KAFKA_RESP_ERR_NO_ERROR || strcmp(topic->topic, names[t]) != 0) continue;
+      there[t] = (struct there){topic->partition_cnt, INT16_MAX};
+      for (int p = 0; p < topic->partition_cnt; p++)
+        if (topic->partitions[p].replica_cnt < there[t].replicas) there[t].replicas = topic->partitions[p].replica_cnt;
+    }
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return STATUS_OK;
+}
+
+static void check_shape(const struct topics_settings *settings, const char *name, const struct row *row, const struct there *there,
+                        struct teller *teller) {
+  if (there->partitions == 0) {
+    tell(teller, true, "%s: missing, make it with `settlewatch topics create`; or this user may not see it (DESCRIBE is needed)", name);
+    return;
+  }
+  if (row->input_partitions && there->partitions != settings->partitions)
+    tell(teller, true, "%s: %d partitions, must be %d (kafka.partitions): the same for settlements and patient-state, and never changed: keys would "
+         "move to other partitions than their dossiers", name, (int)there->partitions, (int)settings->partitions);
+  if (there->replicas < settings->replication)
+    tell(teller, true, "%s: %d copies of a partition, must be at least %d (kafka.replication)", name, there->replicas, (int)settings->replication);
+}
+
+static void tell_right(void *context, const char *line) { tell(context, true, "%s", line); }
+
 enum status topics_check(struct client *client, const struct topics_settings *settings,
                          void (*tell_line)(void *context, const char *line), void *context, struct error *error) {
   struct teller teller = {tell_line, context, false};
   struct arena arena;
   arena_init(&arena, 4096);
   const char *names[TOPIC_COUNT];
-  bool there[TOPIC_COUNT];
-  enum status status = STATUS_OK;
-  for (enum topic topic = 0; topic < TOPIC_COUNT && status == STATUS_OK; topic++) {
-    names[topic] = topics_name(&arena, settings->prefix, topic);
-    int32_t partitions = 0;
-    status = client_partitions(client, names[topic], &partitions, error);
-    there[topic] = partitions > 0;
-    if (status != STATUS_OK) break;
-    if (!there[topic])
-      tell(&teller, true, "%s: missing, make it with `settlewatch topics create`", names[topic]);
-    else if (rows[topic].input_partitions && partitions != settings->partitions)
-      tell(&teller, true, "%s: %d partitions, must be %d: the same for settlements and patient-state, and never changed", names[topic],
-           (int)partitions, (int)settings->partitions);
-  }
+  struct there there[TOPIC_COUNT] = {0};
+  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) names[topic] = topics_name(&arena, settings->prefix, topic);
+  enum status status = look(client, names, there, error);
+  for (enum topic topic = 0; topic < TOPIC_COUNT && status == STATUS_OK; topic++)
+    check_shape(settings, names[topic], &rows[topic], &there[topic], &teller);
   if (status == STATUS_OK) status = describe(client, names, &teller, there, settings, error);
+  // Rights and positions are tried only on topics that are right: on others they say nothing more.
+  if (status == STATUS_OK && !teller.wrong && settings->group != NULL) {
+    const struct rights rights = {.names = names, .group = settings->group, .slot = settings->slot, .partitions = settings->partitions};
+    status = rights_check(client, &rights, tell_right, &teller, error);
+  }
   arena_fini(&arena);
-  if (status == STATUS_OK && !teller.wrong) tell(&teller, false, "all topics are as they must be");
   return status == STATUS_OK && teller.wrong ? STATUS_REJECT : status;
 }

@@ -62,6 +62,7 @@ struct fact_told {
 struct receipt {
   int32_t partition;
   int64_t first, last, records, number;
+  int64_t dispositions[DISPOSITION_COUNT];
   uint64_t dead, duplicate, superseded;
   const struct ruleset *ruleset;
   struct slice chain, previous, ruleset_hash;
@@ -240,6 +241,11 @@ static void hear_receipt(struct checker *checker, const struct broker_output *ou
                             .duplicate = (uint64_t)number_of(v, "\"duplicate\":"), .superseded = (uint64_t)number_of(v, "\"superseded\":"),
                             .chain = text_of(v, "\"chain\":\""), .previous = text_of(v, "\"previous\":\""),
                             .ruleset_hash = text_of(v, "\"ruleset\":\""), .transaction = output->transaction};
+  for (unsigned d = 0; d < DISPOSITION_COUNT; d++) {
+    char name[40];
+    snprintf(name, sizeof name, "\"%s\":", disposition_name((enum disposition)d));
+    receipt.dispositions[d] = number_of(v, name);
+  }
   for (size_t i = 0; i < checker->sets_size; i++)
     if (slice_equal(receipt.ruleset_hash, slice_from(checker->sets[i]->hash))) receipt.ruleset = checker->sets[i];
   if (receipt.ruleset == NULL || receipt.partition < 0) {
@@ -255,6 +261,26 @@ static void feed_number(struct digest *digest, int64_t value) {
   digest_field(digest, (struct slice){text, (size_t)size});
 }
 
+// The results of a topic in one hash, as a reader of that topic alone would make it.
+static uint64_t topic_sum(const struct broker_output *outputs, size_t size, const struct receipt *receipt, enum topic topic,
+                          unsigned char sum[DIGEST_BYTES]) {
+  struct digest digest;
+  uint64_t facts = 0, count = 0;
+  digest_init(&digest, DIGEST_BYTES, NULL, 0);
+  for (size_t i = 0; i < size; i++) {
+    const struct broker_output *output = &outputs[i];
+    if (output->transaction != receipt->transaction || output->source.partition != receipt->partition || output->topic != topic) continue;
+    facts = digest_hash64(output->value.data, output->value.size, facts);
+    digest_field(&digest, output->key);
+    digest_field(&digest, output->value);
+    count++;
+  }
+  digest_final(&digest, sum);
+  if (topic == TOPIC_INSTITUTION_FACTS)
+    for (unsigned i = 0; i < DIGEST_BYTES; i++) sum[i] = i < 8 ? (unsigned char)(facts >> (8 * i)) : 0;
+  return count;
+}
+
 static bool chain_is_right(const struct broker *broker, const struct receipt *receipt, const unsigned char before[DIGEST_BYTES],
                            unsigned char after[DIGEST_BYTES]) {
   size_t size;
@@ -264,26 +290,20 @@ static bool chain_is_right(const struct broker *broker, const struct receipt *re
   digest_bytes(&digest, before, DIGEST_BYTES);
   digest_field(&digest, SLICE("settlements"));
   feed_number(&digest, receipt->partition);
+  feed_number(&digest, receipt->number);
   feed_number(&digest, receipt->first);
   feed_number(&digest, receipt->last);
+  feed_number(&digest, receipt->records);
+  for (unsigned d = 0; d < DISPOSITION_COUNT; d++) feed_number(&digest, receipt->dispositions[d]);
   digest_field(&digest, receipt->ruleset_hash);
-  uint64_t facts = 0;
-  for (size_t i = 0; i < size; i++) {
-    const struct broker_output *output = &outputs[i];
-    if (output->transaction != receipt->transaction || output->source.partition != receipt->partition ||
-        output->topic == TOPIC_SCREENING_RECEIPTS)
-      continue;
-    if (output->topic == TOPIC_INSTITUTION_FACTS) {
-      facts = digest_hash64(output->value.data, output->value.size, facts);
-      continue;
-    }
-    digest_field(&digest, slice_from(topic_name(output->topic)));
-    digest_field(&digest, output->key);
-    digest_field(&digest, output->value);
+  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
+    unsigned char sum[DIGEST_BYTES];
+    const uint64_t count = topic == TOPIC_SCREENING_RECEIPTS ? 0 : topic_sum(outputs, size, receipt, topic, sum);
+    if (count == 0) continue;
+    digest_field(&digest, slice_from(topic_name(topic)));
+    feed_number(&digest, (int64_t)count);
+    digest_bytes(&digest, sum, sizeof sum);
   }
-  unsigned char sum[8];
-  for (unsigned i = 0; i < sizeof sum; i++) sum[i] = (unsigned char)(facts >> (8 * i));
-  digest_bytes(&digest, sum, sizeof sum);
   digest_final(&digest, after);
   struct text hex = {0};
   text_hex(&hex, after, DIGEST_BYTES);

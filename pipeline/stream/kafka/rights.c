@@ -1,0 +1,207 @@
+#include "stream/kafka/rights.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "core/memory.h"
+#include "stream/kafka/handle.h"
+
+enum { TRY_MS = 10000, POLL_MS = 100, NO_PARTITION = 1 << 30 };
+
+struct trial {
+  const struct rights *rights;
+  struct client *client;
+  void (*tell)(void *context, const char *line);
+  void *context;
+  struct handle handle;
+  rd_kafka_resp_err_t answers[TOPIC_COUNT];    // of the records sent, by topic
+};
+
+static void told(const struct trial *trial, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void told(const struct trial *trial, const char *format, ...) {
+  char line[600];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  trial->tell(trial->context, line);
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool refused(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
+// --- Reading -------------------------------------------------------------------------------------------------------------------
+
+static enum status try_reading(struct trial *trial, enum topic topic, struct error *error) {
+  static const struct client_property firm[] = {{"enable.auto.commit", "false"}, {"enable.partition.eof", "true"}, {"auto.offset.reset", "error"},
+                                                {"fetch.wait.max.ms", "10"}};
+  const char *name = trial->rights->names[topic];
+  struct handle handle = {0};
+  enum status status = handle_open(&handle, trial->client, RD_KAFKA_CONSUMER, "reader", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
+  rd_kafka_topic_t *opened = status == STATUS_OK ? rd_kafka_topic_new(handle.rk, name, NULL) : NULL;
+  if (opened != NULL && rd_kafka_consume_start(opened, 0, RD_KAFKA_OFFSET_END) == 0) {
+    const int64_t deadline = now_ms() + TRY_MS;
+    for (bool more = true; more && now_ms() < deadline;) {
+      rd_kafka_message_t *message = rd_kafka_consume(opened, 0, POLL_MS);
+      if (message == NULL) continue;
+      if (refused(message->err)) told(trial, "%s: this user may not read it (READ is needed)", name);
+      more = !(message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || refused(message->err));
+      rd_kafka_message_destroy(message);
+    }
+    (void)rd_kafka_consume_stop(opened, 0);
+  }
+  if (opened != NULL) rd_kafka_topic_destroy(opened);
+  handle_close(&handle);
+  return status;
+}
+
+// --- Writing -------------------------------------------------------------------------------------------------------------------
+
+static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
+  (void)rk;
+  (void)opaque;
+  rd_kafka_resp_err_t *answer = message->_private;
+  if (answer != NULL) *answer = message->err;
+}
+
+static void try_record(struct trial *trial, enum topic topic, bool keyed) {
+  rd_kafka_vu_t arguments[] = {{.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = trial->rights->names[topic]},
+                               {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0},
+                               {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = &trial->answers[topic]},
+                               {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)"check", keyed ? 5 : 0}}};
+  rd_kafka_error_t *problem = rd_kafka_produceva(trial->handle.rk, arguments, keyed ? 4 : 3);
+  if (problem == NULL) return;
+  trial->answers[topic] = rd_kafka_error_code(problem);
+  rd_kafka_error_destroy(problem);
+}
+
+static void tell_answers(const struct trial *trial) {
+  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++)
+    if (refused(trial->answers[topic])) told(trial, "%s: this user may not write it (WRITE is needed)", trial->rights->names[topic]);
+}
+
+static const struct client_property writer_firm[] = {{"acks", "all"}, {"message.timeout.ms", "10000"}, {"delivery.report.only.error", "false"}};
+
+// A compacted topic takes no record without a key; who may not write hears that first.
+static enum status try_state(struct trial *trial, struct error *error) {
+  const struct handle_hooks hooks = {.delivered = on_delivered};
+  memset(trial->answers, 0, sizeof trial->answers);
+  const enum status status = handle_open(&trial->handle, trial->client, RD_KAFKA_PRODUCER, "check", NULL, 0, writer_firm,
+                                         sizeof writer_firm / sizeof writer_firm[0], &hooks, trial, error);
+  if (status == STATUS_OK) {
+    try_record(trial, TOPIC_PATIENT_STATE, false);
+    (void)rd_kafka_flush(trial->handle.rk, TRY_MS);
+    tell_answers(trial);
+  }
+  handle_close(&trial->handle);
+  return status;
+}
+
+// A position of a partition that does not exist is refused by every broker, but who may not commit hears that first.
+static enum status try_group(const struct trial *trial, struct error *error) {
+  const struct client_property firm[] = {{"group.id", trial->rights->group}, {"enable.auto.commit", "false"}};
+  struct handle member = {0};
+  const enum status status = handle_open(&member, trial->client, RD_KAFKA_CONSUMER, "check", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
+  if (status == STATUS_OK) {
+    rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(none, trial->rights->names[TOPIC_SETTLEMENTS], NO_PARTITION)->offset = 0;
+    const rd_kafka_resp_err_t code = rd_kafka_commit(member.rk, none, 0);
+    if (refused(code) || refused(none->elems[0].err))
+      told(trial, "group '%s': this user may not be a member of it (READ on the group is needed)", trial->rights->group);
+    rd_kafka_topic_partition_list_destroy(none);
+  }
+  handle_close(&member);
+  return status;
+}
+
+static enum status try_outputs(struct trial *trial, struct error *error) {
+  char id[400];
+  snprintf(id, sizeof id, "%s-check-%s", trial->rights->group, trial->rights->slot);
+  const struct client_property firm[] = {{"transactional.id", id}, {"transaction.timeout.ms", "10000"}, {"delivery.report.only.error", "false"}};
+  const struct handle_hooks hooks = {.delivered = on_delivered};
+  memset(trial->answers, 0, sizeof trial->answers);
+  const enum status status = handle_open(&trial->handle, trial->client, RD_KAFKA_PRODUCER, "check", NULL, 0, firm, sizeof firm / sizeof firm[0], &hooks,
+                                         trial, error);
+  if (status != STATUS_OK) return status;
+  rd_kafka_error_t *problem = NULL;
+  const int64_t deadline = now_ms() + client_startup_ms(trial->client);
+  while ((problem = rd_kafka_init_transactions(trial->handle.rk, TRY_MS)) != NULL && rd_kafka_error_is_retriable(problem) && now_ms() < deadline) {
+    rd_kafka_error_destroy(problem);
+  }
+  if (problem == NULL) problem = rd_kafka_begin_transaction(trial->handle.rk);
+  if (problem == NULL) {
+    for (enum topic topic = 0; topic < TOPIC_COUNT; topic++)
+      if (topic != TOPIC_SETTLEMENTS && topic != TOPIC_PATIENT_STATE && topic != TOPIC_INSTITUTION_STATE && topic != TOPIC_DEAD_LETTER_DECISIONS)
+        try_record(trial, topic, true);
+    (void)rd_kafka_flush(trial->handle.rk, TRY_MS);
+    tell_answers(trial);
+    problem = rd_kafka_abort_transaction(trial->handle.rk, TRY_MS);
+    if (problem != NULL) rd_kafka_error_destroy(problem);    // it ends by its time-out
+  } else {
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(problem);
+    // Another process that checks at this moment with the same name has taken over: its answer is as good.
+    if (code != RD_KAFKA_RESP_ERR__FENCED && code != RD_KAFKA_RESP_ERR_PRODUCER_FENCED && code != RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
+      told(trial, "transactional id '%s': %s%s", id, rd_kafka_error_string(problem),
+           refused(code) ? " (WRITE and DESCRIBE on transactional ids that begin with the group's name are needed)"
+                         : "; are the brokers' transaction topic and its replicas in order?");
+    rd_kafka_error_destroy(problem);
+  }
+  handle_close(&trial->handle);
+  return STATUS_OK;
+}
+
+// --- Positions -----------------------------------------------------------------------------------------------------------------
+
+static enum status check_positions(const struct trial *trial, struct error *error) {
+  const struct rights *rights = trial->rights;
+  const char *input = rights->names[TOPIC_SETTLEMENTS], *state = rights->names[TOPIC_PATIENT_STATE];
+  int64_t *positions = memory_take((size_t)rights->partitions * sizeof *positions);
+  struct error why = {0};
+  enum status status = dump_positions(trial->client, rights->group, input, positions, rights->partitions, &why);
+  if (status != STATUS_OK) {
+    told(trial, "group '%s': its positions cannot be read: %s", rights->group, why.text);
+    memory_free(positions);
+    return STATUS_OK;
+  }
+  for (int32_t p = 0; p < rights->partitions && status == STATUS_OK; p++) {
+    int64_t first, end, state_first = 0, state_end = 0;
+    status = client_range(trial->client, input, p, &first, &end, error);
+    if (status == STATUS_OK) status = client_range(trial->client, state, p, &state_first, &state_end, error);
+    if (status != STATUS_OK) break;
+    const long long at = positions[p];
+    if (at < 0 && state_end > 0)
+      told(trial, "%s[%d] holds dossiers, but group '%s' has no position in %s[%d]: another group screened this input (kafka.group, kafka.prefix), or the "
+           "brokers forgot the positions; starting here would screen all again", state, (int)p, rights->group, input, (int)p);
+    else if (at > end)
+      told(trial, "%s[%d] ends at offset %lld, but the position of group '%s' is %lld: the topic was made anew; make the others anew, too, and use a new group",
+           input, (int)p, (long long)end, rights->group, at);
+    else if (at >= 0 && at < first)
+      told(trial, "%s[%d] begins at offset %lld, but the position of group '%s' is %lld: %lld offsets were deleted before they were screened", input, (int)p,
+           (long long)first, rights->group, at, (long long)first - at);
+    else if (at > 0 && state_end == 0)
+      told(trial, "%s[%d] is empty, but group '%s' stands at offset %lld of %s[%d]: every patient's past would be forgotten", state, (int)p, rights->group, at,
+           input, (int)p);
+  }
+  memory_free(positions);
+  return status;
+}
+
+enum status rights_check(struct client *client, const struct rights *rights, void (*tell)(void *context, const char *line), void *context,
+                         struct error *error) {
+  struct trial trial = {.rights = rights, .client = client, .tell = tell, .context = context};
+  enum status status = check_positions(&trial, error);
+  if (status == STATUS_OK) status = try_reading(&trial, TOPIC_SETTLEMENTS, error);
+  if (status == STATUS_OK) status = try_reading(&trial, TOPIC_PATIENT_STATE, error);
+  if (status == STATUS_OK) status = try_state(&trial, error);
+  if (status == STATUS_OK) status = try_group(&trial, error);
+  if (status == STATUS_OK) status = try_outputs(&trial, error);
+  return status;
+}
