@@ -40,27 +40,44 @@ static bool refused(rd_kafka_resp_err_t code) {
 
 // --- Reading -------------------------------------------------------------------------------------------------------------------
 
-static enum status try_reading(struct trial *trial, enum topic topic, struct error *error) {
+// Leaders and connections are there after one answer; else the library looks for them at its leisure.
+static void warm(const struct handle *handle) {
+  const struct rd_kafka_metadata *metadata = NULL;
+  if (rd_kafka_metadata(handle->rk, 1, NULL, &metadata, TRY_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(metadata);
+}
+
+static void read_end(const struct trial *trial, rd_kafka_topic_t *topic) {
+  const int64_t deadline = now_ms() + TRY_MS;
+  for (bool more = true; more && now_ms() < deadline;) {
+    rd_kafka_message_t *message = rd_kafka_consume(topic, 0, POLL_MS);
+    if (message == NULL) continue;
+    if (refused(message->err)) told(trial, "%s: this user may not read it (READ is needed)", rd_kafka_topic_name(topic));
+    more = message->err != RD_KAFKA_RESP_ERR_NO_ERROR && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && !refused(message->err);
+    rd_kafka_message_destroy(message);
+  }
+}
+
+static enum status try_reading(struct trial *trial, struct error *error) {
+  static const enum topic read[] = {TOPIC_SETTLEMENTS, TOPIC_PATIENT_STATE};
   static const struct client_property firm[] = {{"enable.auto.commit", "false"}, {"enable.partition.eof", "true"}, {"auto.offset.reset", "error"},
                                                 {"fetch.wait.max.ms", "10"}};
-  const char *name = trial->rights->names[topic];
   struct handle handle = {0};
-  enum status status = handle_open(&handle, trial->client, RD_KAFKA_CONSUMER, "reader", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
-  rd_kafka_topic_t *opened = status == STATUS_OK ? rd_kafka_topic_new(handle.rk, name, NULL) : NULL;
-  if (opened != NULL && rd_kafka_consume_start(opened, 0, RD_KAFKA_OFFSET_END) == 0) {
-    const int64_t deadline = now_ms() + TRY_MS;
-    for (bool more = true; more && now_ms() < deadline;) {
-      rd_kafka_message_t *message = rd_kafka_consume(opened, 0, POLL_MS);
-      if (message == NULL) continue;
-      if (refused(message->err)) told(trial, "%s: this user may not read it (READ is needed)", name);
-      more = !(message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || refused(message->err));
-      rd_kafka_message_destroy(message);
-    }
-    (void)rd_kafka_consume_stop(opened, 0);
+  const enum status status = handle_open(&handle, trial->client, RD_KAFKA_CONSUMER, "reader", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
+  if (status != STATUS_OK) return status;
+  warm(&handle);
+  rd_kafka_topic_t *topics[2];
+  for (int i = 0; i < 2; i++) {
+    topics[i] = rd_kafka_topic_new(handle.rk, trial->rights->names[read[i]], NULL);
+    if (topics[i] != NULL) (void)rd_kafka_consume_start(topics[i], 0, RD_KAFKA_OFFSET_END);
   }
-  if (opened != NULL) rd_kafka_topic_destroy(opened);
+  for (int i = 0; i < 2; i++) {
+    if (topics[i] == NULL) continue;
+    read_end(trial, topics[i]);
+    (void)rd_kafka_consume_stop(topics[i], 0);
+    rd_kafka_topic_destroy(topics[i]);
+  }
   handle_close(&handle);
-  return status;
+  return STATUS_OK;
 }
 
 // --- Writing -------------------------------------------------------------------------------------------------------------------
@@ -88,7 +105,8 @@ static void tell_answers(const struct trial *trial) {
     if (refused(trial->answers[topic])) told(trial, "%s: this user may not write it (WRITE is needed)", trial->rights->names[topic]);
 }
 
-static const struct client_property writer_firm[] = {{"acks", "all"}, {"message.timeout.ms", "10000"}, {"delivery.report.only.error", "false"}};
+static const struct client_property writer_firm[] = {{"acks", "all"}, {"message.timeout.ms", "10000"}, {"delivery.report.only.error", "false"},
+                                                    {"linger.ms", "0"}, {"retry.backoff.ms", "5"}};
 
 // A compacted topic takes no record without a key; who may not write hears that first.
 static enum status try_state(struct trial *trial, struct error *error) {
@@ -97,6 +115,7 @@ static enum status try_state(struct trial *trial, struct error *error) {
   const enum status status = handle_open(&trial->handle, trial->client, RD_KAFKA_PRODUCER, "check", NULL, 0, writer_firm,
                                          sizeof writer_firm / sizeof writer_firm[0], &hooks, trial, error);
   if (status == STATUS_OK) {
+    warm(&trial->handle);
     try_record(trial, TOPIC_PATIENT_STATE, false);
     (void)rd_kafka_flush(trial->handle.rk, TRY_MS);
     tell_answers(trial);
@@ -105,32 +124,17 @@ static enum status try_state(struct trial *trial, struct error *error) {
   return status;
 }
 
-// A position of a partition that does not exist is refused by every broker, but who may not commit hears that first.
-static enum status try_group(const struct trial *trial, struct error *error) {
-  const struct client_property firm[] = {{"group.id", trial->rights->group}, {"enable.auto.commit", "false"}};
-  struct handle member = {0};
-  const enum status status = handle_open(&member, trial->client, RD_KAFKA_CONSUMER, "check", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
-  if (status == STATUS_OK) {
-    rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(none, trial->rights->names[TOPIC_SETTLEMENTS], NO_PARTITION)->offset = 0;
-    const rd_kafka_resp_err_t code = rd_kafka_commit(member.rk, none, 0);
-    if (refused(code) || refused(none->elems[0].err))
-      told(trial, "group '%s': this user may not be a member of it (READ on the group is needed)", trial->rights->group);
-    rd_kafka_topic_partition_list_destroy(none);
-  }
-  handle_close(&member);
-  return status;
-}
-
 static enum status try_outputs(struct trial *trial, struct error *error) {
   char id[400];
   snprintf(id, sizeof id, "%s-check-%s", trial->rights->group, trial->rights->slot);
-  const struct client_property firm[] = {{"transactional.id", id}, {"transaction.timeout.ms", "10000"}, {"delivery.report.only.error", "false"}};
+  const struct client_property firm[] = {{"transactional.id", id}, {"transaction.timeout.ms", "10000"}, {"delivery.report.only.error", "false"},
+                                         {"linger.ms", "0"}, {"retry.backoff.ms", "5"}};
   const struct handle_hooks hooks = {.delivered = on_delivered};
   memset(trial->answers, 0, sizeof trial->answers);
   const enum status status = handle_open(&trial->handle, trial->client, RD_KAFKA_PRODUCER, "check", NULL, 0, firm, sizeof firm / sizeof firm[0], &hooks,
                                          trial, error);
   if (status != STATUS_OK) return status;
+  warm(&trial->handle);
   rd_kafka_error_t *problem = NULL;
   const int64_t deadline = now_ms() + client_startup_ms(trial->client);
   while ((problem = rd_kafka_init_transactions(trial->handle.rk, TRY_MS)) != NULL && rd_kafka_error_is_retriable(problem) && now_ms() < deadline) {
@@ -160,14 +164,55 @@ static enum status try_outputs(struct trial *trial, struct error *error) {
 
 // --- Positions -----------------------------------------------------------------------------------------------------------------
 
+// What the group has committed; false when it may not be asked, which is told. A position of a partition that does not exist is refused
+// by every broker, but who may not commit hears that first.
+static bool ask_group(const struct trial *trial, int64_t *positions) {
+  const struct rights *rights = trial->rights;
+  const char *input = rights->names[TOPIC_SETTLEMENTS];
+  const struct client_property firm[] = {{"group.id", rights->group}, {"enable.auto.commit", "false"}};
+  struct handle member = {0};
+  struct error why = {0};
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__FAIL;
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(rights->partitions);
+  for (int32_t p = 0; p < rights->partitions; p++) rd_kafka_topic_partition_list_add(list, input, p);
+  if (handle_open(&member, trial->client, RD_KAFKA_CONSUMER, "check", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, &why) == STATUS_OK)
+    code = rd_kafka_committed(member.rk, list, client_startup_ms(trial->client));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    told(trial, "group '%s': its positions cannot be read: %s%s", rights->group, why.text[0] != '\0' ? why.text : rd_kafka_err2str(code),
+         refused(code) ? " (READ on the group is needed)" : "");
+  for (int32_t p = 0; p < rights->partitions; p++) positions[p] = list->elems[p].offset >= 0 ? list->elems[p].offset : -1;
+  rd_kafka_topic_partition_list_destroy(list);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(none, input, NO_PARTITION)->offset = 0;
+    const rd_kafka_resp_err_t answer = rd_kafka_commit(member.rk, none, 0);
+    if (refused(answer) || refused(none->elems[0].err))
+      told(trial, "group '%s': this user may not be a member of it (READ on the group is needed)", rights->group);
+    rd_kafka_topic_partition_list_destroy(none);
+  }
+  handle_close(&member);
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static bool seen(void *context, const struct dump_message *message) {
+  (void)message;
+  *(bool *)context = true;
+  return false;
+}
+
+// Transactions that were aborted leave offsets, but no dossiers.
+static enum status holds_any(const struct trial *trial, const char *topic, int32_t partition, bool *any, struct error *error) {
+  const struct dump_options dump = {.topic = topic, .partition = partition, .from_beginning = true, .until_end = true};
+  *any = false;
+  return dump_topic(trial->client, &dump, seen, any, error);
+}
+
 static enum status check_positions(const struct trial *trial, struct error *error) {
   const struct rights *rights = trial->rights;
   const char *input = rights->names[TOPIC_SETTLEMENTS], *state = rights->names[TOPIC_PATIENT_STATE];
   int64_t *positions = memory_take((size_t)rights->partitions * sizeof *positions);
-  struct error why = {0};
-  enum status status = dump_positions(trial->client, rights->group, input, positions, rights->partitions, &why);
-  if (status != STATUS_OK) {
-    told(trial, "group '%s': its positions cannot be read: %s", rights->group, why.text);
+  enum status status = STATUS_OK;
+  if (!ask_group(trial, positions)) {
     memory_free(positions);
     return STATUS_OK;
   }
@@ -177,7 +222,9 @@ static enum status check_positions(const struct trial *trial, struct error *erro
     if (status == STATUS_OK) status = client_range(trial->client, state, p, &state_first, &state_end, error);
     if (status != STATUS_OK) break;
     const long long at = positions[p];
-    if (at < 0 && state_end > 0)
+    bool held = false;
+    if (at < 0 && state_end > state_first) status = holds_any(trial, state, p, &held, error);
+    if (held)
       told(trial, "%s[%d] holds dossiers, but group '%s' has no position in %s[%d]: another group screened this input (kafka.group, kafka.prefix), or the "
            "brokers forgot the positions; starting here would screen all again", state, (int)p, rights->group, input, (int)p);
     else if (at > end)
@@ -198,10 +245,8 @@ enum status rights_check(struct client *client, const struct rights *rights, voi
                          struct error *error) {
   struct trial trial = {.rights = rights, .client = client, .tell = tell, .context = context};
   enum status status = check_positions(&trial, error);
-  if (status == STATUS_OK) status = try_reading(&trial, TOPIC_SETTLEMENTS, error);
-  if (status == STATUS_OK) status = try_reading(&trial, TOPIC_PATIENT_STATE, error);
+  if (status == STATUS_OK) status = try_reading(&trial, error);
   if (status == STATUS_OK) status = try_state(&trial, error);
-  if (status == STATUS_OK) status = try_group(&trial, error);
   if (status == STATUS_OK) status = try_outputs(&trial, error);
   return status;
 }
