@@ -51,10 +51,32 @@ struct seat {
 
 // --- The cluster ---------------------------------------------------------------------------------------------------------------
 
+enum { SECURITY_PROPERTIES = 9 };
+
+// What the settings of security mean for the library.
+static size_t security_add(const struct site *site, struct arena *arena, struct client_property *properties) {
+  static const char *const mechanisms[] = {NULL, "SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"};    // enum site_mechanism
+  const struct site_sasl *sasl = &site->kafka.sasl;
+  const struct site_tls *tls = &site->kafka.tls;
+  const bool named = sasl->mechanism != SITE_SASL_NONE;
+  if (!named && tls->ca_file.size == 0 && tls->certificate_file.size == 0) return 0;
+  size_t size = 0;
+  properties[size++] = (struct client_property){"security.protocol", named ? "sasl_ssl" : "ssl"};
+  if (named) properties[size++] = (struct client_property){"sasl.mechanism", mechanisms[sasl->mechanism]};
+  const struct { const char *name; struct slice value; } texts[] = {
+      {"sasl.username", named ? sasl->user : SLICE("")},      {"sasl.password", named ? sasl->password : SLICE("")},
+      {"ssl.ca.location", tls->ca_file},                      {"ssl.certificate.location", tls->certificate_file},
+      {"ssl.key.location", tls->key_file},                    {"ssl.key.password", tls->key_password}};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    if (slice_present(texts[i].value) && texts[i].value.size > 0)
+      properties[size++] = (struct client_property){texts[i].name, arena_copy_text(arena, texts[i].value)};
+  return size;
+}
+
 struct client *run_client(const struct site *site, struct arena *arena, struct error *error) {
   const struct yaml_node *map = site->kafka.properties;
-  struct client_property *properties = ARENA_ZEROED(arena, struct client_property, map != NULL ? map->size : 0);
-  size_t size = 0;
+  struct client_property *properties = ARENA_ZEROED(arena, struct client_property, SECURITY_PROPERTIES + (map != NULL ? map->size : 0));
+  size_t size = security_add(site, arena, properties);
   for (const struct yaml_node *key = map != NULL ? map->child : NULL; key != NULL; key = key->next) {
     if (key->value->type != YAML_SCALAR) {
       error_set(error, STATUS_FATAL, "%s:%u: kafka property '%.*s' must be a single value", key->place.file, key->place.line, SLICE_ARG(key->scalar));

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 enum { CODE_SECRET = 1312, CODE_FORM = 1313, CODE_CONTRADICTION = 1314 };
 
 #define SITE(member) offsetof(struct site, member)
+static const char *const mechanism_words[] = {"none", "scram-sha-512", "scram-sha-256", "plain", NULL};    // enum site_mechanism
 static const char *const from_words[] = {"committed", "earliest", NULL};
 
 static const struct setting rows[] = {
@@ -112,8 +114,21 @@ static const struct setting rows[] = {
      "After this time the broker aborts a transaction of a process that died. 30–60 s."},
     {"kafka.session_timeout_ms", SETTING_INT, SITE(kafka.session_timeout_ms), "12000", 1000, 300000, 0, "ms", NULL,
      "A worker that is silent for longer loses its partitions to the others; a broker outage that is longer, too. 10–15 s."},
+    {"kafka.sasl.mechanism", SETTING_WORD, SITE(kafka.sasl.mechanism), "none", 0, 0, 0, "", mechanism_words,
+     "How this program proves who it is, over TLS: a user with a password; none: by its certificate, or not at all."},
+    {"kafka.sasl.user", SETTING_TEXT, SITE(kafka.sasl.user), "", 0, 256, 0, "", NULL, "The user of kafka.sasl.mechanism."},
+    {"kafka.sasl.password_file", SETTING_TEXT, SITE(kafka.sasl.password_file), "", 0, 4096, 0, "", NULL,
+     "Its password, a secret file of one line, or `credential:NAME`."},
+    {"kafka.tls.ca_file", SETTING_TEXT, SITE(kafka.tls.ca_file), "", 0, 4096, 0, "", NULL,
+     "The authority that signed the brokers' certificates (PEM). Given with no mechanism, or with a certificate: the connection is TLS. Empty: with "
+     "a mechanism, the authorities of the system."},
+    {"kafka.tls.certificate_file", SETTING_TEXT, SITE(kafka.tls.certificate_file), "", 0, 4096, 0, "", NULL,
+     "Our certificate (PEM), for brokers that ask for one: mutual TLS."},
+    {"kafka.tls.key_file", SETTING_TEXT, SITE(kafka.tls.key_file), "", 0, 4096, 0, "", NULL, "Its private key (PEM), a secret file, or `credential:NAME`."},
+    {"kafka.tls.key_password_file", SETTING_TEXT, SITE(kafka.tls.key_password_file), "", 0, 4096, 0, "", NULL,
+     "The password of that key, a secret file of one line, or `credential:NAME`; empty: none."},
     {"kafka.properties", SETTING_MAP, SITE(kafka.properties), "", 0, 0, 0, "", NULL,
-     "Any property of librdkafka, handed through (TLS, SASL, compression.type, …). What exactly-once rests on cannot be changed: "
+     "Any property of librdkafka, handed through (compression.type, …). What exactly-once rests on cannot be changed: "
      "isolation.level, enable.auto.commit, transactional.id and their like."},
 
     {"redis.off", SETTING_BOOL, SITE(redis.off), "false", 0, 0, 0, "", NULL,
@@ -122,7 +137,7 @@ static const struct setting rows[] = {
      "`unix:/path/to/socket` or `tcp:host:port`. For TLS put stunnel between."},
     {"redis.user", SETTING_TEXT, SITE(redis.user), "", 0, 256, 0, "", NULL, "ACL user; empty: the default user."},
     {"redis.password_file", SETTING_TEXT, SITE(redis.password_file), "", 0, 4096, 0, "", NULL,
-     "The password, a secret file of one line; empty: none."},
+     "The password, a secret file of one line, or `credential:NAME`; empty: none."},
     {"redis.timeout_ms", SETTING_INT, SITE(redis.timeout_ms), "200", 1, 60000, 0, "ms", NULL,
      "For the connection and for every answer. When it runs out, the circuit opens and the run goes on without the cache."},
     {"redis.ttl_days", SETTING_INT, SITE(redis.ttl_days), "0", 0, 3650, 0, "days", NULL,
@@ -300,17 +315,71 @@ static void review_seeds_read(struct site *site, const struct yaml_node *node) {
   site->engine.review.seeds_size = seeds.size;
 }
 
-static void secrets_read(struct site *site, const struct yaml_node *redis) {
-  if (site->redis.off || site->redis.password_file.size == 0) return;
-  struct error error = {0};
-  const struct slice bytes = secret_read(arena_copy_text(&site->arena, site->redis.password_file), 4096, &site->arena, &error);
-  if (slice_present(bytes))
-    site->redis.password = trimmed(bytes);
-  else
-    yaml_error(&site->file, redis, CODE_SECRET, "%s", error.text);
+// `credential:NAME` is a file that the service manager hands to this service alone.
+static void credential_find(struct site *site, const struct yaml_node *node, struct slice *path) {
+  static const struct slice scheme = {"credential:", 11};
+  if (!slice_starts_with(*path, scheme)) return;
+  const struct slice name = {path->data + scheme.size, path->size - scheme.size};
+  const char *folder = getenv("CREDENTIALS_DIRECTORY");
+  if (folder == NULL || folder[0] != '/') {
+    yaml_error(&site->file, node, CODE_SECRET, "'%.*s' needs a service manager that hands out credentials: CREDENTIALS_DIRECTORY is not set",
+               SLICE_ARG(*path));
+    return;
+  }
+  if (name.size == 0 || memchr(name.data, '/', name.size) != NULL) {
+    yaml_error(&site->file, node, CODE_FORM, "'%.*s' must be credential:NAME, a name without '/'", SLICE_ARG(*path));
+    return;
+  }
+  struct text text = {0};
+  text_format(&text, "%s/%.*s", folder, SLICE_ARG(name));
+  *path = arena_copy(&site->arena, text_slice(&text));
+  text_fini(&text);
 }
 
-static void site_derive(struct site *site) {
+static void secret_into(struct site *site, const struct yaml_node *node, struct slice path, struct slice *out) {
+  if (path.size == 0) return;
+  struct error error = {0};
+  const struct slice bytes = secret_read(arena_copy_text(&site->arena, path), 65536, &site->arena, &error);
+  if (slice_present(bytes)) *out = trimmed(bytes);
+  else yaml_error(&site->file, node, CODE_SECRET, "%s", error.text);
+}
+
+// A secret among the settings is as open as their file.
+static void inline_secrets_check(struct site *site, const char *path) {
+  static const char *const names[] = {"sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password", "sasl.oauthbearer.client.secret"};
+  const struct yaml_node *map = site->kafka.properties;
+  struct stat about;
+  for (const struct yaml_node *key = map != NULL ? map->child : NULL; key != NULL; key = key->next)
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+      if (slice_equal(key->scalar, slice_from(names[i])) && (stat(path, &about) != 0 || (about.st_mode & (S_IRWXO | S_IWGRP)) != 0))
+        yaml_error(&site->file, key, CODE_SECRET, "'%s' stands in a file that is open to other users: use kafka.sasl.password_file or "
+                   "kafka.tls.key_password_file, or set the mode of '%s' to 600", names[i], path);
+}
+
+static void secrets_read(struct site *site, const char *path) {
+  const struct yaml_node *root = site->file.root, *kafka = yaml_find(root, "kafka"), *redis = yaml_find(root, "redis");
+  const struct yaml_node *at = kafka != NULL ? kafka : root;
+  struct site_kafka *with = &site->kafka;
+  struct slice *const files[] = {&with->sasl.password_file, &with->tls.key_file, &with->tls.key_password_file, &site->redis.password_file,
+                                 &site->run.mac_key_file, &site->edge.key_file, &site->review.seeds_file};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) credential_find(site, root, files[i]);
+  inline_secrets_check(site, path);
+  const bool sasl = with->sasl.mechanism != SITE_SASL_NONE;
+  if (sasl && (with->sasl.user.size == 0 || with->sasl.password_file.size == 0))
+    yaml_error(&site->file, at, CODE_CONTRADICTION, "'kafka.sasl.mechanism' needs 'kafka.sasl.user' and 'kafka.sasl.password_file'");
+  if (!sasl && (with->sasl.user.size > 0 || with->sasl.password_file.size > 0))
+    yaml_error(&site->file, at, CODE_CONTRADICTION, "'kafka.sasl.user' and 'kafka.sasl.password_file' need a 'kafka.sasl.mechanism'");
+  if ((with->tls.certificate_file.size > 0) != (with->tls.key_file.size > 0))
+    yaml_error(&site->file, at, CODE_CONTRADICTION, "'kafka.tls.certificate_file' and 'kafka.tls.key_file' go together");
+  struct slice key = SLICE_NONE;    // only looked at: the library reads it itself
+  secret_into(site, at, with->tls.key_file, &key);
+  if (slice_present(key)) explicit_bzero((char *)(uintptr_t)key.data, key.size);
+  secret_into(site, at, with->sasl.password_file, &with->sasl.password);
+  secret_into(site, at, with->tls.key_password_file, &with->tls.key_password);
+  if (!site->redis.off) secret_into(site, redis != NULL ? redis : root, site->redis.password_file, &site->redis.password);
+}
+
+static void site_derive(struct site *site, const char *path) {
   site->engine.screen.points[CLASS_P53_1] = site->engine.screen.points[CLASS_P52];
   site->engine.decode = (struct decode_limits){
       .record_bytes_max = (uint32_t)site->record.bytes_max, .lines_max = (uint32_t)site->record.lines_max,
@@ -345,9 +414,9 @@ static void site_derive(struct site *site) {
   if (site->kafka.input_bytes_max < site->record.bytes_max)
     yaml_error(&site->file, root, CODE_CONTRADICTION,
                "'kafka.input_bytes_max' must be at least 'record.bytes_max', %ld", (long)site->record.bytes_max);
+  secrets_read(site, path);
   rates_read(site, review != NULL && yaml_find(review, "rates") != NULL ? yaml_find(review, "rates") : root);
   review_seeds_read(site, review != NULL && yaml_find(review, "seeds_file") != NULL ? yaml_find(review, "seeds_file") : root);
-  secrets_read(site, yaml_find(root, "redis") != NULL ? yaml_find(root, "redis") : root);
 }
 
 struct site *site_load(const char *path, struct diagnostics *diagnostics) {
@@ -366,7 +435,7 @@ struct site *site_load(const char *path, struct diagnostics *diagnostics) {
     }
     good = good && settings_read(rows, ROWS, site, &site->file, site->file.root, NULL, 0, &site->arena);
   }
-  if (good) site_derive(site);
+  if (good) site_derive(site, path);
   if (good && diagnostics->errors == errors) return site;
   site_destroy(site);
   return NULL;

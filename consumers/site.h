@@ -6,7 +6,8 @@
 //   run:   {workers: 4, instance: a, state_dir: /var/lib/settlewatch}
 //
 // Every key has a row in site.c with its type, range, default and meaning; `settlewatch config reference` prints them. Secrets
-// stand in files of their own that other users cannot read, never in the settings and never in arguments. Paths are taken as
+// stand in files of their own that other users cannot read, never in arguments; in the settings only when these are closed to others, too.
+// `credential:NAME` in place of such a file is NAME of the service manager's credentials ($CREDENTIALS_DIRECTORY). Paths are taken as
 // they stand, from the working folder. A loaded site is read-only; it owns everything it points to until site_destroy.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "review/estimate.h"
 #include "stream/engine.h"
 
+enum site_mechanism { SITE_SASL_NONE, SITE_SASL_SCRAM_SHA_512, SITE_SASL_SCRAM_SHA_256, SITE_SASL_PLAIN };
 enum site_from { SITE_FROM_COMMITTED, SITE_FROM_EARLIEST };
 
 struct site {
@@ -32,6 +34,8 @@ struct site {
     struct slice bootstrap, group, prefix;
     int64_t partitions, output_partitions, replication, input_bytes_max, retention_days;
     int64_t transaction_timeout_ms, session_timeout_ms;
+    struct site_sasl { int mechanism; struct slice user, password_file, password; } sasl;    // enum site_mechanism
+    struct site_tls { struct slice ca_file, certificate_file, key_file, key_password_file, key_password; } tls;
     const struct yaml_node *properties;    // any librdkafka property, or NULL
   } kafka;
   struct site_redis {
