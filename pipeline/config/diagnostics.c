@@ -420,6 +420,9 @@ static const struct {
     {1209, "Two rows of the same key are in force on the same day, though the description says 'unique: true'."},
     {1210, "The CSV file is larger than the limit, or has too many rows."},
     {1211, "The table's description should name its source and version, so that a finding can be traced to them."},
+    {1213, "A change file NAME.changes has the columns of the table NAME, of the same types, and 'change'; NAME must be there."},
+    {1214, "A row of a change file does not fit the table: 'added' must not be there, 'changed' and 'removed' must be there exactly once, by key "
+           "and first day in force."},
     {1222, "The symbol is not known. Raw codes are mapped to the program's own symbols; see the reference of codes."},
     {1223, "The same raw code is in force twice on the same day."},
     {1224, "A group of visit symbols is missing, empty or not well named."},

@@ -354,6 +354,12 @@ static const struct table_span *spans_of(const struct table *table, struct arena
   return spans;
 }
 
+void table_finish(struct table *table, struct arena *arena) {
+  table->spans = spans_of(table, arena);
+  postings_build(table, arena);
+  digest_table(table);
+}
+
 // The table, or NULL when something was reported. csv is read, not kept.
 static const struct table *load(struct tables *tables, const char *name, const char *path, const struct yaml_file *file,
                                 struct slice csv) {
@@ -384,11 +390,9 @@ static const struct table *load(struct tables *tables, const char *name, const c
   parse(r);
   diagnostics_forget(tables->diagnostics);
   if (r->errors > 0) return NULL;
-  table->spans = spans_of(table, arena);
-  postings_build(table, arena);
+  table_finish(table, arena);
   if (schema.unique && !postings_unique(table, file)) return NULL;
   table->unique = schema.unique;
-  digest_table(table);
   return table;
 }
 

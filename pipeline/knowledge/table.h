@@ -59,6 +59,8 @@ const struct table *tables_add_text(struct tables *tables, const char *name, str
 // A table that is loaded already, of other tables that live as long; takes the place of one of the same name.
 void tables_share(struct tables *tables, const struct table *table);
 
+// Makes what follows from the rows (spans, postings, digest); for changes.c.
+void table_finish(struct table *table, struct arena *arena);
 int table_column_find(const struct table *table, const char *name);    // -1: none
 static inline struct slice table_text(const struct table *table, uint32_t row, unsigned column) {
   return table->texts[column][row];

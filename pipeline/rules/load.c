@@ -6,6 +6,7 @@
 
 #include "config/folder.h"
 #include "core/memory.h"
+#include "knowledge/changes.h"
 #include "rules/check.h"
 #include "rules/hash.h"
 #include "rules/index.h"
@@ -164,12 +165,16 @@ static void load_knowledge(struct loader *loader) {
                                     loader->diagnostics);
   ruleset->tables = tables_open(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "knowledge", NULL),
                                 loader->diagnostics);
-  for (size_t i = 0; ruleset->tables != NULL && i < loader->overlays_size; i++)
-    overlay_tables(loader->overlays[i], ruleset, loader->diagnostics);
   // All of them now: a table that no rule reads is still wrong when it is wrong, and afterwards nothing changes any more.
   size_t size = 0;
   const char *const *names = ruleset->tables != NULL ? tables_names(ruleset->tables, &size) : NULL;
   for (size_t i = 0; i < size; i++) tables_get(ruleset->tables, names[i]);
+  for (size_t i = 0; i < size; i++) {
+    const struct table *table = changes_of(names[i], &ruleset->arena) != NULL ? tables_get(ruleset->tables, names[i]) : NULL;
+    if (table != NULL) changes_apply(ruleset->tables, table, &ruleset->arena, loader->diagnostics);
+  }
+  for (size_t i = 0; ruleset->tables != NULL && i < loader->overlays_size; i++)
+    overlay_tables(loader->overlays[i], ruleset, loader->diagnostics);
   if (ruleset->tables != NULL) ruleset->rescue_items = tables_get(ruleset->tables, "rescue_items");
   if (ruleset->codes == NULL) return;
   ruleset->inpatient_stay = codes_group(ruleset->codes, "INPATIENT_STAY");

@@ -5,6 +5,7 @@
 
 #include "config/folder.h"
 #include "core/digest.h"
+#include "knowledge/changes.h"
 #include "rules/format.h"
 #include "rules/hash.h"
 #include "rules/read.h"
@@ -235,8 +236,11 @@ void overlay_tables(const struct overlay *overlay, struct ruleset *ruleset, stru
   struct tables *own = tables_open(&ruleset->arena, folder_path(&ruleset->arena, overlay->folder, "knowledge", NULL), diagnostics);
   size_t size;
   const char *const *names = tables_names(own, &size);
+  // In the order of names: a table stands before its changes.
   for (size_t i = 0; i < size; i++) {
     const struct table *table = tables_get(own, names[i]);
-    if (table != NULL) tables_share(ruleset->tables, table);
+    if (table == NULL) continue;
+    tables_share(ruleset->tables, table);
+    if (changes_of(names[i], &ruleset->arena) != NULL) changes_apply(ruleset->tables, table, &ruleset->arena, diagnostics);
   }
 }

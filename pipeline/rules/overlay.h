@@ -2,7 +2,7 @@
 //
 //   rules.local.d/overlay.yaml        which base it lies over, and what it says differently
 //   rules.local.d/**/*.yaml           further rules of the region's own
-//   rules.local.d/knowledge/NAME.*    a table in the place of the base's, or one more
+//   rules.local.d/knowledge/NAME.*    a table in the place of the base's, one more, or changes of one (knowledge/changes.h)
 //
 // An override names a rule of the base by id and version and gives: status, params (each by its name), unless (further exemptions), tests (in the place
 // of those of the same name, or one more), without_tests; with its reason and owner. `derived_from` is the fingerprint of the base's

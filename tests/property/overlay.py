@@ -100,6 +100,25 @@ def main():
         assert [(row["rule_id"], row["type"]) for row in out["differences"]] == [("LOC-001", "added")], out
         os.remove(own)
 
+        # a change file instead of the whole table
+        whole = {end: os.path.join(work, "table" + end) for end in (".yaml", ".csv")}
+        for end in whole:
+            shutil.move(os.path.join(local, TABLE + end), whole[end])
+        with open(whole[".yaml"], encoding="utf-8") as file:
+            described = file.read().replace("columns:\n", "columns:\n  - {name: change, type: text}\n", 1)
+        with open(os.path.join(local, TABLE + ".changes.yaml"), "w", encoding="utf-8") as file:
+            file.write(described)
+        with open(os.path.join(local, TABLE + ".changes.csv"), "w", encoding="utf-8") as file:
+            file.write("change," + rows[0] + "removed," + rows[3])
+        out = json.loads(run("diff", edited, local, "--format", "json").stdout)
+        assert [(row["owner"], row["type"]) for row in out["differences"]] == [("procurement_price.changes", "added")], out
+        with open(os.path.join(local, TABLE + ".changes.csv"), "a", encoding="utf-8") as file:
+            file.write("added," + rows[4])
+        assert ("error", "SW1214") in codes(run("check", local))
+        for end in whole:
+            os.remove(os.path.join(local, TABLE + ".changes" + end))
+            shutil.move(whole[end], os.path.join(local, TABLE + end))
+
         # the base changes: told; three ways; conflicts where both changed a thing
         changed = os.path.join(work, "changed")
         shutil.copytree(base, changed)
