@@ -489,6 +489,7 @@ static enum status commit_finish(struct log *log, struct error *error) {
   }
   struct batch *newer = &memory->batches[memory->hand ^ 1];
   newer->again = newer->size > 0;
+  if (memory->settings.mistakes.newer_is_lost) batch_clear(newer);
   *error = outcome;
   return outcome.status;
 }

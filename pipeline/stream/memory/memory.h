@@ -38,6 +38,7 @@ struct memory_mistakes {
   bool position_commits;    // commits the consumer's position, which runs ahead of what was screened
   bool read_uncommitted;    // takes and learns what was aborted
   bool cached_group;        // sends the group metadata it had before it joined
+  bool newer_is_lost;       // after an aborted commit hands out its batch again, but not the one that was taken meanwhile
   bool missing_is_new;      // takes a subject that the cache does not have for one never seen
 };
 

@@ -20,7 +20,8 @@ enum mutant mutants_find(const char *name) {
 
 struct memory_mistakes mutants_mistakes(enum mutant mutant) {
   return (struct memory_mistakes){.position_commits = mutant == MUTANT_POSITION_COMMITS, .read_uncommitted = mutant == MUTANT_READ_UNCOMMITTED,
-                                  .cached_group = mutant == MUTANT_CACHED_GROUP, .missing_is_new = mutant == MUTANT_MISSING_IS_NEW};
+                                  .cached_group = mutant == MUTANT_CACHED_GROUP, .missing_is_new = mutant == MUTANT_MISSING_IS_NEW,
+                                  .newer_is_lost = mutant == MUTANT_NEWER_IS_LOST};
 }
 
 // --- The log between -------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
   X(POSITION_COMMITS, "position-commits", "the consumer's position is committed, which is ahead of what was screened")                  \
   X(READ_UNCOMMITTED, "read-uncommitted", "input and dossiers of aborted transactions are read")                                        \
   X(CACHED_GROUP, "cached-group-metadata", "the group metadata sent are those from before the first join, which fence nothing")         \
+  X(NEWER_IS_LOST, "newer-batch-is-lost", "after an aborted commit its batch comes again, but not the one that was taken meanwhile")      \
   X(ID_FROM_OFFSET, "id-from-offset", "a finding's id is made of the offset of the message that opened it")
 enum mutant {
   MUTANT_NONE,

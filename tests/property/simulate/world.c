@@ -411,6 +411,7 @@ static void calm_down(struct world *world) {
   struct member *twin = &world->members[MEMBERS];
   twin->killed = twin->up;
   while (twin->up) resume(twin);
+  (void)broker_time_out(world->broker, twin->slot);    // what it left open: nobody else ends it
   unsigned rounds = 0;
   for (; rounds < CALM_ROUNDS_MAX && !(all_screened(world) && all_rest(world)); rounds++) {
     world->turn++;
