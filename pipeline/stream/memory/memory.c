@@ -109,6 +109,9 @@ static enum status read_states(void *context, int32_t partition, struct state_re
   const struct broker_state *last = row + rows;
   const int64_t stable = broker_state_stable(memory->settings.broker, partition);
   for (size_t i = 0; i < size; i++) {
+    if (reads[i].offset >= stable && !memory->settings.mistakes.read_uncommitted)    // a reader would wait, and give up
+      return error_set(error, STATUS_RETRY, "injected: a transaction before patient-state[%d]@%lld is undecided", (int)partition,
+                       (long long)reads[i].offset);
     while (row < last && row->offset < reads[i].offset) row++;
     if (row == last || row->offset != reads[i].offset || !visible(memory, row, stable))
       return error_set(error, STATUS_FATAL, "patient-state[%d]@%lld: the newest record of a subject is gone", (int)partition,
@@ -441,7 +444,8 @@ static enum status await_commit(struct memory *memory, struct error *error) {
   return broker_epoch(broker, memory->settings.slot) == memory->epoch ? STATUS_OK : fenced(error);
 }
 
-static void committed(struct memory *memory) {
+// False: the process died on the way.
+static bool committed(struct memory *memory) {
   struct batch *batch = at_hand(memory);
   memory->begun = false;
   memory->attempts = 0;
@@ -449,14 +453,17 @@ static void committed(struct memory *memory) {
     struct owned *owned = owned_find(memory, batch->records[i].source.partition);
     if (batch->records[i].source.offset >= owned->next) owned->next = batch->records[i].source.offset + 1;
   }
-  // Where the broker did not say: the partition is read on from where we knew it.
+  // Where the broker did not say: the partition is read on from where we knew it, which waits for whatever is undecided there.
   for (size_t i = 0; i < batch->states_size; i++) {
     const int32_t number = batch->states[i].partition;
     if (batch->states[i].offset >= 0) continue;
     int64_t position = state_position(memory->state, number);
-    (void)learn(memory, number, &position, broker_state_end(memory->settings.broker, number), SIZE_MAX);
+    const int64_t end = broker_state_end(memory->settings.broker, number);
+    while (!learn(memory, number, &position, end, SIZE_MAX))
+      if (!pass(memory, MEMORY_WAIT)) return false;
   }
   batch_clear(batch);
+  return true;
 }
 
 // The broker may hear of the commit now, or only when somebody waits for it.
@@ -482,8 +489,8 @@ static enum status commit_finish(struct log *log, struct error *error) {
   if (outcome.status == STATUS_OK && memory->unsent) (void)send_commit(memory, &outcome);
   if (outcome.status == STATUS_OK) (void)await_commit(memory, &outcome);
   if (outcome.status == STATUS_OK && !pass(memory, MEMORY_COMMITTED)) (void)crashed(&outcome);
+  if (outcome.status == STATUS_OK && !committed(memory)) (void)crashed(&outcome);
   if (outcome.status == STATUS_OK) {
-    committed(memory);
     memory->hand ^= 1;
     return STATUS_OK;
   }

@@ -13,7 +13,7 @@
 #include "stream/memory/broker.h"
 
 #define MEMORY_POINTS(X)                                                                                                                 \
-  X(TAKE, "take") X(WAIT, "wait for a position") X(LEARN, "learn") X(READY, "partition ready") X(REVOKED, "partitions revoked")         \
+  X(TAKE, "take") X(WAIT, "wait for a decision") X(LEARN, "learn") X(READY, "partition ready") X(REVOKED, "partitions revoked")         \
   X(READ, "read a dossier") X(BEGIN, "begin") X(STAGE, "stage") X(STAGED, "staged") X(START, "start the commit") X(SEND, "send the positions")                     \
   X(COMMIT, "commit") X(UNANSWERED, "commit not answered") X(COMMITTED, "committed") X(ABORT, "abort")                               \
   X(CACHE_GET, "ask the cache") X(CACHE_PUT, "tell the cache") X(SNAPSHOT, "snapshot") X(STEP, "after a step")

@@ -465,7 +465,7 @@ static void prepare(struct world *world, uint64_t seed) {
   shelf_empty(world->shelf, &lies, draws_next(&world->draws));
   world->odds = (struct odds){.pause = 50 + below(world, 400)};
   if (often(world, 900))
-    world->odds = (struct odds){below(world, 14), below(world, 80), below(world, 80), below(world, 80), world->odds.pause};
+    world->odds = (struct odds){below(world, 14), below(world, 50), below(world, 80), below(world, 80), world->odds.pause};
   if (world->snapshots) remove_snapshots(world, world->members_size, scenario.partitions);
   TELL(world, "%zu messages in %d partitions, %u processes, batches of %zu, cache %s, snapshots %s, store %llu", world->scenario.size,
        (int)scenario.partitions, world->members_size, world->batch, world->cached ? "on" : "off", world->snapshots ? "on" : "off",
