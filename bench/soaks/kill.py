@@ -181,7 +181,9 @@ def kill_them(members, tally, options, site, feed, problems):
         if time.monotonic() - told > 20:
             told = time.monotonic()
             print(f"{tally.kills} kills, {tally.inside} inside a transaction, {tally.named} at named points, {feed.lines} lines fed", flush=True)
-    for member in members:
+    for member in members:    # the last ones are to end as asked
+        if member.point and member.process.poll() is None:
+            member.kill()
         if member.process.poll() is not None:
             member.start(named=False)
 
