@@ -8,53 +8,38 @@
 
 enum { PUMP_MESSAGES = 500, SKIP_MAX = 2000, READ_TIMEOUT_MS = 30000 };
 
-// A connection with its way of reading: `all` fetches far ahead, and `one` as little as it can.
-struct link {
-  struct handle handle;
-  rd_kafka_topic_t *topic;
-};
-
 struct learner {
-  struct link all, one;
+  struct handle handle;
   struct client *client;
+  rd_kafka_topic_t *topic;
   const char *name;
   int32_t partition;            // begun; -1: none
   int64_t position, end;
   rd_kafka_message_t *messages[PUMP_MESSAGES];
 };
 
-static enum status link_open(struct link *link, struct client *client, const char *topic, const char *kbytes, const char *messages,
-                             struct error *error) {
-  const struct client_property mild[] = {{"fetch.wait.max.ms", "20"},
-                                         {"fetch.error.backoff.ms", "50"},
-                                         {"queued.max.messages.kbytes", kbytes},
-                                         {"queued.min.messages", messages}};
+// A library that has queued its minimum looks again up to a second later: a small one would make an index of a million a matter of
+// minutes, and every read over a distance one of seconds.
+struct learner *learner_open(struct client *client, const char *topic, struct error *error) {
+  static const struct client_property mild[] = {{"fetch.wait.max.ms", "20"},
+                                                {"fetch.error.backoff.ms", "50"},
+                                                {"queued.max.messages.kbytes", "65536"},
+                                                {"queued.min.messages", "100000"}};
   static const struct client_property firm[] = {{"isolation.level", "read_committed"},
                                                 {"enable.auto.commit", "false"},
                                                 {"auto.offset.reset", "error"},
                                                 {"enable.partition.eof", "true"}};
-  if (handle_open(&link->handle, client, RD_KAFKA_CONSUMER, "state reader", mild, sizeof mild / sizeof mild[0], firm,
-                  sizeof firm / sizeof firm[0], NULL, NULL, error) != STATUS_OK)
-    return STATUS_FATAL;
-  link->topic = rd_kafka_topic_new(link->handle.rk, topic, NULL);
-  if (link->topic != NULL) return STATUS_OK;
-  return error_set(error, STATUS_FATAL, "kafka state reader: topic '%s': %s", topic, rd_kafka_err2str(rd_kafka_last_error()));
-}
-
-static void link_close(struct link *link) {
-  if (link->topic != NULL) rd_kafka_topic_destroy(link->topic);
-  handle_close(&link->handle);
-}
-
-// A library that has queued its minimum looks again a second later: a small minimum would make an index of a million a matter of minutes.
-struct learner *learner_open(struct client *client, const char *topic, struct error *error) {
   struct learner *learner = memory_take(sizeof *learner);
   learner->client = client;
   learner->partition = -1;
-  if (link_open(&learner->all, client, topic, "65536", "100000", error) == STATUS_OK &&
-      link_open(&learner->one, client, topic, "8192", "1000", error) == STATUS_OK) {
-    learner->name = rd_kafka_topic_name(learner->all.topic);
-    return learner;
+  if (handle_open(&learner->handle, client, RD_KAFKA_CONSUMER, "state reader", mild, sizeof mild / sizeof mild[0], firm,
+                  sizeof firm / sizeof firm[0], NULL, NULL, error) == STATUS_OK) {
+    learner->topic = rd_kafka_topic_new(learner->handle.rk, topic, NULL);
+    if (learner->topic != NULL) {
+      learner->name = rd_kafka_topic_name(learner->topic);
+      return learner;
+    }
+    error_set(error, STATUS_FATAL, "kafka state reader: topic '%s': %s", topic, rd_kafka_err2str(rd_kafka_last_error()));
   }
   learner_close(learner);
   return NULL;
@@ -63,13 +48,13 @@ struct learner *learner_open(struct client *client, const char *topic, struct er
 void learner_close(struct learner *learner) {
   if (learner == NULL) return;
   learner_stop(learner);
-  link_close(&learner->all);
-  link_close(&learner->one);
+  if (learner->topic != NULL) rd_kafka_topic_destroy(learner->topic);
+  handle_close(&learner->handle);
   memory_free(learner);
 }
 
-static enum status start(struct learner *learner, struct link *link, int32_t partition, int64_t from, struct error *error) {
-  if (rd_kafka_consume_start(link->topic, partition, from) == 0) return STATUS_OK;
+static enum status start(struct learner *learner, int32_t partition, int64_t from, struct error *error) {
+  if (rd_kafka_consume_start(learner->topic, partition, from) == 0) return STATUS_OK;
   return error_set(error, STATUS_FATAL, "kafka state reader: %s[%d]: %s", learner->name, partition,
                    rd_kafka_err2str(rd_kafka_last_error()));
 }
@@ -80,13 +65,13 @@ enum status learner_begin(struct learner *learner, int32_t partition, int64_t fr
   const enum status status = client_range(learner->client, learner->name, partition, &first, &learner->end, error);
   if (status != STATUS_OK) return status;
   learner->position = from < first || from > learner->end ? first : from;
-  if (start(learner, &learner->all, partition, learner->position, error) != STATUS_OK) return STATUS_FATAL;
+  if (start(learner, partition, learner->position, error) != STATUS_OK) return STATUS_FATAL;
   learner->partition = partition;
   return STATUS_OK;
 }
 
 void learner_stop(struct learner *learner) {
-  if (learner->partition >= 0) (void)rd_kafka_consume_stop(learner->all.topic, learner->partition);
+  if (learner->partition >= 0) (void)rd_kafka_consume_stop(learner->topic, learner->partition);
   learner->partition = -1;
 }
 
@@ -114,7 +99,7 @@ enum status learner_pump(struct learner *learner, struct state *state, int timeo
   while (status == STATUS_OK && learner->position < learner->end) {
     const int64_t left = deadline - handle_now_ms();
     if (left <= 0) break;
-    const ssize_t got = rd_kafka_consume_batch(learner->all.topic, learner->partition, (int)left, learner->messages, PUMP_MESSAGES);
+    const ssize_t got = rd_kafka_consume_batch(learner->topic, learner->partition, (int)left, learner->messages, PUMP_MESSAGES);
     if (got < 0)
       return error_set(error, STATUS_FATAL, "kafka state reader: %s[%d]: %s", learner->name, learner->partition,
                        rd_kafka_err2str(rd_kafka_last_error()));
@@ -149,7 +134,7 @@ static enum status read_one(struct learner *learner, int32_t partition, struct s
                             int64_t *position, struct error *error) {
   const int64_t deadline = handle_now_ms() + READ_TIMEOUT_MS;
   for (;;) {
-    rd_kafka_message_t *message = rd_kafka_consume(learner->one.topic, partition, 500);
+    rd_kafka_message_t *message = rd_kafka_consume(learner->topic, partition, 500);
     if (message == NULL || (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF &&
                             message->err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)) {
       if (message != NULL) rd_kafka_message_destroy(message);
@@ -182,7 +167,7 @@ enum status learner_read(void *context, int32_t partition, struct state_read *re
   struct learner *learner = context;
   if (size == 0) return STATUS_OK;
   assert(partition != learner->partition);
-  enum status status = start(learner, &learner->one, partition, reads[0].offset, error);
+  enum status status = start(learner, partition, reads[0].offset, error);
   if (status != STATUS_OK) return status;
   int64_t position = reads[0].offset;
   for (size_t i = 0; i < size && status == STATUS_OK; i++) {
@@ -190,7 +175,7 @@ enum status learner_read(void *context, int32_t partition, struct state_read *re
       rd_kafka_error_t *problem = NULL;
       rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
       rd_kafka_topic_partition_list_add(list, learner->name, partition)->offset = reads[i].offset;
-      problem = rd_kafka_seek_partitions(learner->one.handle.rk, list, READ_TIMEOUT_MS);
+      problem = rd_kafka_seek_partitions(learner->handle.rk, list, READ_TIMEOUT_MS);
       if (problem != NULL || list->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
         status = error_set(error, STATUS_RETRY, "kafka state reader: %s[%d]@%lld: seek: %s", learner->name, partition,
                            (long long)reads[i].offset,
@@ -201,6 +186,6 @@ enum status learner_read(void *context, int32_t partition, struct state_read *re
     }
     if (status == STATUS_OK) status = read_one(learner, partition, &reads[i], arena, &position, error);
   }
-  (void)rd_kafka_consume_stop(learner->one.topic, partition);
+  (void)rd_kafka_consume_stop(learner->topic, partition);
   return status;
 }

@@ -2,7 +2,7 @@
 //
 // Only committed records are seen. The end is the true end at the time of learner_begin: while a transaction of the partition's last
 // owner is still open, or its marker not yet written, the reader waits, so that nothing committed is missed.
-// A reader belongs to one worker; it has connections of its own and no group.
+// A reader belongs to one worker; it has a connection of its own and no group.
 #pragma once
 
 #include "stream/kafka/client.h"
