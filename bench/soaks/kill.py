@@ -87,8 +87,20 @@ class Member:
         words = ["--fault-point", f"{self.point}:{1 if 'assign' in self.point else self.dice.randrange(1, 6)}"] if self.point else []
         self.process = subprocess.Popen([self.site.program, "run", "screen", "--from", "earliest", "--config", self.config, *words], stdout=self.log,
                                         stderr=self.log)
-        # One that is to end by itself gets time for it; else a moment between the start and two and a half seconds later.
-        self.due = time.monotonic() + (8 if self.point else 0.1 + 2.4 * self.dice.random())
+        # One that is to end by itself gets time for it. Of the others every fourth is killed at any moment of its start, and the rest at any
+        # moment of two seconds after it got its partitions, however long a busy machine takes for that.
+        self.said, self.late = os.path.getsize(self.log.name), 0 if self.dice.randrange(4) == 0 else 2 * self.dice.random()
+        self.due = time.monotonic() + (15 if self.point else self.dice.random() if self.late == 0 else 30)
+
+    def at_work(self):
+        """Whether this start got its partitions; the moment of its death is set when it did."""
+        with open(self.log.name, "rb") as log:
+            log.seek(self.said)
+            if b"partitions assigned" not in log.read():
+                return False
+        if self.late > 0 and not self.point:
+            self.due, self.late = time.monotonic() + self.late, 0
+        return True
 
     def kill(self):
         self.process.kill()
@@ -159,6 +171,8 @@ def kill_them(members, tally, options, site, feed, problems):
         time.sleep(0.01)
         for member in members:
             code = member.process.poll()
+            if code is None and member.late > 0:
+                member.at_work()
             if code is None and time.monotonic() < member.due:
                 continue
             if code is None:
@@ -186,6 +200,9 @@ def kill_them(members, tally, options, site, feed, problems):
             member.kill()
         if member.process.poll() is not None:
             member.start(named=False)
+    limit = time.monotonic() + 60
+    while not all(member.at_work() or member.process.poll() is not None for member in members) and time.monotonic() < limit:
+        time.sleep(0.05)
 
 
 def compare(site, folder, rules, feed, problems):
@@ -257,7 +274,6 @@ def main():
             thread.join()
         seconds = time.monotonic() - begun
         feed.stop()
-        time.sleep(3)
         for member in members:
             member.process.terminate()
             if member.process.wait(timeout=60) != 0 and options.brokers == 1:
