@@ -11,8 +11,8 @@ told of does not count.
 
 At the end the outputs, as a reader of committed messages sees them, are compared with those of one uninterrupted embedded run over the
 same lines: lost = open findings that are missing, or differ in amount or band; doubled = findings that the embedded run does not have, or
-the same (deduction_id, revision) twice. Dead letters are compared, too, and the receipts must cover each offset exactly once
-in an unbroken chain.
+the same (deduction_id, revision) twice. Dead letters are compared, too; the receipts must cover each offset exactly once in an unbroken
+chain, and `settlewatch verify receipts` must find every output as it was written.
 """
 import json
 import os
@@ -231,6 +231,11 @@ def compare(site, folder, rules, feed, problems):
     except AssertionError as problem:
         complete = False
         problems.append(f"receipts: {problem}")
+    try:
+        site.call("verify", "receipts")
+    except AssertionError as problem:
+        complete = False
+        problems.append(f"verify receipts: {problem}")
     print(f"{ends} records, {len(wanted)} open findings, {len(dead)} dead letters", flush=True)
     return len(wanted - found), len(found - wanted) + twice, complete
 
@@ -283,7 +288,7 @@ def main():
         print(f"{feed.lines} lines fed in {feed.rounds} rounds; Redis {options.redis}" + (f", {told['times']} disturbances" if told["times"] else "")
               + (f"; {tally.fenced} members ended by a dying broker" if tally.fenced else ""), flush=True)
         site.write(batch_records=2000)    # what is left goes fast
-        site.run_to_the_end()
+        site.call("run", "screen", "--once-until-end", timeout=1800)
         lost, doubled, complete = compare(site, cluster.folder, rules, feed, problems)
     except Exception as problem:
         problems.append(repr(problem))

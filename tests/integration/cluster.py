@@ -115,8 +115,8 @@ class Site:
         with open(self.config, "w", encoding="utf-8") as out:
             json.dump({"rules": self.rules, "kafka": kafka, "redis": redis, "run": run, "edge": s["edge"]}, out, indent=1)    # JSON is YAML
 
-    def call(self, *words, code=0):
-        done = subprocess.run([self.program, *words, "--config", self.config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
+    def call(self, *words, code=0, timeout=300):
+        done = subprocess.run([self.program, *words, "--config", self.config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
         assert done.returncode == code, (words, done.returncode, done.stdout[-2000:], done.stderr[-4000:])
         return done.stdout + done.stderr
 
