@@ -36,7 +36,8 @@ static void order_params(struct arrange *arrange) {
 
 void arrange_init(struct arrange *arrange, const struct yaml_file *file, const struct form *record) {
   static const struct { const char *key; const struct form *form; } files[] = {
-      {"kind", &format_rule}, {"rule", &format_rule}, {"columns", &schema_form}, {"codes", &codes_form}, {"year", &calendar_form}};
+      {"kind", &format_rule}, {"rule", &format_rule}, {"columns", &schema_form}, {"codes", &codes_form}, {"year", &calendar_form},
+      {"overlay", &format_overlay}};
   *arrange = (struct arrange){.layout = {.context = arrange, .form_of = form_of, .kind_of = kind_of}, .record = record};
   for (size_t i = 0; i < sizeof files / sizeof files[0] && arrange->layout.form == NULL; i++)
     if (yaml_find(file->root, files[i].key) != NULL) arrange->layout.form = files[i].form;

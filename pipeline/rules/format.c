@@ -143,6 +143,30 @@ static const struct form_key rule_rows[] = {
 };
 const struct form format_rule = FORM("rule", rule_rows, MISSING);
 
+static const struct form_key override_rows[] = {
+    {"id", .type = FORM_ID, MUST, .max = FORMAT_ID_BYTES_MAX, .doc_zh = "被覆盖的国家规则编号。"},
+    {"version", .type = FORM_INT, MUST, .min = 1, .max = FORMAT_VERSION_MAX, .doc_zh = "被覆盖的版本。"},
+    {"derived_from", TEXT, .doc_zh = "编写覆盖时国家规则的指纹；国家规则改变后会提示。"},
+    {"reason", TEXT, MUST, .doc_zh = "覆盖的理由。"},
+    {"owner", TEXT, MUST, .doc_zh = "责任部门。"},
+    {"status", WORDS(rule_status), .doc_zh = "改变状态。"},
+    {"params", .type = FORM_MAP, .doc_zh = "按名称改变的参数。"},
+    {"unless", .type = FORM_MAP, LIST(0, FORMAT_EXEMPTIONS_MAX), .form = &format_exemption, .doc_zh = "增加的合法例外。"},
+    {"tests", .type = FORM_MAP, LIST(0, 0), .form = &format_test, .doc_zh = "代替同名测试，或增加测试。"},
+    {"without_tests", TEXT, LIST(0, 0), .doc_zh = "不再适用的测试，按名称。"},
+};
+const struct form format_override = FORM("override", override_rows, 1161);
+
+static const struct form_key overlay_rows[] = {
+    {"overlay", TEXT, MUST, .doc_zh = "本地规则的名称。"},
+    {"base", TEXT, .doc_zh = "国家规则的文件夹，相对于本文件夹；也可以在命令行给出。"},
+    {"owner", TEXT, MUST, .doc_zh = "责任部门。"},
+    {"reason", TEXT, MUST, .doc_zh = "为什么需要本地规则。"},
+    {"note", TEXT, .doc_zh = "说明。"},
+    {"rules", .type = FORM_MAP, LIST(0, 0), .form = &format_override, .doc_zh = "对国家规则的覆盖。"},
+};
+const struct form format_overlay = FORM("overlay", overlay_rows, 1161);
+
 static const struct form_key comparison_rows[] = {
     {"in", OWN("constant"), LIST(1, 20000), .single = true, .doc_zh = "等于其中之一。"},
     {"in_table", OWN("table"), .doc_zh = "是该知识表的键（键列为一个文本列；表中以 * 结尾的为前缀）。"},

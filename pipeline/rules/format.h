@@ -9,6 +9,8 @@
 
 extern const struct form format_rule, format_title, format_effective, format_basis, format_exemption, format_band, format_say,
     format_test, format_expect, format_equivalent;
+// overlay.yaml of a region's folder.
+extern const struct form format_overlay, format_override;
 // Words of a comparison, all, any, not and look-ups, with their meaning.
 extern const struct form format_comparison, format_logic, format_lookup;
 

@@ -553,15 +553,17 @@ static void write_form(struct writer *writer, const struct form *form) {
 void hints_write(const struct hints *hints, struct text *out) {
   struct text json = {0};
   struct writer writer = {.hints = hints, .out = &json,
-                          .forms = {&format_rule, &format_lookup, &format_expect, hints->record, &schema_form, &codes_form, &calendar_form},
-                          .forms_size = 7};
+                          .forms = {&format_rule, &format_lookup, &format_expect, hints->record, &schema_form, &codes_form, &calendar_form,
+                                    &format_overlay},
+                          .forms_size = 8};
   TEXT_LITERAL(&json, "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"title\":\"settlewatch 规则\","
                       "\"description\":\"规则文件及知识表说明、代码表、日历。由 settlewatch rules schema 生成。\"");
   // The required keys of the other files are none of a rule's.
   TEXT_LITERAL(&json, ",\"if\":{\"required\":[\"columns\"]},\"then\":{\"$ref\":\"#/definitions/form_table\"},"
                       "\"else\":{\"if\":{\"required\":[\"codes\"]},\"then\":{\"$ref\":\"#/definitions/form_code_table\"},"
                       "\"else\":{\"if\":{\"required\":[\"year\"]},\"then\":{\"$ref\":\"#/definitions/form_calendar\"},"
-                      "\"else\":{\"$ref\":\"#/definitions/form_rule\"}}}");
+                      "\"else\":{\"if\":{\"required\":[\"overlay\"]},\"then\":{\"$ref\":\"#/definitions/form_overlay\"},"
+                      "\"else\":{\"$ref\":\"#/definitions/form_rule\"}}}}");
   TEXT_LITERAL(&json, ",\"definitions\":{");
   write_values(&writer);
   write_symbols(&writer);

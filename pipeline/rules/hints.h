@@ -2,7 +2,8 @@
 //
 // It is written from the rows that the loader checks with: forms (format.h and those of tables, codes, calendars), operands, rule kinds
 // and their parameters, symbols. What the schema refuses the loader refuses too; the loader knows more (contradictions, tests that are
-// missing, tables that do not fit). One schema does for all four kinds of files: their required keys tell them apart.
+// missing, tables that do not fit). One schema does for rules, tables, codes, calendars and overlays: their required keys
+// tell them apart.
 #pragma once
 
 #include "config/form.h"

@@ -38,11 +38,10 @@ static bool part_of(const struct yaml_file *file, const struct yaml_node *map, c
 }
 
 static bool read_override(struct override *override, const struct yaml_file *file, const struct yaml_node *node) {
-  static const char *const keys[] = {"id", "version", "derived_from", "reason", "owner", "status", "params", "unless", "tests", "without_tests"};
   *override = (struct override){.node = node};
   if (!yaml_is_map(file, node)) return false;
   struct slice text;
-  bool good = yaml_check_keys(file, node, keys, sizeof keys / sizeof *keys);
+  bool good = form_known(file, node, &format_override);
   good &= text_of(file, node, "id", true, &override->id);
   good &= text_of(file, node, "reason", true, &text) & text_of(file, node, "owner", true, &text);
   good &= text_of(file, node, "derived_from", false, &override->derived_from);
@@ -62,14 +61,13 @@ static bool read_override(struct override *override, const struct yaml_file *fil
 static bool same_rule(const struct override *a, const struct override *b) { return a->version == b->version && slice_equal(a->id, b->id); }
 
 struct overlay *overlay_load(const char *folder, struct arena *arena, struct diagnostics *diagnostics) {
-  static const char *const keys[] = {"overlay", "base", "owner", "reason", "note", "rules"};
   struct overlay *overlay = ARENA_ZEROED(arena, struct overlay, 1);
   struct yaml_file *file = overlay->file = ARENA_ZEROED(arena, struct yaml_file, 1);
   overlay->folder = arena_copy_text(arena, slice_from(folder));
   yaml_load(file, arena, folder_path(arena, folder, "overlay.yaml", NULL), NULL, diagnostics);
   if (file->root == NULL || !yaml_is_map(file, file->root)) return NULL;
   struct slice base, text;
-  bool good = yaml_check_keys(file, file->root, keys, sizeof keys / sizeof *keys);
+  bool good = form_known(file, file->root, &format_overlay);
   good &= text_of(file, file->root, "overlay", true, &overlay->name) & text_of(file, file->root, "owner", true, &text);
   good &= text_of(file, file->root, "reason", true, &text) & text_of(file, file->root, "note", false, &text);
   good &= text_of(file, file->root, "base", false, &base);

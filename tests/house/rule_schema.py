@@ -80,6 +80,13 @@ def main():
                 expect(f"{path}: an operand that is not there is found", not validator.is_valid(bad))
     expect("rules were found", shipped >= 20, shipped)
 
+    overlay = {"overlay": "a", "owner": "b", "reason": "c", "rules": [
+        {"id": "ADM-001", "version": 1, "reason": "d", "owner": "e", "params": {"max_gap": 7},
+         "unless": [{"id": "pilot", "if": {"fixmedins_code": "H1"}, "reason": "f", "until": "2027-12-31"}]}]}
+    expect("an overlay fits", validator.is_valid(overlay), why(validator, overlay))
+    overlay["rules"][0]["unless"][0]["if"] = {"fixmedins": "H1"}
+    expect("an overlay's exemption without such an operand does not", not validator.is_valid(overlay))
+
     refused = seen = 0
     bad_rules = os.path.join(tree, "tests", "golden", "bad_rules")
     for name in sorted(os.listdir(bad_rules)):

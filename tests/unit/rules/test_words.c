@@ -76,7 +76,7 @@ static void check_form_words(const struct form *form) {
 
 static void every_key_of_every_form_is_explained(void **state) {
   (void)state;
-  const struct form *const forms[] = {&format_rule, &format_comparison, &format_logic, &format_lookup, &format_expect, &words_record};
+  const struct form *const forms[] = {&format_rule, &format_overlay, &format_comparison, &format_logic, &format_lookup, &format_expect, &words_record};
   for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) check_form_words(forms[i]);
 }
 
