@@ -19,6 +19,9 @@ void worker_fini(struct worker *worker) {
 
 // --- Dossiers that are not in memory -------------------------------------------------------------------------------------------
 
+// A part of a batch: what fits the processor's cache decoded.
+enum { PART_BYTES = 256 << 10 };
+
 // Each missing subject once: items, and a table of their indexes + 1.
 struct missing {
   struct worker *worker;
@@ -65,8 +68,30 @@ static void missing_due(void *context, struct slice subject) {
   missing_add(missing, missing->partition, subject);
 }
 
-// What the batch before changed is in memory, pending; so the index, which does not know it yet, is not asked for it.
-static enum status fetch(struct worker *worker, struct arena *arena, size_t size, struct error *error) {
+static enum status load(struct worker *worker, struct missing *missing, struct error *error) {
+  if (missing->size == 0) return STATUS_OK;
+  const enum status status = state_fetch(worker->state, missing->items, missing->size, missing->arena, error);
+  for (size_t i = 0; i < missing->size && status == STATUS_OK; i++) {
+    const struct state_item *item = &missing->items[i];
+    store_load(worker->store, item->partition, item->subject, item->body, item->due_s);
+  }
+  return status;
+}
+
+// Records are keyed by their subject: so the dossiers of the whole batch are asked for at once, before anything is decoded.
+// What the batch before changed is in memory, pending; the index, which does not know it yet, is not asked for it.
+static enum status fetch_batch(struct worker *worker, struct arena *arena, const struct log_batch *batch, struct error *error) {
+  struct missing missing = {.worker = worker, .arena = arena};
+  for (size_t i = 0; i < batch->size; i++) {
+    const struct record *record = &batch->records[i];
+    if (record->key.size > 0 && state_knows(worker->state, record->source.partition, record->key))
+      missing_add(&missing, record->source.partition, record->key);
+  }
+  return load(worker, &missing, error);
+}
+
+// What the keys did not tell: subjects never seen, those of records with another key, those that a tick makes due.
+static enum status fetch_part(struct worker *worker, struct arena *arena, size_t size, struct error *error) {
   struct missing missing = {.worker = worker, .arena = arena};
   int32_t partition;
   struct slice subject;
@@ -79,12 +104,21 @@ static enum status fetch(struct worker *worker, struct arena *arena, size_t size
       state_due(worker->state, partition, tick_s, missing_due, &missing);
     }
   }
-  if (missing.size == 0) return STATUS_OK;
-  const enum status status = state_fetch(worker->state, missing.items, missing.size, arena, error);
-  for (size_t i = 0; i < missing.size && status == STATUS_OK; i++) {
-    const struct state_item *item = &missing.items[i];
-    store_load(worker->store, item->partition, item->subject, item->body, item->due_s);
+  return load(worker, &missing, error);
+}
+
+// Decodes and screens part by part; the engine then has the batch pending, whether it went well or not.
+static enum status screen(struct worker *worker, const struct log_batch *batch, struct worker_batch *half, struct error *error) {
+  engine_begin(worker->engine, &half->outbox);
+  enum status status = STATUS_OK;
+  for (size_t from = 0, to; from < batch->size && status == STATUS_OK; from = to) {
+    size_t bytes = 0;
+    for (to = from; to < batch->size && bytes < PART_BYTES; to++) bytes += batch->records[to].value.size;
+    engine_decode(worker->engine, batch->records + from, to - from);
+    status = fetch_part(worker, &half->arena, to - from, error);
+    if (status == STATUS_OK) status = engine_screen_part(worker->engine, &half->outbox, error);
   }
+  if (status == STATUS_OK) engine_end(worker->engine, &half->outbox);
   return status;
 }
 
@@ -150,9 +184,9 @@ enum status worker_finish(struct worker *worker, struct error *error) {
 // The batch at hand cannot go on. What was committing before it is not its fault; when that fails, too, the log has given both back.
 // The first failure stays in error; an abort that fails is fatal.
 static enum status give_back(struct worker *worker, enum status status, struct error *error) {
-  if (status == STATUS_FATAL) return status;
   struct error second = {0};
   const enum status before = worker_finish(worker, &second);
+  if (status == STATUS_FATAL) return status;
   if (before == STATUS_OK && worker->log->operations->abort(worker->log, &second) == STATUS_OK) return status;
   if (before == STATUS_RETRY) return status;
   *error = second;
@@ -179,20 +213,18 @@ enum status worker_step(struct worker *worker, int timeout_ms, size_t *size, boo
   half->records = batch.size;
   half->bytes = 0;
   for (size_t i = 0; i < batch.size; i++) half->bytes += batch.records[i].value.size;
-  engine_decode(worker->engine, batch.records, batch.size);
-  status = fetch(worker, &half->arena, batch.size, error);
+  status = fetch_batch(worker, &half->arena, &batch, error);
   if (status != STATUS_OK) {
     worker->retries++;
     return give_back(worker, status, error);
   }
   fault_point(FAULT_AFTER_FETCH);
 
-  status = engine_screen(worker->engine, &half->outbox, error);
-  if (status != STATUS_OK) {    // a damaged dossier: nobody can go on over it
+  status = screen(worker, &batch, half, error);
+  if (status != STATUS_OK) {    // no answer about a dossier; or a damaged one, over which nobody can go on
     engine_undo(worker->engine);
-    struct error second = {0};
-    (void)worker_finish(worker, &second);
-    return status;
+    worker->retries++;
+    return give_back(worker, status, error);
   }
   fault_point(FAULT_AFTER_SCREEN);
   status = worker_finish(worker, error);    // the batch before; both are undone when it failed

@@ -33,6 +33,7 @@ struct engine {
   size_t lanes_size, lanes_capacity;
   struct draw_counts draw;
   struct before before[2];
+  size_t outbox_from;          // where the outputs of the batch at hand begin
   unsigned pending;            // batches that were screened and are neither settled nor undone
   struct slice *due;           // subjects of a tick, in the call arena of the tick
   size_t due_size, due_capacity;
@@ -276,7 +277,7 @@ static void forget_offsets(struct engine *engine) {
   for (size_t i = 0; i < engine->lanes_size; i++) engine->counts[i].first_offset = engine->counts[i].last_offset = -1;
 }
 
-static void begin(struct engine *engine) {
+void engine_begin(struct engine *engine, const struct outbox *outbox) {
   assert(engine->pending < 2);
   if (engine->pending == 1) store_seal(engine->store);
   const unsigned at = engine->pending++;
@@ -287,6 +288,7 @@ static void begin(struct engine *engine) {
     lane->before[at].state = lane->state;
   }
   engine->before[at] = (struct before){engine->draw, engine->last_time_s};
+  engine->outbox_from = outbox->size;
 }
 
 // Records on whose memory the processor waits least: a dossier is anywhere, and a message was decoded many messages ago.
@@ -314,9 +316,7 @@ static void look_ahead(const struct engine *engine, size_t i) {
   }
 }
 
-enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error) {
-  const size_t from = outbox->size;
-  begin(engine);
+enum status engine_screen_part(struct engine *engine, struct outbox *outbox, struct error *error) {
   for (size_t i = 0; i < engine->decoded_size; i++) {
     const struct decoded *decoded = &engine->decoded[i];
     look_ahead(engine, i);
@@ -326,15 +326,23 @@ enum status engine_screen(struct engine *engine, struct outbox *outbox, struct e
     if (status != STATUS_OK) return status;
   }
   poison_name_none(&engine->settings.watch);
-  const size_t to = outbox->size;
+  return STATUS_OK;
+}
+
+void engine_end(struct engine *engine, struct outbox *outbox) {
   for (size_t i = 0; i < engine->lanes_size; i++) {
     const char *topic = engine->counts[i].topic < engine->settings.topic_names_size
                             ? engine->settings.topic_names[engine->counts[i].topic] : "";
-    receipt_write(outbox, from, &engine->counts[i], &engine->lanes[i].before[engine->pending - 1].counts, engine->ruleset, topic, engine->last_time_s,
-                  &engine->lanes[i].state);
+    receipt_write(outbox, engine->outbox_from, &engine->counts[i], &engine->lanes[i].before[engine->pending - 1].counts, engine->ruleset, topic,
+                  engine->last_time_s, &engine->lanes[i].state);
   }
-  assert(outbox->size >= to);
-  return STATUS_OK;
+}
+
+enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error) {
+  engine_begin(engine, outbox);
+  const enum status status = engine_screen_part(engine, outbox, error);
+  if (status == STATUS_OK) engine_end(engine, outbox);
+  return status;
 }
 
 unsigned engine_pending(const struct engine *engine) { return engine->pending; }

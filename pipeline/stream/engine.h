@@ -1,12 +1,15 @@
 // One worker's engine: a batch of raw records in, outputs and changed dossiers out. The same for files, memory and Kafka.
 //
-//   engine_decode   bytes -> events                (then the owner may prefetch the dossiers of engine_subject)
-//   engine_screen   events x dossiers -> outbox, pending dossiers in the store, counts per partition
-//   settle | undo   after the log committed or aborted
+//   engine_begin
+//     engine_decode       bytes -> events            (then the owner may prefetch the dossiers of engine_subject)
+//     engine_screen_part  events x dossiers -> outbox, pending dossiers in the store, counts per partition
+//   engine_end            receipts
+//   settle | undo         after the log committed or aborted
 //
+// A batch is decoded and screened in as many parts as its owner likes: a part whose events stay in the processor's cache is cheaper.
 // While a screened batch waits for its commit, the next one may be decoded and screened on top of it; so two are pending at most. Settle is
 // for the older of them. Undo is for the newer: when the older one's commit failed, both are undone, the newer first, and every
-// byte is as it was. A rule set is taken from the engine at engine_screen; it changes between two batches or not at all.
+// byte is as it was. A rule set is taken from the engine at engine_begin; it changes between two batches or not at all.
 // Holds no connection and no clock. One engine, one thread.
 #pragma once
 
@@ -58,13 +61,17 @@ struct decoded {
   bool dead;
 };
 void engine_decode(struct engine *engine, const struct record *records, size_t size);
-// What engine_decode made of the batch: valid until the next engine_decode.
+// What engine_decode made of the records: valid until the next engine_decode.
 const struct decoded *engine_decoded(const struct engine *engine, size_t *size);
-// Decoded subjects of the batch: partition and psn_no of record i; false when it has none (dead, unused, TICK).
+// Decoded subjects: partition and psn_no of record i; false when it has none (dead, unused, TICK).
 bool engine_subject(const struct engine *engine, size_t i, int32_t *partition, struct slice *subject);
-// True when record i is a TICK: the owner then loads every subject of the partition that is due at tick_s before engine_screen.
+// True when record i is a TICK: the owner then loads every subject of the partition that is due at tick_s before engine_screen_part.
 bool engine_tick(const struct engine *engine, size_t i, int32_t *partition, int64_t *tick_s);
-// Screens the batch, ticks included, and writes one receipt per input partition.
+// What is screened from here to engine_end is one batch, whatever its parts; after an error it is undone.
+void engine_begin(struct engine *engine, const struct outbox *outbox);
+enum status engine_screen_part(struct engine *engine, struct outbox *outbox, struct error *error);    // what was decoded last, ticks included
+void engine_end(struct engine *engine, struct outbox *outbox);    // one receipt per input partition
+// All of it for a batch of one part.
 enum status engine_screen(struct engine *engine, struct outbox *outbox, struct error *error);
 unsigned engine_pending(const struct engine *engine);    // screened batches neither settled nor undone
 void engine_settle(struct engine *engine);

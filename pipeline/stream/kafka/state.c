@@ -320,6 +320,11 @@ static enum status fetch_from_topic(struct state *state, struct want *wants, siz
   return STATUS_OK;
 }
 
+bool state_knows(const struct state *state, int32_t number, struct slice subject) {
+  const struct index_slot *slot = slot_of(partition_get(state, number), subject_hash(state, subject));
+  return slot->hash != 0 && slot->offset >= 0;
+}
+
 enum status state_fetch(struct state *state, struct state_item *items, size_t size, struct arena *arena, struct error *error) {
   struct want *wants = ARENA_ARRAY(arena, struct want, size);
   size_t known = 0;

@@ -70,6 +70,9 @@ uint64_t state_bytes(const struct state *state);
 // The value of a partition's own record.
 void state_partition_write(const struct partition_state *partition_state, int64_t next, struct text *out);
 
+// True when a committed dossier of the subject exists, as far as the index can tell.
+bool state_knows(const struct state *state, int32_t partition, struct slice subject);
+
 struct state_item {
   int32_t partition;
   struct slice subject;
