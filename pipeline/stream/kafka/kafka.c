@@ -371,7 +371,7 @@ static enum status take(struct log *log, int timeout_ms, struct log_batch *batch
   if (!again) batch_clear(hand);
   struct batch *into = kafka->committing || the_other(kafka)->size == 0 ? hand : the_other(kafka);
   int64_t deadline = handle_now_ms() + (again ? (kafka->attempts < 10 ? kafka->attempts * 50 : 500) : (unsigned)timeout_ms);
-  if (!kafka->committing) snapshots_now_and_then(kafka);
+  snapshots_now_and_then(kafka);    // the index knows what is committed, and nothing of what is under way
   enum status status = STATUS_OK;
   bool busy = true;
   while (status == STATUS_OK) {
