@@ -3,19 +3,6 @@
 #include "core/memory.h"
 #include "core/utf8.h"
 
-static void escape(struct text *out, struct slice s) {
-  for (size_t i = 0; i < s.size; i++) {
-    switch (s.data[i]) {
-      case '&': TEXT_LITERAL(out, "&amp;"); break;
-      case '<': TEXT_LITERAL(out, "&lt;"); break;
-      case '>': TEXT_LITERAL(out, "&gt;"); break;
-      case '"': TEXT_LITERAL(out, "&quot;"); break;
-      case '\'': TEXT_LITERAL(out, "&#39;"); break;
-      default: text_byte(out, s.data[i]); break;
-    }
-  }
-}
-
 static const char style[] =
     "body{font:14px/1.5 sans-serif;margin:2em auto;max-width:80em;padding:0 1em;color:#111}h1{font-size:1.4em}h2{font-size:1.1em;margin-top:2em;"
     "page-break-after:avoid}table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #bbb;padding:.2em .6em;text-align:left;"
@@ -29,9 +16,9 @@ void sheet_begin(struct sheet *sheet, struct text *out, bool html, bool chinese,
     return;
   }
   text_format(out, "<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>", chinese ? "zh" : "en");
-  escape(out, slice_from(title));
+  text_xml(out, slice_from(title));
   text_format(out, "</title><style>%s</style></head><body>\n<h1>", style);
-  escape(out, slice_from(title));
+  text_xml(out, slice_from(title));
   TEXT_LITERAL(out, "</h1>\n");
 }
 
@@ -44,7 +31,7 @@ void sheet_end(struct sheet *sheet) {
 void sheet_heading(struct sheet *sheet, const char *heading) {
   TEXT_LITERAL(sheet->out, "\n");
   if (sheet->html) TEXT_LITERAL(sheet->out, "<h2>");
-  if (sheet->html) escape(sheet->out, slice_from(heading));
+  if (sheet->html) text_xml(sheet->out, slice_from(heading));
   else text_append(sheet->out, slice_from(heading));
   if (sheet->html) TEXT_LITERAL(sheet->out, "</h2>");
   TEXT_LITERAL(sheet->out, "\n");
@@ -53,7 +40,7 @@ void sheet_heading(struct sheet *sheet, const char *heading) {
 void sheet_paragraph(struct sheet *sheet, struct slice text) {
   if (sheet->html) {
     TEXT_LITERAL(sheet->out, "<p>");
-    escape(sheet->out, text);
+    text_xml(sheet->out, text);
     TEXT_LITERAL(sheet->out, "</p>\n");
   } else {
     text_append(sheet->out, text);
@@ -83,27 +70,16 @@ static struct slice cell_of(const struct sheet *sheet, size_t i) {
   return (struct slice){sheet->cells.data + begin, sheet->ends[i] - begin};
 }
 
-static size_t columns_of(struct slice s) {
-  size_t columns = 0;
-  for (size_t at = 0; at < s.size;) {
-    unsigned size;
-    const uint32_t code = utf8_first((struct slice){s.data + at, s.size - at}, &size);
-    columns += size > 0 ? utf8_columns(code) : 1;
-    at += size > 0 ? size : 1;
-  }
-  return columns;
-}
-
 static void write_rows(struct sheet *sheet) {
   size_t widths[SHEET_COLUMNS_MAX] = {0};
   for (size_t i = 0; i < sheet->size; i++) {
-    const size_t width = columns_of(cell_of(sheet, i));
+    const size_t width = utf8_width(cell_of(sheet, i));
     if (width > widths[i % sheet->columns]) widths[i % sheet->columns] = width;
   }
   for (size_t i = 0; i < sheet->size; i++) {
     const unsigned column = (unsigned)(i % sheet->columns);
     const struct slice cell = cell_of(sheet, i);
-    const size_t gap = widths[column] - columns_of(cell);
+    const size_t gap = widths[column] - utf8_width(cell);
     TEXT_LITERAL(sheet->out, "  ");
     for (size_t n = 0; column >= sheet->words && n < gap; n++) text_byte(sheet->out, ' ');
     text_append(sheet->out, cell);
@@ -119,7 +95,7 @@ static void write_html_rows(struct sheet *sheet) {
     const char *tag = i < sheet->columns ? "th" : "td";
     if (column == 0) TEXT_LITERAL(sheet->out, "<tr>");
     text_format(sheet->out, "<%s%s>", tag, column >= sheet->words ? " class=\"n\"" : "");
-    escape(sheet->out, cell_of(sheet, i));
+    text_xml(sheet->out, cell_of(sheet, i));
     text_format(sheet->out, "</%s>", tag);
     if (column + 1 == sheet->columns) TEXT_LITERAL(sheet->out, "</tr>\n");
   }

@@ -15,24 +15,13 @@ static error_t paths_parse(int key, char *value, struct argp_state *state) {
   return 0;
 }
 
-static size_t columns_of(struct slice s) {
-  size_t columns = 0;
-  for (size_t at = 0; at < s.size;) {
-    unsigned size;
-    const uint32_t code = utf8_first((struct slice){s.data + at, s.size - at}, &size);
-    columns += size > 0 ? utf8_columns(code) : 1;
-    at += size > 0 ? size : 1;
-  }
-  return columns;
-}
-
 enum { LIST_COLUMNS = 9 };
 
 static void list_row(struct text *out, const struct slice *cells, const size_t *widths) {
   for (size_t c = 0; c < LIST_COLUMNS; c++) {
     text_append(out, cells[c]);
     if (c + 1 == LIST_COLUMNS) break;
-    for (size_t n = columns_of(cells[c]); n < widths[c] + 2; n++) text_byte(out, ' ');
+    for (size_t n = utf8_width(cells[c]); n < widths[c] + 2; n++) text_byte(out, ' ');
   }
   while (out->size > 0 && out->data[out->size - 1] == ' ') out->size--;
   text_byte(out, '\n');
@@ -75,7 +64,7 @@ static int run(int argc, char **argv) {
     for (size_t r = 0; r < ruleset->size; r++) list_cells(ruleset->rules[r], &arena, cells[r + 1]);
     for (size_t r = 0; r <= ruleset->size; r++)
       for (size_t c = 0; c < LIST_COLUMNS; c++)
-        if (columns_of(cells[r][c]) > widths[c]) widths[c] = columns_of(cells[r][c]);
+        if (utf8_width(cells[r][c]) > widths[c]) widths[c] = utf8_width(cells[r][c]);
     for (size_t r = 0; r <= ruleset->size; r++) list_row(&text, cells[r], widths);
     paths_print(stdout, &text);
     text_fini(&text);

@@ -63,3 +63,15 @@ static inline unsigned utf8_columns(uint32_t code) {
     if (code <= ranges[i].last) return ranges[i].columns;
   return 1;
 }
+
+// Columns of a whole text; a byte that is no UTF-8 takes one.
+static inline size_t utf8_width(struct slice s) {
+  size_t columns = 0;
+  for (size_t at = 0; at < s.size;) {
+    unsigned size;
+    const uint32_t code = utf8_first((struct slice){s.data + at, s.size - at}, &size);
+    columns += size > 0 ? utf8_columns(code) : 1;
+    at += size > 0 ? size : 1;
+  }
+  return columns;
+}
