@@ -109,7 +109,7 @@ class Site:
         s.update(settings)
         kafka = {"bootstrap.servers": self.cluster.servers, "group": self.name, "prefix": self.name + "-", "partitions": s["partitions"],
                  "output_partitions": 2, "replication": self.cluster.brokers, "session_timeout_ms": 6000, **s["kafka"]}
-        redis = {"url": "unix:" + self.cluster.redis} if s["redis"] else {"off": True}
+        redis = {"url": "unix:" + self.cluster.redis, **s.get("redis_with", {})} if s["redis"] else {"off": True}
         run = {"workers": s["workers"], "batch_records": s["batch_records"], "instance": s["instance"], "state_dir": self.state_dir, **s["run"]}
         kafka = {key: value for key, value in kafka.items() if value is not None}
         with open(self.config, "w", encoding="utf-8") as out:

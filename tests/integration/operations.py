@@ -8,12 +8,12 @@ All checks run (or those whose names hold a CHECK), and every failure is told.
 """
 import os, sys, time, traceback
 
-import hostile, letters, receipts
+import hostile, leaks, letters, receipts, secured
 from cluster import Cluster, Reference, Site
 from meddling import Meddle
 
 program, rules, helper = (os.path.abspath(argument) for argument in sys.argv[1:4])
-CHECKS = receipts.CHECKS + letters.CHECKS + hostile.CHECKS
+CHECKS = receipts.CHECKS + letters.CHECKS + hostile.CHECKS + secured.CHECKS + leaks.CHECKS
 
 
 def main():

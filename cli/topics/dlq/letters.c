@@ -25,7 +25,7 @@ bool letters_number(const char *text, int32_t *partition, int64_t *offset) {
 
 void letters_time(struct text *out, int64_t timestamp_ms) {
   if (timestamp_ms < 0) return;
-  date_write_time(out, timestamp_ms / 1000 + 8 * 3600);
+  date_write_time(out, timestamp_ms / 1000);
 }
 
 // --- Decisions -----------------------------------------------------------------------------------------------------------------
