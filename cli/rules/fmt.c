@@ -142,7 +142,7 @@ static int run(int argc, char **argv) {
                                    "order of keys, layout, quotes of codes. Comments stay. A file whose values, comments or rule would not "
                                    "come out the same is left alone.\v"
                                    "Exit status: 0 fine, 1 something would change under --check or --diff, 70 a file cannot be written, "
-                                   "78 a file is not YAML.", NULL, NULL, NULL};
+                                   "78 a file is not YAML, or is left alone.", NULL, NULL, NULL};
   struct fmt_arguments arguments = {0};
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   paths_default(&arguments.paths);
