@@ -36,6 +36,7 @@ struct tables {
   struct entry *entries;
   const char **names;
   size_t size, room;
+  struct tables *below;    // what is not here is there; NULL
 };
 
 // --- Places in the CSV text -------------------------------------------------------------------------------------------
@@ -464,14 +465,21 @@ struct tables *tables_open(struct arena *arena, const char *folder, struct diagn
   return tables;
 }
 
+struct tables *tables_over(struct arena *arena, struct tables *below, struct diagnostics *diagnostics) {
+  struct tables *tables = ARENA_ZEROED(arena, struct tables, 1);
+  *tables = (struct tables){.arena = arena, .diagnostics = diagnostics, .below = below};
+  return tables;
+}
+
 const struct table *tables_get(struct tables *tables, const char *name) {
   struct entry *entry = find_entry(tables, name);
-  if (entry == NULL) return NULL;
+  if (entry == NULL) return tables->below != NULL ? tables_get(tables->below, name) : NULL;
   if (!entry->tried) load_entry(tables, entry);
   return entry->table;
 }
 
 const char *const *tables_names(const struct tables *tables, size_t *size) {
+  if (tables->below != NULL) return tables_names(tables->below, size);
   *size = tables->size;
   return tables->names;
 }

@@ -49,6 +49,9 @@ struct table {
 
 struct tables;    // all tables of a folder, loaded on first use
 struct tables *tables_open(struct arena *arena, const char *folder, struct diagnostics *diagnostics);
+// Tables over others, which live as long and are loaded: those added here (tables_add_text, only under names that are there) take
+// the place of those below. Costs nothing for the others.
+struct tables *tables_over(struct arena *arena, struct tables *below, struct diagnostics *diagnostics);
 // The table, loaded; NULL when there is none of that name or it is bad (reported at the first use).
 const struct table *tables_get(struct tables *tables, const char *name);
 // Names of all tables with a .yaml in the folder, sorted.

@@ -62,29 +62,19 @@ static bool write_csv(struct session *session, const struct yaml_file *file, con
 // Tables that the test brings along stand in place of those of the folder, under the same description.
 static bool replace_tables(struct session *session, const struct ruleset *whole, const struct yaml_file *file, const struct yaml_node *map) {
   if (!yaml_is_map(file, map)) return false;
-  session->rules.tables = tables_open(session->arena, NULL, &session->diagnostics);
-  size_t size;
-  const char *const *names = tables_names(whole->tables, &size);
+  session->rules.tables = tables_over(session->arena, whole->tables, &session->diagnostics);
   bool good = true;
-  for (const struct yaml_node *key = map->child; key != NULL; key = key->next) {
-    bool known = false;
-    for (size_t i = 0; i < size; i++) known |= slice_equal(key->scalar, slice_from(names[i]));
-    if (!known) yaml_error(file, key, 1135, "no table '%.*s' in knowledge/", SLICE_ARG(key->scalar));
-    good &= known;
-  }
-  for (size_t i = 0; good && i < size; i++) {
-    const struct table *table = tables_get(whole->tables, names[i]);
-    const struct yaml_node *rows = yaml_find(map, names[i]);
-    if (table == NULL) continue;
-    if (rows == NULL) {
-      tables_share(session->rules.tables, table);
-      continue;
+  for (const struct yaml_node *key = map->child; good && key != NULL; key = key->next) {
+    const char *name = arena_copy_text(session->arena, key->scalar);
+    const struct table *table = tables_get(whole->tables, name);
+    if (table == NULL) {
+      yaml_error(file, key, 1135, "no table '%.*s' in knowledge/", SLICE_ARG(key->scalar));
+      return false;
     }
     struct text path = {0}, schema = {0}, csv = {0};
     text_format(&path, "%.*s.yaml%c", (int)(strlen(table->path) - 4), table->path, '\0');
-    good = read_schema(path.data, &schema);
-    good &= write_csv(session, file, table, rows, &csv);
-    if (good) good = tables_add_text(session->rules.tables, names[i], text_slice(&schema), text_slice(&csv)) != NULL;
+    good = read_schema(path.data, &schema) && write_csv(session, file, table, key->value, &csv) &&
+           tables_add_text(session->rules.tables, name, text_slice(&schema), text_slice(&csv)) != NULL;
     text_fini(&path);
     text_fini(&schema);
     text_fini(&csv);
