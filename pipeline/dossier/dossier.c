@@ -1,9 +1,10 @@
 #include "dossier/dossier.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 void dossier_init(struct dossier *dossier, struct arena *arena, struct slice psn_no) {
-  *dossier = (struct dossier){.psn_no = psn_no, .watermark_s = DATE_ABSENT, .arena = arena};
+  *dossier = (struct dossier){.psn_no = psn_no, .watermark_s = DATE_ABSENT, .asleep.oldest_s = INT64_MAX, .arena = arena};
 }
 
 // Where setl_id stands, or belongs.
@@ -95,20 +96,55 @@ int64_t dossier_bill_time(const struct bill *bill) {
   return time_s;
 }
 
-static bool same_visit(const struct bill *a, const struct bill *b) {
-  return slice_present(a->mdtrt_id) && slice_equal(a->mdtrt_id, b->mdtrt_id);
+struct bound { struct slice mdtrt_id; uint32_t bill; };
+
+static int by_visit(const void *a, const void *b) {
+  const struct bound *x = a, *y = b;
+  const int order = slice_compare(x->mdtrt_id, y->mdtrt_id);
+  return order != 0 ? order : (x->bill > y->bill) - (x->bill < y->bill);
 }
 
-// The latest time of the visit a bill belongs to, and of the refund row that undoes it: both are needed to judge it.
-static int64_t visit_time(const struct dossier *dossier, const struct bill *bill) {
-  int64_t time_s = dossier_bill_time(bill);
-  for (uint32_t i = 0; i < dossier->bills_size; i++) {
-    const struct bill *other = &dossier->bills[i];
-    const bool bound = same_visit(other, bill) || (other->refund_row && slice_equal(other->init_setl_id, bill->setl_id)) ||
-                       (bill->refund_row && slice_equal(bill->init_setl_id, other->setl_id));
-    if (bound && dossier_bill_time(other) > time_s) time_s = dossier_bill_time(other);
+// All bills of a visit get the latest of its times.
+static void join_visits(const struct bound *bounds, uint32_t size, int64_t *times) {
+  for (uint32_t first = 0, end; first < size; first = end) {
+    int64_t latest_s = DATE_ABSENT;
+    for (end = first; end < size && slice_equal(bounds[end].mdtrt_id, bounds[first].mdtrt_id); end++)
+      if (times[bounds[end].bill] > latest_s) latest_s = times[bounds[end].bill];
+    for (uint32_t i = first; i < end; i++) times[bounds[i].bill] = latest_s;
   }
-  return time_s;
+}
+
+// By bill: the latest time of the visit it belongs to, and of the refund row that undoes it: both are needed to judge it. whole: such a
+// row keeps all of the visit, so that bills of one visit have one time.
+static int64_t *visit_times(const struct dossier *dossier, bool whole) {
+  const uint32_t size = dossier->bills_size;
+  int64_t *times = ARENA_ARRAY(dossier->arena, int64_t, size);
+  struct bound *bounds = ARENA_ARRAY(dossier->arena, struct bound, size);
+  uint32_t named = 0;
+  for (uint32_t i = 0; i < size; i++) {
+    times[i] = dossier_bill_time(&dossier->bills[i]);
+    if (slice_present(dossier->bills[i].mdtrt_id)) bounds[named++] = (struct bound){dossier->bills[i].mdtrt_id, i};
+  }
+  if (named > 1) qsort(bounds, named, sizeof *bounds, by_visit);
+  join_visits(bounds, named, times);
+  for (uint32_t i = 0; i < size; i++) {
+    const struct bill *row = &dossier->bills[i];
+    const struct bill *original = row->refund_row ? dossier_find(dossier, row->init_setl_id) : NULL;
+    if (original == NULL) continue;
+    const size_t o = (size_t)(original - dossier->bills);
+    if (dossier_bill_time(row) > times[o]) times[o] = dossier_bill_time(row);
+    if (dossier_bill_time(original) > times[i]) times[i] = dossier_bill_time(original);
+  }
+  if (whole) join_visits(bounds, named, times);
+  return times;
+}
+
+// What a bill takes, to within its head.
+static int64_t bill_bytes(const struct bill *bill) {
+  if (slice_present(bill->packed)) return (int64_t)bill->packed.size;
+  int64_t bytes = bill->fresh != NULL ? (int64_t)bill->lines_size * 48 : (int64_t)bill->lines.size + 512;
+  for (uint32_t f = 0; f < bill->fees_size; f++) bytes += (int64_t)bill->fees[f].line.size + 48;
+  return bytes;
 }
 
 static bool has_visit(const struct dossier *dossier, struct slice unit) {
@@ -128,17 +164,21 @@ static void drop_findings(struct dossier *dossier, int64_t limit_s, bool visits_
   dossier->findings_size = kept;
 }
 
-uint32_t dossier_forget(struct dossier *dossier, int64_t limit_s) {
-  bool any = false;
+bool dossier_forgets(const struct dossier *dossier, int64_t limit_s) {
+  bool any = asleep_left(&dossier->asleep) > 0 && dossier->asleep.oldest_s < limit_s;
   for (uint32_t i = 0; i < dossier->bills_size && !any; i++) any = dossier_bill_time(&dossier->bills[i]) < limit_s;
+  return any;
+}
+
+uint32_t dossier_forget(struct dossier *dossier, int64_t limit_s) {
+  const bool any = dossier_forgets(dossier, limit_s);
+  assert(!any || asleep_left(&dossier->asleep) == 0);
   uint32_t forgotten = 0;
   if (any) {
-    bool *old = ARENA_ARRAY(dossier->arena, bool, dossier->bills_size);
-    for (uint32_t i = 0; i < dossier->bills_size; i++)
-      old[i] = dossier_bill_time(&dossier->bills[i]) < limit_s && visit_time(dossier, &dossier->bills[i]) < limit_s;
+    const int64_t *times = visit_times(dossier, false);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < dossier->bills_size; i++)
-      if (!old[i]) dossier->bills[kept++] = dossier->bills[i];
+      if (times[i] >= limit_s) dossier->bills[kept++] = dossier->bills[i];
     forgotten = dossier->bills_size - kept;
     dossier->bills_size = kept;
   }
@@ -146,29 +186,43 @@ uint32_t dossier_forget(struct dossier *dossier, int64_t limit_s) {
   return forgotten;
 }
 
-bool dossier_forget_oldest(struct dossier *dossier, struct slice keep_mdtrt_id) {
-  const struct bill *oldest = NULL;
-  int64_t oldest_s = INT64_MAX;
-  for (uint32_t i = 0; i < dossier->bills_size; i++) {
-    const struct bill *bill = &dossier->bills[i];
+int64_t dossier_bytes(const struct dossier *dossier) {
+  int64_t bytes = (int64_t)(dossier->asleep.hashes.size + dossier->asleep.bills.size);
+  for (uint32_t i = 0; i < dossier->bills_size; i++) bytes += bill_bytes(&dossier->bills[i]);
+  return bytes;
+}
+
+struct age { int64_t time_s; uint32_t bill; };
+
+static int by_age(const void *a, const void *b) {
+  const struct age *x = a, *y = b;
+  return x->time_s != y->time_s ? (x->time_s > y->time_s) - (x->time_s < y->time_s) : (x->bill > y->bill) - (x->bill < y->bill);
+}
+
+bool dossier_shrink(struct dossier *dossier, struct slice keep_mdtrt_id, int64_t bills_max, int64_t bytes_max) {
+  assert(asleep_left(&dossier->asleep) == 0);
+  const uint32_t size = dossier->bills_size;
+  const int64_t *times = visit_times(dossier, true);
+  struct age *ages = ARENA_ARRAY(dossier->arena, struct age, size);
+  for (uint32_t i = 0; i < size; i++) ages[i] = (struct age){times[i], i};
+  if (size > 1) qsort(ages, size, sizeof *ages, by_age);
+  bool *gone = ARENA_ZEROED(dossier->arena, bool, size);
+  int64_t bills = size, bytes = dossier_bytes(dossier);
+  // Whole visits go, for their bills have one time.
+  for (uint32_t a = 0; a < size && (bills > bills_max || bytes > bytes_max || (a > 0 && ages[a].time_s == ages[a - 1].time_s)); a++) {
+    const struct bill *bill = &dossier->bills[ages[a].bill];
     if (slice_present(bill->mdtrt_id) && slice_equal(bill->mdtrt_id, keep_mdtrt_id)) continue;
-    const int64_t time_s = visit_time(dossier, bill);
-    if (time_s < oldest_s) {
-      oldest_s = time_s;
-      oldest = bill;
-    }
+    gone[ages[a].bill] = true;
+    bills--;
+    bytes -= bill_bytes(bill);
   }
-  if (oldest == NULL) return false;
-  const struct bill gone = *oldest;
   uint32_t kept = 0;
-  for (uint32_t i = 0; i < dossier->bills_size; i++) {
-    const struct bill *bill = &dossier->bills[i];
-    if (bill != oldest && !same_visit(bill, &gone)) dossier->bills[kept++] = *bill;
-  }
+  for (uint32_t i = 0; i < size; i++)
+    if (!gone[i]) dossier->bills[kept++] = dossier->bills[i];
+  dossier->cut |= kept < size;
   dossier->bills_size = kept;
-  dossier->cut = true;
   drop_findings(dossier, INT64_MIN, true);
-  return true;
+  return bills <= bills_max && bytes <= bytes_max;
 }
 
 int64_t dossier_due(const struct dossier *dossier) {

@@ -1,6 +1,7 @@
 // What is remembered about one person: the messages that may still matter, in compact form, and the findings that are open.
 //
 //   dossier -> bills[] by setl_id: what the settlement, its cancellation, its list and its fee lines said last
+//           -> asleep: bills that nobody looks at
 //           -> findings[]: open ones, and the last revision of withdrawn ones
 //
 // Nothing in here is a result of arrival order but `revision` and `source`: the live bills are the same whatever came first. A bill is live
@@ -13,6 +14,7 @@
 
 #include "core/arena.h"
 #include "core/text.h"
+#include "dossier/asleep.h"
 #include "record/event.h"
 
 // One message's slot: its revision, content, time and where it came from.
@@ -57,6 +59,8 @@ struct bill {
   const struct line *fresh;     // the event's own lines, lines_size of them, where the bill came just now: no need to unpack
   const struct slice *fresh_traces;
   bool touched;
+  bool woken;                   // was asleep before the event at hand
+  bool rests;                   // goes to sleep with the body that is written
   uint32_t told;                // by the list at hand, while not touched: symbols of these code tables, as bits
 };
 
@@ -85,6 +89,7 @@ struct dossier {
   uint64_t projection;          // what its bills store
   struct bill *bills;           // sorted by setl_id
   uint32_t bills_size, bills_capacity;
+  struct asleep asleep;
   struct finding *findings;
   uint32_t findings_size, findings_capacity;
   struct arena *arena;
@@ -104,10 +109,14 @@ bool dossier_live(const struct dossier *dossier, const struct bill *bill);
 // The latest time any of a bill's messages carries.
 int64_t dossier_bill_time(const struct bill *bill);
 
+// Whether some bill, asleep or not, may be forgotten at that limit. Everybody must be awake then (asleep.h).
+bool dossier_forgets(const struct dossier *dossier, int64_t limit_s);
 // Forgets visits whose last message lies before limit_s, with their findings, and withdrawn findings as old. Returns bills forgotten.
 uint32_t dossier_forget(struct dossier *dossier, int64_t limit_s);
-// Forgets the oldest visit; false when there is none but `keep`.
-bool dossier_forget_oldest(struct dossier *dossier, struct slice keep_mdtrt_id);
+// What it will take as bytes, to within the heads of its bills.
+int64_t dossier_bytes(const struct dossier *dossier);
+// Forgets the oldest visits until so much is left; false when the visit to keep alone is more. All awake.
+bool dossier_shrink(struct dossier *dossier, struct slice keep_mdtrt_id, int64_t bills_max, int64_t bytes_max);
 
 // The earliest watermark at which time alone changes a finding; INT64_MAX: never.
 int64_t dossier_due(const struct dossier *dossier);

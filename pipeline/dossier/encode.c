@@ -16,13 +16,13 @@ enum {
 // Differences of any two numbers, around the end if need be, so that damaged bytes that pass for a dossier can be written again.
 static int64_t minus(int64_t a, int64_t b) { return (int64_t)((uint64_t)a - (uint64_t)b); }
 
-static void pack_time(struct text *out, int64_t time_s) {
+void encode_put_time(struct text *out, int64_t time_s) {
   // Absent is 0; a time at or after it is pushed up by one so that it never is.
   if (time_s == DATE_ABSENT) pack_signed(out, 0);
   else pack_signed(out, minus(time_s, BASE_S - (time_s >= BASE_S)));
 }
 
-static int64_t unpack_time(struct unpack *in) {
+int64_t encode_get_time(struct unpack *in) {
   const int64_t value = unpack_signed(in);
   if (value == 0) return DATE_ABSENT;
   return (int64_t)((uint64_t)BASE_S + (uint64_t)value - (value > 0));
@@ -31,7 +31,7 @@ static int64_t unpack_time(struct unpack *in) {
 static void pack_slot(struct text *out, const struct slot *slot) {
   pack_unsigned(out, (uint64_t)slot->ver);
   pack_u64(out, slot->content);
-  pack_time(out, slot->event_time_s);
+  encode_put_time(out, slot->event_time_s);
   pack_signed(out, minus(slot->recv_time_s, slot->event_time_s));
   pack_unsigned(out, slot->source.topic);
   pack_signed(out, slot->source.partition);
@@ -41,7 +41,7 @@ static void pack_slot(struct text *out, const struct slot *slot) {
 static void unpack_slot(struct unpack *in, struct slot *slot) {
   slot->ver = (int64_t)unpack_unsigned(in);
   slot->content = unpack_u64(in);
-  slot->event_time_s = unpack_time(in);
+  slot->event_time_s = encode_get_time(in);
   slot->recv_time_s = (int64_t)((uint64_t)slot->event_time_s + (uint64_t)unpack_signed(in));
   slot->source.topic = (uint32_t)unpack_unsigned(in);
   slot->source.partition = (int32_t)unpack_signed(in);
@@ -82,11 +82,11 @@ static void pack_bill(struct text *out, const struct bill *bill) {
       STAY_TEXTS(X)
     }
 #undef X
-    pack_time(out, bill->setl_time_s);
+    encode_put_time(out, bill->setl_time_s);
     if (stay) {
-      pack_time(out, bill->begntime_s);
-      pack_time(out, bill->endtime_s);
-      pack_time(out, bill->icu_in_first_s);
+      encode_put_time(out, bill->begntime_s);
+      encode_put_time(out, bill->endtime_s);
+      encode_put_time(out, bill->icu_in_first_s);
     }
     if (flags & BILL_PERSON) pack_signed(out, bill->brdy_day);
     pack_text(out, bill->main_diagnosis);
@@ -110,7 +110,7 @@ static void pack_bill(struct text *out, const struct bill *bill) {
 #undef X
   }
   if (bill->fees_size) {
-    if (!bill->setl.ver) pack_time(out, bill->setl.event_time_s);
+    if (!bill->setl.ver) encode_put_time(out, bill->setl.event_time_s);
     pack_unsigned(out, bill->fees_size);
     for (uint32_t i = 0; i < bill->fees_size; i++) {
       const struct fee_line *fee = &bill->fees[i];
@@ -146,11 +146,11 @@ static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *aren
       STAY_TEXTS(X)
     }
 #undef X
-    bill->setl_time_s = unpack_time(in);
+    bill->setl_time_s = encode_get_time(in);
     if (flags & BILL_STAY) {
-      bill->begntime_s = unpack_time(in);
-      bill->endtime_s = unpack_time(in);
-      bill->icu_in_first_s = unpack_time(in);
+      bill->begntime_s = encode_get_time(in);
+      bill->endtime_s = encode_get_time(in);
+      bill->icu_in_first_s = encode_get_time(in);
     }
     if (flags & BILL_PERSON) bill->brdy_day = (int32_t)unpack_signed(in);
     bill->main_diagnosis = unpack_text(in, arena);
@@ -181,7 +181,7 @@ static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *aren
 #undef X
   }
   if (flags & BILL_FEES) {
-    if (!(flags & BILL_SETL)) bill->setl.event_time_s = unpack_time(in);
+    if (!(flags & BILL_SETL)) bill->setl.event_time_s = encode_get_time(in);
     const uint64_t fees = unpack_unsigned(in);
     if (fees == 0 || fees > unpack_left(in)) in->bad = true;
     else {
@@ -207,7 +207,7 @@ static void pack_finding(struct text *out, const struct finding *finding) {
                          (finding->due_s != INT64_MAX ? FINDING_DUE : 0u));
   pack_bytes(out, finding->id, sizeof finding->id);
   pack_unsigned(out, (uint64_t)finding->revision);
-  pack_time(out, finding->time_s);
+  encode_put_time(out, finding->time_s);
   if (!finding->open) return;
   pack_text(out, finding->rule_id);
   pack_unsigned(out, (uint64_t)finding->rule_version);
@@ -219,7 +219,7 @@ static void pack_finding(struct text *out, const struct finding *finding) {
   pack_u64(out, finding->verdict);
   pack_signed(out, finding->vola_fen);
   pack_signed(out, finding->fund_fen);
-  if (finding->due_s != INT64_MAX) pack_time(out, finding->due_s);
+  if (finding->due_s != INT64_MAX) encode_put_time(out, finding->due_s);
 }
 
 static void unpack_finding(struct unpack *in, struct finding *finding, struct arena *arena) {
@@ -231,7 +231,7 @@ static void unpack_finding(struct unpack *in, struct finding *finding, struct ar
   if (id.data == NULL) return;
   memcpy(finding->id, id.data, sizeof finding->id);
   finding->revision = (int64_t)unpack_unsigned(in);
-  finding->time_s = unpack_time(in);
+  finding->time_s = encode_get_time(in);
   if (!finding->open) return;
   finding->rule_id = unpack_text(in, arena);
   finding->rule_version = (int64_t)unpack_unsigned(in);
@@ -247,7 +247,7 @@ static void unpack_finding(struct unpack *in, struct finding *finding, struct ar
   finding->verdict = unpack_u64(in);
   finding->vola_fen = unpack_signed(in);
   finding->fund_fen = unpack_signed(in);
-  if (flags & FINDING_DUE) finding->due_s = unpack_time(in);
+  if (flags & FINDING_DUE) finding->due_s = encode_get_time(in);
 }
 
 static void put_u64(char *to, uint64_t value) {
@@ -264,6 +264,45 @@ static void put_size(char *to, size_t size) {
   for (unsigned i = 0; i < width; i++, size >>= 7) to[i] = (char)((size & 0x7f) | (i + 1 < width ? 0x80 : 0));
 }
 
+size_t encode_begin_sized(struct text *out) {
+  text_reserve(out, WIDE);
+  out->size += WIDE;
+  return out->size;
+}
+
+void encode_end_sized(struct text *out, size_t begin) {
+  size_t size = out->size - begin;
+  char *to = out->data + begin - WIDE;
+  for (unsigned i = 0; i < WIDE; i++, size >>= 7) to[i] = (char)((size & 0x7f) | (i + 1 < WIDE ? 0x80 : 0));
+}
+
+void encode_bill(struct text *out, const struct bill *bill) {
+  if (slice_present(bill->packed)) {
+    put_size(text_reserve(out, WIDE), bill->packed.size);
+    out->size += width_of(bill->packed.size);
+    text_append(out, bill->packed);
+    return;
+  }
+  const size_t at = out->size;
+  text_reserve(out, WIDE);
+  out->size += NARROW;
+  pack_bill(out, bill);
+  const size_t size = out->size - at - NARROW;
+  if (width_of(size) != NARROW) {
+    text_reserve(out, WIDE);
+    memmove(out->data + at + WIDE, out->data + at + NARROW, size);
+    out->size += WIDE - NARROW;
+  }
+  put_size(out->data + at, size);
+}
+
+bool encode_read_bill(struct slice packed, struct bill *bill, struct arena *arena) {
+  struct unpack one = unpack_from(packed);
+  unpack_bill(&one, bill, arena);
+  bill->packed = packed;
+  return !one.bad;
+}
+
 void encode(const struct dossier *dossier, struct text *out) {
   char *head = text_reserve(out, HEAD_BYTES);
   head[0] = 'S';
@@ -273,29 +312,14 @@ void encode(const struct dossier *dossier, struct text *out) {
   put_u64(head + 11, dossier->ruleset);
   put_u64(head + 19, dossier->projection);
   out->size += HEAD_BYTES;
-  pack_time(out, dossier->watermark_s);
+  encode_put_time(out, dossier->watermark_s);
   pack_unsigned(out, dossier->cut);
-  pack_unsigned(out, dossier->bills_size);
-  for (uint32_t i = 0; i < dossier->bills_size; i++) {
-    const struct bill *bill = &dossier->bills[i];
-    if (slice_present(bill->packed)) {
-      put_size(text_reserve(out, WIDE), bill->packed.size);
-      out->size += width_of(bill->packed.size);
-      text_append(out, bill->packed);
-      continue;
-    }
-    const size_t at = out->size;
-    text_reserve(out, WIDE);
-    out->size += NARROW;
-    pack_bill(out, bill);
-    const size_t size = out->size - at - NARROW;
-    if (width_of(size) != NARROW) {
-      text_reserve(out, WIDE);
-      memmove(out->data + at + WIDE, out->data + at + NARROW, size);
-      out->size += WIDE - NARROW;
-    }
-    put_size(out->data + at, size);
-  }
+  uint32_t awake = 0;
+  for (uint32_t i = 0; i < dossier->bills_size; i++) awake += !dossier->bills[i].rests;
+  pack_unsigned(out, awake);
+  for (uint32_t i = 0; i < dossier->bills_size; i++)
+    if (!dossier->bills[i].rests) encode_bill(out, &dossier->bills[i]);
+  asleep_write(dossier, out);
   pack_unsigned(out, dossier->findings_size);
   for (uint32_t i = 0; i < dossier->findings_size; i++) pack_finding(out, &dossier->findings[i]);
 }
@@ -307,18 +331,29 @@ static uint64_t get_u64(const char *from) {
 }
 
 static bool is_body(struct slice body) {
-  return body.size >= HEAD_BYTES && body.data[0] == 'S' && body.data[1] == 'W' && body.data[2] == ENCODE_VERSION;
+  return body.size >= HEAD_BYTES && body.data[0] == 'S' && body.data[1] == 'W' && body.data[2] >= ENCODE_VERSION_FIRST && body.data[2] <= ENCODE_VERSION;
 }
 
 int64_t encode_due(struct slice body) { return is_body(body) ? (int64_t)get_u64(body.data + 3) : INT64_MAX; }
 
+static enum status damaged(struct dossier *dossier, struct slice body, struct error *error) {
+  struct slice psn_no = dossier->psn_no;
+  dossier_init(dossier, dossier->arena, psn_no);
+  return error_set(error, STATUS_REJECT, "the dossier's %zu bytes are damaged", body.size);
+}
+
 enum status encode_read(struct dossier *dossier, struct slice body, struct error *error) {
+  const enum status status = encode_read_awake(dossier, body, error);
+  return status != STATUS_OK || asleep_wake_all(dossier) ? status : damaged(dossier, body, error);
+}
+
+enum status encode_read_awake(struct dossier *dossier, struct slice body, struct error *error) {
   if (!is_body(body)) return error_set(error, STATUS_REJECT, "not a dossier of version %d: its first bytes differ", ENCODE_VERSION);
   struct arena *arena = dossier->arena;
   dossier->ruleset = get_u64(body.data + 11);
   dossier->projection = get_u64(body.data + 19);
   struct unpack in = unpack_from((struct slice){body.data + HEAD_BYTES, body.size - HEAD_BYTES});
-  dossier->watermark_s = unpack_time(&in);
+  dossier->watermark_s = encode_get_time(&in);
   dossier->cut = unpack_unsigned(&in) != 0;
   const uint64_t bills = unpack_unsigned(&in);
   if (bills > unpack_left(&in)) in.bad = true;
@@ -333,12 +368,11 @@ enum status encode_read(struct dossier *dossier, struct slice body, struct error
         in.bad = true;
         break;
       }
-      struct unpack one = unpack_from(packed);
-      unpack_bill(&one, &dossier->bills[i], arena);
-      dossier->bills[i].packed = packed;
-      if (one.bad || (i > 0 && slice_compare(dossier->bills[i - 1].setl_id, dossier->bills[i].setl_id) >= 0)) in.bad = true;
+      const bool good = encode_read_bill(packed, &dossier->bills[i], arena);
+      if (!good || (i > 0 && slice_compare(dossier->bills[i - 1].setl_id, dossier->bills[i].setl_id) >= 0)) in.bad = true;
     }
   }
+  if (!in.bad && body.data[2] > ENCODE_VERSION_FIRST) asleep_read(dossier, &in);
   const uint64_t findings = in.bad ? 0 : unpack_unsigned(&in);
   if (findings > unpack_left(&in)) in.bad = true;
   if (!in.bad) {
@@ -347,10 +381,5 @@ enum status encode_read(struct dossier *dossier, struct slice body, struct error
     dossier->findings_size = (uint32_t)findings;
     for (uint64_t i = 0; i < findings && !in.bad; i++) unpack_finding(&in, &dossier->findings[i], arena);
   }
-  if (in.bad || unpack_left(&in) != 0) {
-    struct slice psn_no = dossier->psn_no;
-    dossier_init(dossier, arena, psn_no);
-    return error_set(error, STATUS_REJECT, "the dossier's %zu bytes are damaged", body.size);
-  }
-  return STATUS_OK;
+  return in.bad || unpack_left(&in) != 0 ? damaged(dossier, body, error) : STATUS_OK;
 }

@@ -456,40 +456,61 @@ static void evaluate(struct screen *screen, struct dossier *dossier, const struc
   dossier->projection = screen->ruleset->projection;
 }
 
-// What the dossier will take, to within the heads of its bills.
-static int64_t bytes_of(const struct dossier *dossier) {
-  int64_t bytes = 0;
-  for (uint32_t i = 0; i < dossier->bills_size; i++) {
-    const struct bill *bill = &dossier->bills[i];
-    bytes += slice_present(bill->packed) ? (int64_t)bill->packed.size : bill->fresh != NULL ? (int64_t)bill->lines_size * 48 : (int64_t)bill->lines.size + 512;
-    for (uint32_t f = 0; !slice_present(bill->packed) && f < bill->fees_size; f++) bytes += (int64_t)bill->fees[f].line.size + 48;
-  }
-  return bytes;
+static enum status damaged(struct error *error) { return error_set(error, STATUS_FATAL, "a dossier holds a damaged settlement"); }
+
+// Forgets what is out of time, and the oldest visits when the dossier is over a hard limit: an eighth of it at once, so that this is rare.
+// STATUS_REJECT when the visit at hand alone is over it.
+static enum status forget(struct screen *screen, struct dossier *dossier, struct slice keep_mdtrt_id, struct error *error) {
+  const int64_t limit_s = dossier->watermark_s - screen->retention_s;
+  if (dossier_forgets(dossier, limit_s) && !asleep_wake_all(dossier)) return damaged(error);
+  dossier_forget(dossier, limit_s);
+  const int64_t bills_max = screen->settings.dossier_events_max, bytes_max = screen->settings.dossier_bytes_max;
+  const int64_t bills = (int64_t)dossier->bills_size + asleep_left(&dossier->asleep);
+  if (bills <= bills_max && dossier_bytes(dossier) <= bytes_max) return STATUS_OK;
+  screen->counts.dossier_limit++;
+  if (!asleep_wake_all(dossier)) return damaged(error);
+  return dossier_shrink(dossier, keep_mdtrt_id, bills_max - bills_max / 8, bytes_max - bytes_max / 8) ? STATUS_OK : STATUS_REJECT;
 }
 
-// Forgets the oldest visits until the dossier is inside its hard limits. False when the visit at hand alone exceeds them.
-static bool within_limits(struct screen *screen, struct dossier *dossier, struct slice keep_mdtrt_id) {
-  while (bytes_of(dossier) > screen->settings.dossier_bytes_max || (int64_t)dossier->bills_size > screen->settings.dossier_events_max) {
-    screen->counts.dossier_limit++;
-    if (!dossier_forget_oldest(dossier, keep_mdtrt_id)) return false;
-  }
-  return true;
+static bool is_named(const struct dossier *dossier, const struct bill *bill) {
+  for (uint32_t i = 0; i < dossier->bills_size; i++)
+    if (dossier->bills[i].refund_row && slice_equal(dossier->bills[i].init_setl_id, bill->setl_id)) return true;
+  for (uint32_t i = 0; i < dossier->findings_size; i++)
+    if (dossier->findings[i].open && slice_equal(dossier->findings[i].unit, bill->setl_id)) return true;
+  return false;
+}
+
+// Nothing but a message that names it can make anybody look at the bill again (asleep.h).
+static bool can_rest(const struct screen *screen, const struct dossier *dossier, const struct bill *bill) {
+  if (!bill->lines_gone || bill->setl.ver == 0 || bill->cancel.ver != 0 || bill->list.ver != 0 || !bill->valid || bill->refund_row ||
+      bill->fee_cnt >= 0 || bill->fees_size > 0)
+    return false;
+  const int64_t settled_s = bill->setl_time_s != DATE_ABSENT ? bill->setl_time_s : bill->setl.event_time_s;
+  const int32_t day = date_day(bill->endtime_s != DATE_ABSENT ? bill->endtime_s : settled_s);
+  const unsigned symbol = codes_symbol(screen->ruleset->codes, CODES_MED_TYPE, bill->med_type, day);
+  return (screen->ruleset->looked_at >> symbol & 1) == 0 && !is_named(dossier, bill);
 }
 
 static void finish(struct screen *screen, struct dossier *dossier, struct step_result *result) {
-  for (uint32_t i = 0; i < dossier->bills_size; i++)
-    if (dossier->bills[i].fresh != NULL && !dossier->bills[i].lines_gone)
-      apply_keep_lines(dossier, &dossier->bills[i], &screen->apply, &screen->counts.amounts_derived);
+  for (uint32_t i = 0; i < dossier->bills_size; i++) {
+    struct bill *bill = &dossier->bills[i];
+    if (bill->fresh != NULL && !bill->lines_gone) apply_keep_lines(dossier, bill, &screen->apply, &screen->counts.amounts_derived);
+    // What is awake from before stays so: only what changes can come to rest.
+    bill->rests = (bill->woken || !slice_present(bill->packed)) && can_rest(screen, dossier, bill);
+  }
   text_clear(result->body);
   encode(dossier, result->body);
   result->changed = true;
   result->due_s = dossier_due(dossier);
 }
 
-static enum status open_dossier(struct dossier *dossier, struct arena *arena, struct slice subject, struct slice body, struct error *error) {
+// Under the same rules bills at rest stay asleep.
+static enum status open_dossier(const struct screen *screen, struct dossier *dossier, struct arena *arena, struct slice subject,
+                                struct slice body, struct error *error) {
   dossier_init(dossier, arena, subject);
   if (body.size == 0) return STATUS_OK;
-  return encode_read(dossier, body, error) == STATUS_OK ? STATUS_OK : STATUS_FATAL;
+  if (encode_read_awake(dossier, body, error) != STATUS_OK) return STATUS_FATAL;
+  return dossier->ruleset == screen->ruleset_mark || asleep_wake_all(dossier) ? STATUS_OK : damaged(error);
 }
 
 enum status screen_step(struct screen *screen, struct slice body, const struct event *event, int64_t tick_s, struct arena *arena,
@@ -498,8 +519,9 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   *result = (struct step_result){.disposition = DISPOSITION_UNUSED, .body = to, .due_s = INT64_MAX};
   if (!apply_uses(event)) return STATUS_OK;
   struct dossier dossier;
-  const enum status status = open_dossier(&dossier, arena, event->psn_no, body, error);
+  enum status status = open_dossier(screen, &dossier, arena, event->psn_no, body, error);
   if (status != STATUS_OK) return status;
+  if (!asleep_wake(&dossier, event->setl_id) || !asleep_wake(&dossier, event->init_setl_id)) return damaged(error);
   if (tick_s > dossier.watermark_s) dossier.watermark_s = tick_s;
   int64_t time_s = event->event_time_s;
   if (event->recv_time_s < time_s - 600) {
@@ -523,12 +545,13 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   result->reject = applied.reject;
   if (!applied.changed) return STATUS_OK;
   if (time_s > dossier.watermark_s) dossier.watermark_s = time_s;
-  dossier_forget(&dossier, dossier.watermark_s - screen->retention_s);
   const struct bill *now = dossier_find(&dossier, event->setl_id);
-  if (!within_limits(screen, &dossier, now != NULL ? now->mdtrt_id : SLICE_NONE)) {
+  status = forget(screen, &dossier, now != NULL ? now->mdtrt_id : SLICE_NONE, error);
+  if (status == STATUS_REJECT) {
     *result = (struct step_result){.disposition = DISPOSITION_DEAD, .reject = REJECT_DOSSIER_LIMIT, .body = to, .due_s = INT64_MAX};
     return STATUS_OK;
   }
+  if (status != STATUS_OK) return status;
   evaluate(screen, &dossier, event, outbox);
   tell_facts(screen, &dossier, event, before, before_size, result);
   finish(screen, &dossier, result);
@@ -540,10 +563,12 @@ enum status screen_tick(struct screen *screen, struct slice subject, struct slic
   struct text *to = result->body;
   *result = (struct step_result){.disposition = DISPOSITION_SCREENED, .body = to, .due_s = INT64_MAX};
   struct dossier dossier;
-  const enum status status = open_dossier(&dossier, arena, subject, body, error);
+  enum status status = open_dossier(screen, &dossier, arena, subject, body, error);
   if (status != STATUS_OK || body.size == 0) return status;
   if (tick->event_time_s > dossier.watermark_s) dossier.watermark_s = tick->event_time_s;
-  dossier_forget(&dossier, dossier.watermark_s - screen->retention_s);
+  const int64_t limit_s = dossier.watermark_s - screen->retention_s;
+  if (dossier_forgets(&dossier, limit_s) && !asleep_wake_all(&dossier)) return damaged(error);
+  dossier_forget(&dossier, limit_s);
   evaluate(screen, &dossier, tick, outbox);
   finish(screen, &dossier, result);
   return STATUS_OK;
@@ -553,8 +578,8 @@ enum status screen_explain(struct screen *screen, struct slice subject, struct s
                            void (*tell)(void *context, const struct verdict *verdict, const struct judge_input *input), void *context,
                            struct trace *trace, struct error *error) {
   struct dossier dossier;
-  const enum status status = open_dossier(&dossier, arena, subject, body, error);
-  if (status != STATUS_OK) return status;
+  dossier_init(&dossier, arena, subject);
+  if (body.size > 0 && encode_read(&dossier, body, error) != STATUS_OK) return STATUS_FATAL;
   if (tick_s > dossier.watermark_s) dossier.watermark_s = tick_s;
   struct judging judging = {.screen = screen, .dossier = &dossier, .arena = arena};
   int32_t start_day = screen->settings.history_from_day;

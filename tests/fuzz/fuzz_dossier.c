@@ -27,6 +27,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     assert(encode_read(&again, text_slice(&body), &error) == STATUS_OK);
     assert(again.bills_size == dossier.bills_size && again.findings_size == dossier.findings_size);
     dossier_forget(&again, again.watermark_s);
+    // The same with those at rest left asleep, but for one.
+    dossier_init(&again, &arena, SLICE("p_1"));
+    assert(encode_read_awake(&again, (struct slice){(const char *)data, size}, &error) == STATUS_OK);
+    assert(again.bills_size + asleep_left(&again.asleep) == dossier.bills_size);
+    if (dossier.bills_size > 0 && asleep_wake(&again, dossier.bills[dossier.bills_size / 2].setl_id)) {
+      assert(again.bills_size + asleep_left(&again.asleep) == dossier.bills_size);
+      text_clear(&body);
+      encode(&again, &body);
+      dossier_init(&again, &arena, SLICE("p_1"));
+      assert(encode_read(&again, text_slice(&body), &error) == STATUS_OK && again.bills_size == dossier.bills_size);
+    }
     text_fini(&text);
     text_fini(&body);
   }
