@@ -12,6 +12,7 @@
 #include "screen/apply.h"
 #include "screen/finding.h"
 #include "screen/ledger.h"
+#include "screen/rest.h"
 
 const struct screen_settings screen_settings_default = {
     .lateness_days = 45,
@@ -472,31 +473,12 @@ static enum status forget(struct screen *screen, struct dossier *dossier, struct
   return dossier_shrink(dossier, keep_mdtrt_id, bills_max - bills_max / 8, bytes_max - bytes_max / 8) ? STATUS_OK : STATUS_REJECT;
 }
 
-static bool is_named(const struct dossier *dossier, const struct bill *bill) {
-  for (uint32_t i = 0; i < dossier->bills_size; i++)
-    if (dossier->bills[i].refund_row && slice_equal(dossier->bills[i].init_setl_id, bill->setl_id)) return true;
-  for (uint32_t i = 0; i < dossier->findings_size; i++)
-    if (dossier->findings[i].open && slice_equal(dossier->findings[i].unit, bill->setl_id)) return true;
-  return false;
-}
-
-// Nothing but a message that names it can make anybody look at the bill again (asleep.h).
-static bool can_rest(const struct screen *screen, const struct dossier *dossier, const struct bill *bill) {
-  if (!bill->lines_gone || bill->setl.ver == 0 || bill->cancel.ver != 0 || bill->list.ver != 0 || !bill->valid || bill->refund_row ||
-      bill->fee_cnt >= 0 || bill->fees_size > 0)
-    return false;
-  const int64_t settled_s = bill->setl_time_s != DATE_ABSENT ? bill->setl_time_s : bill->setl.event_time_s;
-  const int32_t day = date_day(bill->endtime_s != DATE_ABSENT ? bill->endtime_s : settled_s);
-  const unsigned symbol = codes_symbol(screen->ruleset->codes, CODES_MED_TYPE, bill->med_type, day);
-  return (screen->ruleset->looked_at >> symbol & 1) == 0 && !is_named(dossier, bill);
-}
-
 static void finish(struct screen *screen, struct dossier *dossier, struct step_result *result) {
   for (uint32_t i = 0; i < dossier->bills_size; i++) {
     struct bill *bill = &dossier->bills[i];
     if (bill->fresh != NULL && !bill->lines_gone) apply_keep_lines(dossier, bill, &screen->apply, &screen->counts.amounts_derived);
     // What is awake from before stays so: only what changes can come to rest.
-    bill->rests = (bill->woken || !slice_present(bill->packed)) && can_rest(screen, dossier, bill);
+    bill->rests = (bill->woken || !slice_present(bill->packed)) && rest_can(screen->ruleset, dossier, bill);
   }
   text_clear(result->body);
   encode(dossier, result->body);
