@@ -178,7 +178,7 @@ static void load_knowledge(struct loader *loader) {
   if (ruleset->tables != NULL) ruleset->rescue_items = tables_get(ruleset->tables, "rescue_items");
   if (ruleset->codes == NULL) return;
   ruleset->inpatient_stay = codes_group(ruleset->codes, "INPATIENT_STAY");
-  ruleset->looked_at = ruleset->inpatient_stay | 1U << VISIT_EMERG_RESCUE;    // operand rescue_within_24h
+  ruleset->looked_at = ruleset->inpatient_stay | 1U << VISIT_OTHER | 1U << VISIT_EMERG_RESCUE;    // may be a stay; rescue_within_24h
   ruleset->inpatient_review = codes_group(ruleset->codes, "INPATIENT_REVIEW");
   const struct { const char *name; uint32_t bits; } groups[] = {{"INPATIENT_STAY", ruleset->inpatient_stay},
                                                                 {"INPATIENT_REVIEW", ruleset->inpatient_review}};

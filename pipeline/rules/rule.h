@@ -102,6 +102,6 @@ struct ruleset {
   int32_t lookback_days;       // the longest look-back of any rule
   const struct table *rescue_items;    // of operand rescue_within_24h; NULL when there is no such table
   uint32_t inpatient_stay, inpatient_review;    // visit symbols as bits
-  uint32_t looked_at;    // visits of these symbols are looked at when other visits are judged: stays, and what view.h's operands read
+  uint32_t looked_at;    // visits of these symbols are looked at when others are judged: stays, what may be one, rescues
   struct rule_index *index;
 };
