@@ -26,7 +26,7 @@ struct slice keep(struct arena *arena, std::string_view text) {
 }
 
 std::string_view trimmed(std::string_view token) {
-  while (!token.empty() && std::strchr(" \t\r\n", token.back()) != nullptr) token.remove_suffix(1);
+  while (!token.empty() && std::string_view(" \t\r\n").find(token.back()) != std::string_view::npos) token.remove_suffix(1);
   return token;
 }
 

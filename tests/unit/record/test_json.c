@@ -89,6 +89,17 @@ static void a_member_of_the_wrong_type_is_an_error_and_an_absent_one_is_not(void
   }
 }
 
+static void a_nul_byte_is_no_white_space(void **state) {
+  (void)state;
+  static const char texts[][16] = {"{\"a\":12\0}", "[true\0]", "[null\0,1]", "[1\0\0]"};
+  static const size_t sizes[] = {9, 7, 9, 5};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    const struct json_value *root = NULL;
+    struct error error = {0};
+    assert_int_equal(json_read(reader, &arena, (struct slice){texts[i], sizes[i]}, &root, &error), STATUS_REJECT);
+  }
+}
+
 static void a_reader_serves_many_texts(void **state) {
   (void)state;
   char text[3000];
@@ -111,6 +122,7 @@ int main(void) {
       cmocka_unit_test(a_scalar_may_be_the_whole_text),
       cmocka_unit_test(what_is_not_one_json_value_is_refused),
       cmocka_unit_test(a_member_of_the_wrong_type_is_an_error_and_an_absent_one_is_not),
+      cmocka_unit_test(a_nul_byte_is_no_white_space),
       cmocka_unit_test(a_reader_serves_many_texts),
   };
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
