@@ -50,15 +50,14 @@ int32_t screen_retention_days(const struct screen *screen) { return (int32_t)(sc
 const struct screen_counts *screen_counts(const struct screen *screen) { return &screen->counts; }
 const struct rule_counts *screen_rule_counts(const struct screen *screen) { return screen->rule_counts; }
 
-struct screen *screen_create(const struct ruleset *ruleset, const struct screen_settings *settings, const char *const *names,
-                             size_t names_size) {
-  struct screen *screen = memory_take(sizeof *screen);
+void screen_use(struct screen *screen, const struct ruleset *ruleset) {
+  const struct screen_settings *settings = &screen->settings;
+  memory_free(screen->rule_counts);
   screen->ruleset = ruleset;
-  screen->settings = *settings;
-  screen->names = names;
-  screen->names_size = names_size;
   memcpy(&screen->ruleset_mark, ruleset->digest, sizeof screen->ruleset_mark);
   screen->ruleset_mark |= 1;
+  screen->pairs = false;
+  screen->claim_symbols = 0;
   for (size_t i = 0; i < ruleset->size; i++) {
     if (ruleset->rules[i]->kind->unit == KIND_PAIR) screen->pairs = true;
     else screen->claim_symbols |= reads_symbols(ruleset->rules[i]);
@@ -68,8 +67,18 @@ struct screen *screen_create(const struct ruleset *ruleset, const struct screen_
                            : ruleset->lookback_days > 0 ? ruleset->lookback_days + settings->longest_stay_days : settings->longest_stay_days;
   screen->retention_s = (lookback + settings->lateness_days) * DATE_DAY_SECONDS;
   screen->rule_counts = memory_take((ruleset->size + 1) * sizeof *screen->rule_counts);
+}
+
+struct screen *screen_create(const struct ruleset *ruleset, const struct screen_settings *settings, const char *const *names,
+                             size_t names_size) {
+  struct screen *screen = memory_take(sizeof *screen);
+  screen->settings = *settings;
+  screen->names = names;
+  screen->names_size = names_size;
+  screen_use(screen, ruleset);
   return screen;
 }
+
 
 void screen_destroy(struct screen *screen) {
   if (screen == NULL) return;
@@ -282,7 +291,7 @@ static void touch_changed_pairs(struct judging *judging) {
     struct hit *hit = &judging->pair_hits[i];
     struct finding *finding = dossier_find_finding(judging->dossier, hit->id);
     const struct judge_input input = input_of(judging, hit->verdict.visit);
-    const bool same = finding != NULL && finding->open &&
+    const bool same = finding != NULL && finding->open && finding->shadow == (hit->verdict.rule->status == RULE_SHADOW) &&
                       finding->verdict == finding_fingerprint(hit, &input, &screen->fingerprint);
     if (same) finding->seen = true;
     else hit->verdict.visit->touched = true;
@@ -308,6 +317,15 @@ static int64_t due_of(const struct judging *judging, const struct hit *hit) {
   return hit->verdict.visit->settled_s + judging->screen->settings.provisional_days * DATE_DAY_SECONDS;
 }
 
+static void withdraw(struct judging *judging, struct finding *finding, const struct finding_cause *cause, struct outbox *outbox) {
+  finding->revision++;
+  finding_withdraw(outbox, finding, cause);
+  judging->screen->counts.findings_withdrawn++;
+  struct finding withdrawn = {.revision = finding->revision, .time_s = judging->dossier->watermark_s, .due_s = INT64_MAX};
+  memcpy(withdrawn.id, finding->id, sizeof withdrawn.id);    // its revisions go on if the facts come back
+  *finding = withdrawn;
+}
+
 static void open_or_change(struct judging *judging, const struct hit *hit, const struct finding_cause *cause, struct outbox *outbox) {
   struct screen *screen = judging->screen;
   struct dossier *dossier = judging->dossier;
@@ -316,6 +334,9 @@ static void open_or_change(struct judging *judging, const struct hit *hit, const
   const uint64_t fingerprint = finding_fingerprint(hit, &input, &screen->fingerprint);
   const struct visit *visit = hit->verdict.visit;
   struct finding *finding = dossier_find_finding(dossier, hit->id);
+  const bool shadow = rule->status == RULE_SHADOW;
+  // The rule became active, or shadow: who heard of the finding so far is told that it is gone, and the others hear of it.
+  if (finding != NULL && finding->open && finding->shadow != shadow) withdraw(judging, finding, cause, outbox);
   // A correction may move the same settlements to another visit or institution.
   if (finding != NULL && finding->open && finding->verdict == fingerprint && finding->vola_fen == hit->vola_fen &&
       finding->fund_fen == hit->fund_fen && slice_equal(finding->unit, visit->unit) && slice_equal(finding->mdtrt_id, visit->mdtrt_id) &&
@@ -331,14 +352,13 @@ static void open_or_change(struct judging *judging, const struct hit *hit, const
   *finding = (struct finding){.open = true, .seen = true, .revision = finding->revision + 1, .time_s = dossier->watermark_s,
                               .rule_id = rule->id, .rule_version = rule->version, .unit = visit->unit,
                               .mdtrt_id = visit->mdtrt_id, .fixmedins_code = visit->fixmedins_code, .pair = hit->pair,
-                              .shadow = rule->status == RULE_SHADOW, .provisional = hit->verdict.provisional,
+                              .shadow = shadow, .provisional = hit->verdict.provisional,
                               .setl_ids = ARENA_ARRAY(judging->arena, struct slice, hit->setl_ids_size),
                               .setl_ids_size = hit->setl_ids_size, .verdict = fingerprint, .vola_fen = hit->vola_fen,
                               .fund_fen = hit->fund_fen, .due_s = due_of(judging, hit)};
   memcpy(finding->id, hit->id, sizeof finding->id);
   memcpy(finding->setl_ids, hit->setl_ids, hit->setl_ids_size * sizeof *hit->setl_ids);
-  if (was_open) screen->counts.findings_changed++;
-  else screen->counts.findings_opened++;
+  (*(was_open ? &screen->counts.findings_changed : &screen->counts.findings_opened))++;
   finding_propose(outbox, hit, finding, &input, cause);
 }
 
@@ -407,12 +427,7 @@ static void withdraw_unseen(struct judging *judging, const struct finding_cause 
     if (!finding->open || finding->seen || !rule_loaded(judging->screen, finding)) continue;
     const struct visit *visit = history_find(&judging->history, finding->unit);
     if (visit != NULL && !visit->touched) continue;
-    finding->revision++;
-    finding_withdraw(outbox, finding, cause);
-    judging->screen->counts.findings_withdrawn++;
-    struct finding withdrawn = {.revision = finding->revision, .time_s = dossier->watermark_s, .due_s = INT64_MAX};
-    memcpy(withdrawn.id, finding->id, sizeof withdrawn.id);    // its revisions go on if the facts come back
-    *finding = withdrawn;
+    withdraw(judging, finding, cause, outbox);
   }
 }
 

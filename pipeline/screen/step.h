@@ -57,6 +57,8 @@ struct screen;
 struct screen *screen_create(const struct ruleset *ruleset, const struct screen_settings *settings, const char *const *names,
                              size_t names_size);
 void screen_destroy(struct screen *screen);
+// From the next step on; nothing of the former set is kept. Counts go on, but those by rule begin anew: take them before.
+void screen_use(struct screen *screen, const struct ruleset *ruleset);
 
 struct step_result {
   enum disposition disposition;

@@ -8,6 +8,7 @@
 
 #include "core/digest.h"
 #include "record/decode.h"
+#include "rules/demote.h"
 #include "rules/load.h"
 #include "screen/step.h"
 
@@ -75,9 +76,9 @@ static const char *step(struct session *session, const char *type, int ver, cons
   text_clear(&session->told);
   for (size_t i = 0; i < outbox.size; i++) {
     const struct outbox_entry *entry = &outbox.entries[i];
-    if (entry->topic != TOPIC_CREDIT_DEDUCTIONS) continue;
+    if (entry->topic != TOPIC_CREDIT_DEDUCTIONS && entry->topic != TOPIC_SHADOW_FINDINGS) continue;
     const struct slice value = outbox_bytes(&outbox, entry->value, entry->value_size);
-    text_format(&session->told, "%.*s %.*s %.*s %.*s;", SLICE_ARG(between(value, "\"rule_id\":\"")), SLICE_ARG(between(value, "\"stage\":\"")),
+    text_format(&session->told, "%s%.*s %.*s %.*s %.*s;", entry->topic == TOPIC_SHADOW_FINDINGS ? "shadow " : "", SLICE_ARG(between(value, "\"rule_id\":\"")), SLICE_ARG(between(value, "\"stage\":\"")),
                 SLICE_ARG(between(value, "\"revision\":")), SLICE_ARG(between(value, "\"mdtrt_id\":\"")));
   }
   text_byte(&session->told, '\0');
@@ -117,10 +118,33 @@ static void a_finding_moves_with_its_settlement_to_another_visit(void **state) {
   assert_string_equal(step(session, "LIST", 1, "{\"setlinfo\":{\"setl_id\":\"S9\",\"mdtrt_id\":\"M9\",\"adm_way\":\"2\"}}"), "");
 }
 
+// Another fee, so that the settlement is news.
+static const char *settle_again(struct session *session, const struct ruleset *ruleset, int ver) {
+  screen_use(session->screen, ruleset);
+  return settle(session, ver, "M1", 4);
+}
+
+static void a_rule_that_becomes_a_shadow_takes_its_finding_back_and_gives_it_again_when_active(void **state) {
+  struct session *session = *state;
+  const struct demotion quiet = {SLICE("ADM-008A"), 1}, other_version = {SLICE("ADM-008A"), 99};
+  assert_null(demote(session->ruleset, &other_version, 1));
+  struct ruleset *demoted = demote(session->ruleset, &quiet, 1);
+  assert_non_null(demoted);
+  assert_string_not_equal(demoted->hash, session->ruleset->hash);
+  assert_int_equal(demoted->projection, session->ruleset->projection);
+  assert_string_equal(settle(session, 1, "M1", 4), "ADM-008A proposed 1 M1;ADM-008B proposed 1 M1;");
+  assert_string_equal(settle_again(session, demoted, 2), "ADM-008A withdrawn 2 M1;shadow ADM-008A proposed 3 M1;");
+  assert_string_equal(settle_again(session, demoted, 3), "");
+  assert_string_equal(settle_again(session, session->ruleset, 4), "shadow ADM-008A withdrawn 4 M1;ADM-008A proposed 5 M1;");
+  assert_string_equal(settle_again(session, session->ruleset, 5), "");
+  ruleset_destroy(demoted);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_finding_that_comes_back_goes_on_with_its_revisions, setup, teardown),
       cmocka_unit_test_setup_teardown(a_finding_moves_with_its_settlement_to_another_visit, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_rule_that_becomes_a_shadow_takes_its_finding_back_and_gives_it_again_when_active, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
