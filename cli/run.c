@@ -2,6 +2,7 @@
 #include <argp.h>
 #include <malloc.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,11 +79,20 @@ static void keep_memory(void) {
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
-// Active rules that fail their own tests do not start.
+// Active rules that fail their own tests do not start, and are not taken up later.
+static bool prove(void *context, const struct ruleset *ruleset, struct diagnostics *diagnostics) {
+  const struct setup *setup = context;
+  struct text folder = {0};
+  text_format(&folder, "%.*s%c", SLICE_ARG(setup->site->run.state_dir), '\0');
+  const bool good = proof_of(ruleset, folder.data, diagnostics);
+  text_fini(&folder);
+  return good;
+}
+
 static bool proven(struct setup *setup) {
   struct diagnostics diagnostics = {0};
   struct text text = {0};
-  const bool good = proof_of(setup->ruleset, arena_copy_text(&setup->arena, setup->site->run.state_dir), &diagnostics);
+  const bool good = prove(setup, setup->ruleset, &diagnostics);
   diagnostics_sort(&diagnostics);
   diagnostics_write_text(&diagnostics, &text);
   if (text.size > 0) fwrite(text.data, 1, text.size, stderr);
@@ -93,6 +103,10 @@ static bool proven(struct setup *setup) {
 
 static int run(int argc, char **argv) {
   struct arguments arguments = {0};
+  sigset_t early;    // a request to load the rules anew waits until there is somebody to hear it
+  sigemptyset(&early);
+  sigaddset(&early, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &early, NULL);
   keep_memory();
   if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return CLI_USAGE;
   if (arguments.list) {
@@ -103,10 +117,11 @@ static int run(int argc, char **argv) {
   struct setup setup;
   int code = CLI_CONFIG;
   if (setup_load(&setup, arguments.config, true) && proven(&setup)) {
-    const struct run_options run = {.site = setup.site, .ruleset = setup.ruleset, .until_end = arguments.until_end,
+    const struct run_options run = {.site = setup.site, .ruleset = setup.ruleset, .prove = prove, .prove_context = &setup, .until_end = arguments.until_end,
                                     .without_transactions = arguments.without_transactions,
                                     .from_earliest = arguments.earliest || setup.site->run.from == SITE_FROM_EARLIEST};
     struct error error = {0};
+    setup.ruleset = NULL;    // the run's own from here on
     const enum status status = run_screen(&run, &error);
     if (status != STATUS_OK) fprintf(stderr, "%s: %s\n", program_invocation_name, error.text);
     code = status == STATUS_OK ? CLI_OK : status == STATUS_REJECT ? CLI_CONFIG : CLI_SOFTWARE;

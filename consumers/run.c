@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "consumers/journal.h"
+#include "consumers/reload.h"
 #include "consumers/worker.h"
 #include "core/memory.h"
 #include "stream/kafka/kafka.h"
@@ -26,6 +27,7 @@ struct run {
   const char *topics[TOPIC_COUNT];
   const char *group, *host, *instance, *state_dir;
   struct poison *poison;
+  struct reload *reload;
   unsigned char key[DIGEST_KEY_BYTES], epoch[STATE_EPOCH_BYTES];
   int32_t partitions;
   int lock;
@@ -116,6 +118,12 @@ static void on_drop(void *context, int32_t partition) {
   store_drop_partition(seat->store, partition);
 }
 
+static int64_t now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static void publish(struct seat *seat, const struct worker *worker, const struct log *log) {
   const struct state_counts *state = state_counts(worker->state);
   atomic_store(&seat->records, worker->records);
@@ -131,21 +139,48 @@ static void publish(struct seat *seat, const struct worker *worker, const struct
   atomic_store(&seat->at_goal, kafka_at_goal(log));
 }
 
+// Between two batches: another rule set, when one is in force. True: there was one.
+static bool take_up(struct seat *seat) {
+  const struct ruleset *ruleset = reload_next(seat->run->reload, seat->number);
+  if (ruleset == NULL) return false;
+  const int64_t begin_us = now_us();
+  engine_use(seat->engine, ruleset);
+  reload_used(seat->run->reload, seat->number);
+  journal_say(JOURNAL_INFO, "worker %u: rule set %s from the next transaction on; changed over in %lld us", seat->number, ruleset->hash,
+              (long long)(now_us() - begin_us));
+  return true;
+}
+
+// Where the new set begins, by partition: as screened now; the receipts tell what was committed.
+static void tell_positions(struct seat *seat) {
+  const struct partition_counts *counts;
+  const size_t size = engine_partitions(seat->engine, &counts);
+  for (size_t i = 0; i < size; i++)
+    if (counts[i].first_offset >= 0)
+      journal_say(JOURNAL_INFO, "worker %u: %s[%d]@%lld is the first under its rule set", seat->number, seat->run->topics[TOPIC_SETTLEMENTS],
+                  (int)counts[i].partition, (long long)counts[i].first_offset);
+}
+
 static enum status serve(struct seat *seat, struct log *log) {
   struct run *run = seat->run;
   struct worker worker;
   worker_init(&worker, log, kafka_state(log), seat->engine, seat->store);
   enum status status = STATUS_OK;
+  bool changed = false;
   while (status == STATUS_OK && !atomic_load(&run->stopping)) {
     struct error error = {0};
     size_t size;
     bool end;
+    changed |= take_up(seat);
     status = worker_step(&worker, TAKE_MS, &size, &end, &error);
     if (status == STATUS_RETRY) {
       journal_say(JOURNAL_WARNING, "worker %u: %s; the same records again", seat->number, error.text);
       status = STATUS_OK;
     } else if (status != STATUS_OK) {
       seat->error = error;
+    } else if (changed && size > 0) {
+      tell_positions(seat);
+      changed = false;
     }
     publish(seat, &worker, log);
   }
@@ -235,6 +270,16 @@ static void tell_topic(void *context, const char *line) {
   journal_say(JOURNAL_ERROR, "topics: %s", line);
 }
 
+// slot: of the process, whose rights and positions are tried as well; NULL: they were at the start.
+static enum status topics_fit(struct run *run, const struct ruleset *ruleset, const char *slot, struct error *error) {
+  struct topics_settings topics = run_topics(run->options->site, ruleset);
+  if (slot != NULL) topics.group = run->group;
+  topics.slot = slot;
+  const enum status status = topics_check(run->client, &topics, tell_topic, NULL, error);
+  if (status != STATUS_REJECT) return status;
+  return error_set(error, STATUS_REJECT, "the topics are not as they must be, see `settlewatch topics check`");
+}
+
 static enum status prepare(struct run *run, struct error *error) {
   const struct site *site = run->options->site;
   char host[100];
@@ -254,15 +299,18 @@ static enum status prepare(struct run *run, struct error *error) {
     return error_set(error, STATUS_FATAL, "this machine gives no randomness: %s", strerror(errno));
   run->client = run_client(site, &run->arena, error);
   if (run->client == NULL) return STATUS_FATAL;
-  struct topics_settings topics = run_topics(site, run->options->ruleset);
   char slot[200];
   snprintf(slot, sizeof slot, "%s-%.*s", run->host, SLICE_ARG(site->run.instance));
-  topics.group = run->group;
-  topics.slot = slot;
-  status = topics_check(run->client, &topics, tell_topic, NULL, error);
-  if (status == STATUS_REJECT) return error_set(error, STATUS_REJECT, "the topics are not as they must be, see `settlewatch topics check`");
+  status = topics_fit(run, run->options->ruleset, slot, error);
   if (status == STATUS_OK) status = client_partitions(run->client, run->topics[TOPIC_SETTLEMENTS], &run->partitions, error);
   return status;
+}
+
+// What a rule set must pass besides loading: the tests of its active rules, and topics that are kept as long as it looks back.
+static bool fits(void *context, const struct ruleset *ruleset, struct diagnostics *diagnostics, struct error *error) {
+  struct run *run = context;
+  if (!run->options->prove(run->options->prove_context, ruleset, diagnostics)) return false;
+  return topics_fit(run, ruleset, NULL, error) == STATUS_OK;
 }
 
 static void say_progress(struct run *run, uint64_t *before, int64_t seconds, bool last) {
@@ -296,10 +344,18 @@ static bool all_at_goal(struct run *run) {
   return reached >= run->partitions;
 }
 
-static int64_t now_s(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec;
+static int64_t now_s(void) { return now_us() / 1000000; }
+
+static void renew(struct run *run) {
+  struct reload_command command = {.action = RELOAD_RENEW};
+  const struct slice folder = run->options->site->rules;
+  if (folder.size >= sizeof command.path) {
+    journal_say(JOURNAL_ERROR, "the path of the rules is too long to be loaded anew");
+    return;
+  }
+  memcpy(command.path, folder.data, folder.size);
+  journal_say(JOURNAL_INFO, "SIGHUP: loading the rules in '%s'; other settings are read at the start alone", command.path);
+  if (!reload_ask(run->reload, &command)) journal_say(JOURNAL_ERROR, "too many rule sets wait to be loaded: this one is left out");
 }
 
 static void watch(struct run *run, const sigset_t *signals) {
@@ -309,7 +365,7 @@ static void watch(struct run *run, const sigset_t *signals) {
   while (!atomic_load(&run->stopping)) {
     const struct timespec pause = {0, run->options->until_end ? 50000000 : 500000000};
     const int got = sigtimedwait(signals, NULL, &pause);
-    if (got == SIGHUP) journal_say(JOURNAL_INFO, "SIGHUP is ignored: settings and rules are read at the start");
+    if (got == SIGHUP) renew(run);
     if (got == SIGTERM || got == SIGINT) {
       journal_say(JOURNAL_INFO, "stopping: the transactions at hand are finished");
       atomic_store(&run->stopping, true);
@@ -361,7 +417,16 @@ enum status run_screen(const struct run_options *options, struct error *error) {
   arena_init(&run.arena, 1 << 14);
   enum status status = prepare(&run, error);
   if (status == STATUS_OK) run.poison = poison_open(run.state_dir, run.instance, (unsigned)options->site->run.workers, NULL, journal_listener);
+  const struct reload_settings reload = {.first = options->ruleset, .workers = (unsigned)options->site->run.workers,
+                                         .bytes_max = options->site->run.rules_bytes_max, .context = &run, .check = fits, .say = journal_listener};
+  if (status == STATUS_OK) {
+    run.reload = reload_open(&reload, error);
+    if (run.reload == NULL) status = STATUS_FATAL;
+  } else {
+    ruleset_destroy(options->ruleset);
+  }
   if (status == STATUS_OK) status = serve_all(&run, &signals, error);
+  reload_close(run.reload);
   poison_close(run.poison);
   client_close(run.client);
   if (run.lock >= 0) close(run.lock);

@@ -1,7 +1,7 @@
 // The role "screen" over Kafka: workers, signals, progress.
 //
 // One thread per worker, nothing shared between them but the client and the rule set. SIGTERM and SIGINT: every worker
-// finishes the transaction at hand and closes; SIGHUP is ignored. The first worker that must stop takes the others with it, and the
+// finishes the transaction at hand and closes. SIGHUP: the rule folder is loaded anew and taken up between two transactions (reload.h). The first worker that must stop takes the others with it, and the
 // service manager starts the program again: it goes on from the last commit.
 #pragma once
 
@@ -12,7 +12,9 @@
 
 struct run_options {
   const struct site *site;
-  const struct ruleset *ruleset;
+  struct ruleset *ruleset;    // taken over: run_screen frees it
+  bool (*prove)(void *context, const struct ruleset *ruleset, struct diagnostics *diagnostics);    // its rules pass their tests
+  void *prove_context;
   bool from_earliest;    // partitions without a committed position begin at their first record
   bool without_transactions;    // for the bench alone: outputs may be lost or doubled
   bool until_end;        // stop when every partition reached the end it had at the start; for this process alone

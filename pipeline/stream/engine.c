@@ -53,6 +53,11 @@ struct engine *engine_create(const struct ruleset *ruleset, const struct engine_
   return engine;
 }
 
+void engine_use(struct engine *engine, const struct ruleset *ruleset) {
+  engine->ruleset = ruleset;
+  screen_use(engine->screen, ruleset);
+}
+
 void engine_destroy(struct engine *engine) {
   if (engine == NULL) return;
   decoder_destroy(engine->decoder);

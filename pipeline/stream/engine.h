@@ -52,6 +52,9 @@ struct engine;
 // writes the receipts itself (engine_screen); several leave them to their owner (receipt.h).
 struct engine *engine_create(const struct ruleset *ruleset, const struct engine_settings *settings, struct store *store);
 void engine_destroy(struct engine *engine);
+// Batches that are screened from now on are screened under this rule set; nothing refers to the former one any more. What is pending stays as it
+// was made, and if it is undone, its records are screened again under the new set. Counts by rule begin anew.
+void engine_use(struct engine *engine, const struct ruleset *ruleset);
 
 // One record decoded, or the reason why not.
 struct decoded {

@@ -1,5 +1,5 @@
 """A real broker, a real redis-server and the program between them, for the tests of this folder."""
-import base64, collections, json, os, random, shutil, socket, subprocess, tempfile, time, traceback
+import base64, bisect, collections, json, os, random, re, shutil, socket, subprocess, tempfile, time, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.join(HERE, "broker")
@@ -214,6 +214,81 @@ def same_as_embedded(site, reference, times=1):
     assert site.covered() == times * reference.records(site.settings["partitions"])
     found = site.open_findings()
     assert found == reference.open, (sorted(found - reference.open)[:3], sorted(reference.open - found)[:3])
+
+
+def other_rules(rules, folder, *changes):
+    """A copy of the rules in which re-admission is another rule: (old, new) in its file."""
+    shutil.copytree(rules, folder)
+    with open(f"{folder}/admission/split_admission.yaml", "r+", encoding="utf-8") as file:
+        text = file.read()
+        for old, new in changes:
+            assert re.search(old, text), old
+            text = re.sub(old, new, text, count=1)
+        file.seek(0)
+        file.write(text)
+        file.truncate()
+    return folder
+
+
+# 9 days instead of 15; without the tests that would refuse it.
+NARROW = (("max_gap: 15", "max_gap: 9"), (r"(?s)  - name: 15 days by date.*?(?=  - name)", ""),
+          (r"(?s)  - name: a correction moves the discharge and takes.*?(?=  - name)", ""))
+
+
+def embedded(site, rules, path, name, topic="credit-deductions"):
+    """What the embedded form says about a file."""
+    out = f"{site.cluster.folder}/embedded-{name}"
+    subprocess.run([site.program, "screen", path, "--rules", rules, "--out", out, "--quiet", "--summary", "json"], check=True, stdout=subprocess.DEVNULL)
+    with open(f"{out}/{topic}.ndjson", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def rulesets_by_position(site):
+    """A function (partition, offset) -> rule set of the receipt that covers it; its hashes: all of them."""
+    starts, rulesets = collections.defaultdict(list), collections.defaultdict(list)
+    for receipt in sorted(site.read("screening-receipts"), key=lambda receipt: receipt["receipt"]):
+        starts[receipt["partition"]].append(receipt["first_offset"])
+        rulesets[receipt["partition"]].append(receipt["ruleset"])
+
+    def ruleset_of(partition, offset):
+        return rulesets[partition][bisect.bisect_right(starts[partition], offset) - 1]
+
+    ruleset_of.hashes = {ruleset for rows in rulesets.values() for ruleset in rows}
+    ruleset_of.changes = sum(a != b for rows in rulesets.values() for a, b in zip(rows, rows[1:]))
+    return ruleset_of
+
+
+def judged_by_the_last_set(site, path, folders, ruleset_of, topic="credit-deductions"):
+    """Each output has the rule set of its position, and what is open of a person is what the set of the person's last record says about all the
+    person's records. path: the settlements, without ticks; folders: by hash of the set."""
+    findings = site.read(topic)
+    causes = collections.defaultdict(set)    # rule sets of a person's records by the time that findings tell of them
+    # Persons of whom a repetition was screened after their last news are left out: whether it counts is the deduplication's, not the rules'.
+    last, bodies, unclear = {}, set(), set()
+    for message in site.read("settlements", "--envelope"):
+        person, now = message["key"], ruleset_of(message["partition"], message["offset"])
+        causes[person, json.loads(base64.b64decode(message["value"]))["recv_time"]].add(now)
+        if message["value"] in bodies:
+            if last.get(person) != now:
+                unclear.add(person)
+            continue
+        bodies.add(message["value"])
+        last[person] = now
+    for finding in findings:
+        assert finding.get("ruleset") in causes[finding["psn_no"], finding["detect_time"]] | {None}, ("of another rule set than its position's", finding)
+    said = {ruleset: embedded(site, folder, path, ruleset, topic) for ruleset, folder in folders.items()}
+    person_of = {finding["deduction_id"]: finding["psn_no"] for rows in [findings, *said.values()] for finding in rows}
+    found, expected = open_findings(findings, site.name), {ruleset: open_findings(rows, ruleset) for ruleset, rows in said.items()}
+
+    def of(rows, ruleset):
+        return {row for row in rows if last[person_of[row[0]]] == ruleset and person_of[row[0]] not in unclear}
+
+    changed = 0
+    for ruleset, wanted in expected.items():
+        wanted, got = of(wanted, ruleset), of(found, ruleset)
+        assert got == wanted, (ruleset, sorted(got - wanted)[:3], sorted(wanted - got)[:3])
+        changed += sum(len(of(other, ruleset) ^ wanted) for other in expected.values())
+    assert changed > 0, "the rule sets say the same: give more settlements"
 
 
 def run_checks(checks, program, rules, settlements, seed, only=()):

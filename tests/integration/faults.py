@@ -5,9 +5,9 @@ usage: faults.py SETTLEWATCH RULES [SETTLEMENTS [SEED [CHECK...]]]
 
 Kills at random moments, zombies, members that come and go, and a broker that dies are in exactly_once.py; the long form is `bench/soak kill`.
 """
-import json, os, random, re, shutil, signal, subprocess, sys, threading, time
+import json, os, random, re, signal, subprocess, sys, threading, time
 
-from cluster import Cluster, Site, open_findings, run_checks, same_as_embedded, wait_for
+from cluster import NARROW, Cluster, Site, embedded, judged_by_the_last_set, open_findings, other_rules, rulesets_by_position, run_checks, same_as_embedded, wait_for
 from proxy import Proxy
 
 program, rules = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -81,18 +81,7 @@ def a_poisoned_record_is_put_aside_after_two_crashes(make, reference):
     others = f"{site.cluster.folder}/without.ndjson"
     with open(reference.path, "rb") as lines, open(others, "wb") as out:
         out.writelines(line for line in lines if mark.encode() not in line)
-    assert site.open_findings() == embedded(site, rules, others, "without")
-
-
-def embedded(site, with_rules, path, name):
-    return open_findings(embedded_all(site, with_rules, path, name), name)
-
-
-def embedded_all(site, with_rules, path, name):
-    out = f"{site.cluster.folder}/embedded-{name}"
-    subprocess.run([program, "screen", path, "--rules", with_rules, "--out", out, "--quiet", "--summary", "json"], check=True, stdout=subprocess.DEVNULL)
-    with open(f"{out}/credit-deductions.ndjson", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    assert site.open_findings() == open_findings(embedded(site, rules, others, "without"), "without")
 
 
 def while_it_runs(make, reference, name, disturb, seconds=5, times=1, **settings):
@@ -207,13 +196,7 @@ def another_rule_set_takes_over(make, reference):
     subprocess.run([program, "generate", "--seed", str(seed), "--settlements", str(settlements), "--violations", "0.2", "--no-ticks", "--no-twins", "--only-settlements",
                     "--out", folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     path = f"{folder}/settlements.ndjson"
-    shutil.copytree(rules, other)
-    with open(f"{other}/admission/split_admission.yaml", "r+", encoding="utf-8") as file:
-        text = file.read()
-        assert text.count("max_gap: 15") >= 1
-        file.seek(0)
-        file.write(text.replace("max_gap: 15", "max_gap: 9", 1))
-        file.truncate()
+    other_rules(rules, other, *NARROW)
     site.call("topics", "create")
     replay = site.start("replay", path, "--rate", str(settlements // 8))
     members = []
@@ -235,41 +218,11 @@ def another_rule_set_takes_over(make, reference):
     for member in members:
         stopped(member)
 
-    receipts = site.read("screening-receipts")
-    hashes = {receipt["ruleset"] for receipt in receipts}
-    assert len(hashes) == 2, hashes
-    first = min(receipts, key=lambda receipt: (receipt["receipt"], receipt["partition"]))["ruleset"]
-
-    def ruleset_of(partition, offset):
-        return next(r["ruleset"] for r in receipts if r["partition"] == partition and r["first_offset"] <= offset <= r["last_offset"])
-
-    findings = site.read("credit-deductions")
-    for finding in findings:
-        where = finding["source"][-1]
-        assert finding["ruleset"] == ruleset_of(where["partition"], where["offset"]), "a transaction with two rule sets"
-    # The rule set of each person's last record that said something new; persons of whom a repetition was screened later are left out.
-    last, bodies, unclear = {}, set(), set()
-    for message in site.read("settlements", "--envelope"):
-        person, now = message["key"], ruleset_of(message["partition"], message["offset"])
-        if message["value"] in bodies:
-            if last.get(person) != now:
-                unclear.add(person)
-            continue
-        bodies.add(message["value"])
-        last[person] = now
-    all_before, all_after = embedded_all(site, rules, path, "before"), embedded_all(site, other, path, "after")
-    person_of = {finding["deduction_id"]: finding["psn_no"] for finding in findings + all_before + all_after}
-    before, after, found = open_findings(all_before, "before"), open_findings(all_after, "after"), site.open_findings()
-
-    def of(found, ruleset):
-        return {row for row in found if last[person_of[row[0]]] == ruleset and person_of[row[0]] not in unclear}
-
-    changed = 0
-    for ruleset in hashes:
-        wanted = of(before if ruleset == first else after, ruleset)
-        assert of(found, ruleset) == wanted, (sorted(of(found, ruleset) - wanted)[:3], sorted(wanted - of(found, ruleset))[:3])
-        changed += len(of(before, ruleset) ^ of(after, ruleset))
-    assert changed > 0, "the two rule sets say the same: give more settlements"
+    ruleset_of = rulesets_by_position(site)
+    first = ruleset_of(0, 0)
+    folders = {first: rules, **{ruleset: other for ruleset in ruleset_of.hashes - {first}}}
+    assert len(folders) == 2, folders
+    judged_by_the_last_set(site, path, folders, ruleset_of)
     site.rules = rules
 
 

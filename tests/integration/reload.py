@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Rule sets that change under a running group: nothing is lost, doubled or mixed, and a bad set never replaces a good one.
+
+usage: reload.py SETTLEWATCH RULES [SETTLEMENTS [SEED [CHECK...]]]
+"""
+import itertools, os, random, re, signal, subprocess, sys, time
+
+from cluster import NARROW, judged_by_the_last_set, other_rules, rulesets_by_position, run_checks, wait_for
+
+program, rules = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+settlements = int(sys.argv[3]) if len(sys.argv) > 3 else 2500
+seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1, 1 << 31)
+LITTLE = {"memory_bytes": 1 << 20, "batch_ms": 10}
+
+
+def said(site):
+    with open(site.log.name, encoding="utf-8") as log:
+        return log.read()
+
+
+def stopped(site, process):
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0, (process.returncode, said(site)[-3000:])
+
+
+def use(site, folder):
+    """From one moment to the next the path of the settings means another folder."""
+    new = f"{site.rules}.new"
+    os.symlink(folder, new)
+    os.replace(new, site.rules)
+
+
+def month(folder):
+    subprocess.run([program, "generate", "--seed", str(seed), "--settlements", str(settlements), "--violations", "0.2", "--no-ticks", "--no-twins", "--only-settlements",
+                    "--out", folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    path = f"{folder}/settlements.ndjson"
+    with open(path, "rb") as file:
+        return path, len(file.read().splitlines())
+
+
+def a_set_every_second_under_load(make, reference):
+    """Three sets take turns in two members by SIGHUP: another bound, and the rule as a shadow. Every third signal finds a folder with an error."""
+    del reference
+    site = make("swapping", workers=2, batch_records=40, run=LITTLE)
+    top = site.cluster.folder
+    path, lines = month(f"{top}/swapping")
+    narrow = other_rules(rules, f"{top}/narrow", *NARROW)
+    shadow = other_rules(rules, f"{top}/shadow", ("status: active", "status: shadow"))
+    broken = other_rules(rules, f"{top}/broken", ("max_gap: 15", "max_gab: 15"))
+    site.rules = f"{top}/in-force"
+    os.symlink(rules, site.rules)
+    site.call("topics", "create")
+    members = []
+    for number, name in enumerate("ab", 1):
+        site.write(instance=name)
+        members.append(site.start("run", "screen", "--from", "earliest"))
+        wait_for(lambda: said(site).count("info screening '") == number or members[-1].poll() is not None, "the start of its workers")
+    replay = site.start("replay", path, "--rate", str(max(50, lines // 16)))
+    signals, turns = 0, itertools.cycle([narrow, broken, shadow, rules])
+    while replay.poll() is None:
+        use(site, next(turns))
+        for member in members:
+            member.send_signal(signal.SIGHUP)
+        signals += 1
+        time.sleep(1)
+    assert signals > 8 and replay.wait() == 0
+    wait_for(lambda: site.covered() == lines or any(member.poll() is not None for member in members), "all records", 120)
+    log = said(site)
+    for member in members:
+        stopped(site, member)
+    assert "refused: it has errors; rule set" in log and "did you mean 'max_gap'?" in log, log[-3000:]
+    stalls = [int(us) for us in re.findall(r"changed over in (\d+) us", log)]
+    assert stalls and max(stalls) < 100_000, stalls
+    ruleset_of = rulesets_by_position(site)
+    print(f"        {signals} signals, {ruleset_of.changes} changes in {lines} records, {len(stalls)} changes of workers, {sorted(stalls)[-1]} us at most")
+    assert ruleset_of.changes > signals, "each partition should have seen most sets"
+    loaded = re.findall(r"rule set ([0-9a-f]{32}): loaded", log)
+    assert ruleset_of.hashes <= set(loaded) | {ruleset_of(0, 0)} and len(ruleset_of.hashes) == 3, ruleset_of.hashes
+    folders = {}
+    for folder in (rules, narrow, shadow):
+        out = subprocess.run([program, "screen", path, "--rules", folder, "--quiet", "--summary", "json"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        folders[re.search(r'"ruleset":\s*"([0-9a-f]{32})"', out).group(1)] = folder
+    for topic in ("credit-deductions", "shadow-findings"):
+        judged_by_the_last_set(site, path, folders, ruleset_of, topic)
+
+
+CHECKS = [a_set_every_second_under_load]
+
+sys.exit(run_checks(CHECKS, program, rules, settlements, seed, sys.argv[5:]))
