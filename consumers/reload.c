@@ -185,6 +185,7 @@ static void make_current(struct reload *reload, struct set *set) {
   struct set *current = with_demotions(reload, set);
   pthread_mutex_lock(&reload->lock);
   if (current != set) hold(set);    // as its base
+  hold(set);                        // it may be in the slot that is filled first
   if (set != reload->active) {
     put(reload, &reload->previous, reload->active);
     put(reload, &reload->active, set);
@@ -194,6 +195,7 @@ static void make_current(struct reload *reload, struct set *set) {
   char former[33];
   memcpy(former, reload->current->ruleset->hash, sizeof former);
   put(reload, &reload->current, current);
+  let_go(reload, set);
   atomic_fetch_add(&reload->serial, 1);
   pthread_mutex_unlock(&reload->lock);
   if (same) return;

@@ -13,6 +13,7 @@
 
 #include "consumers/journal.h"
 #include "consumers/reload.h"
+#include "consumers/steer.h"
 #include "consumers/worker.h"
 #include "core/memory.h"
 #include "stream/kafka/kafka.h"
@@ -28,6 +29,7 @@ struct run {
   const char *group, *host, *instance, *state_dir;
   struct poison *poison;
   struct reload *reload;
+  struct steer *steer;
   unsigned char key[DIGEST_KEY_BYTES], epoch[STATE_EPOCH_BYTES];
   int32_t partitions;
   int lock;
@@ -214,7 +216,9 @@ static enum status sit(struct seat *seat) {
   settings.topic_names_size = 1;
   settings.watch = poison_watch_of(run->poison, seat->number);
   poison_guard(&settings.watch);
-  seat->engine = engine_create(run->options->ruleset, &settings, seat->store);
+  const struct ruleset *ruleset = reload_next(run->reload, seat->number);    // what was steered to before this thread began
+  seat->engine = engine_create(ruleset != NULL ? ruleset : run->options->ruleset, &settings, seat->store);
+  reload_used(run->reload, seat->number);
   const int64_t largest = site->kafka.input_bytes_max > site->engine.screen.dossier_bytes_max ? site->kafka.input_bytes_max
                                                                                                : site->engine.screen.dossier_bytes_max;
   struct kafka_settings kafka = {
@@ -346,18 +350,6 @@ static bool all_at_goal(struct run *run) {
 
 static int64_t now_s(void) { return now_us() / 1000000; }
 
-static void renew(struct run *run) {
-  struct reload_command command = {.action = RELOAD_RENEW};
-  const struct slice folder = run->options->site->rules;
-  if (folder.size >= sizeof command.path) {
-    journal_say(JOURNAL_ERROR, "the path of the rules is too long to be loaded anew");
-    return;
-  }
-  memcpy(command.path, folder.data, folder.size);
-  journal_say(JOURNAL_INFO, "SIGHUP: loading the rules in '%s'; other settings are read at the start alone", command.path);
-  if (!reload_ask(run->reload, &command)) journal_say(JOURNAL_ERROR, "too many rule sets wait to be loaded: this one is left out");
-}
-
 static void watch(struct run *run, const sigset_t *signals) {
   const int64_t begun_s = now_s();
   int64_t said_s = begun_s;
@@ -365,7 +357,8 @@ static void watch(struct run *run, const sigset_t *signals) {
   while (!atomic_load(&run->stopping)) {
     const struct timespec pause = {0, run->options->until_end ? 50000000 : 500000000};
     const int got = sigtimedwait(signals, NULL, &pause);
-    if (got == SIGHUP) renew(run);
+    if (got == SIGHUP) steer_signal(run->steer);
+    steer_poll(run->steer);
     if (got == SIGTERM || got == SIGINT) {
       journal_say(JOURNAL_INFO, "stopping: the transactions at hand are finished");
       atomic_store(&run->stopping, true);
@@ -395,8 +388,9 @@ static enum status serve_all(struct run *run, const sigset_t *signals, struct er
     atomic_store(&run->stopping, true);
   }
   if (run->options->without_transactions) journal_say(JOURNAL_WARNING, "without transactions: outputs may be lost or doubled; for measurements only");
-  journal_say(JOURNAL_INFO, "screening '%s' with %zu workers, rule set %s", run->topics[TOPIC_SETTLEMENTS], run->seats_size,
-              run->options->ruleset->hash);
+  char hash[33], of_files[33];
+  reload_current(run->reload, hash, of_files);
+  journal_say(JOURNAL_INFO, "screening '%s' with %zu workers, rule set %s", run->topics[TOPIC_SETTLEMENTS], run->seats_size, hash);
   watch(run, signals);
   enum status status = STATUS_OK;
   for (size_t i = 0; i < run->seats_size; i++)
@@ -422,10 +416,15 @@ enum status run_screen(const struct run_options *options, struct error *error) {
   if (status == STATUS_OK) {
     run.reload = reload_open(&reload, error);
     if (run.reload == NULL) status = STATUS_FATAL;
+    const struct steer_settings steer = {.client = run.client, .topic = run.topics[TOPIC_RULES_CONTROL], .group = run.group,
+                                         .folder = options->site->rules, .reload = run.reload, .say = journal_listener};
+    if (status == STATUS_OK) run.steer = steer_open(&steer, error);
+    if (status == STATUS_OK && run.steer == NULL) status = STATUS_FATAL;
   } else {
     ruleset_destroy(options->ruleset);
   }
   if (status == STATUS_OK) status = serve_all(&run, &signals, error);
+  steer_close(run.steer);
   reload_close(run.reload);
   poison_close(run.poison);
   client_close(run.client);

@@ -1,7 +1,8 @@
 // The role "screen" over Kafka: workers, signals, progress.
 //
 // One thread per worker, nothing shared between them but the client and the rule set. SIGTERM and SIGINT: every worker
-// finishes the transaction at hand and closes. SIGHUP: the rule folder is loaded anew and taken up between two transactions (reload.h). The first worker that must stop takes the others with it, and the
+// finishes the transaction at hand and closes. SIGHUP: the rule folder is loaded anew and taken up between two transactions (reload.h); so is what the topic
+// rules-control says (steer.h). The first worker that must stop takes the others with it, and the
 // service manager starts the program again: it goes on from the last commit.
 #pragma once
 

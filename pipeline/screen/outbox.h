@@ -20,7 +20,8 @@
   X(DEAD_LETTER_DECISIONS, "dead-letter-decisions")   \
   X(PATIENT_STATE, "patient-state")                   \
   X(INSTITUTION_STATE, "institution-state")           \
-  X(INSTITUTION_FACTS, "institution-facts")
+  X(INSTITUTION_FACTS, "institution-facts")           \
+  X(RULES_CONTROL, "rules-control")
 enum topic {
 #define X(name, text) TOPIC_##name,
   TOPICS(X)

@@ -84,6 +84,70 @@ def a_set_every_second_under_load(make, reference):
         judged_by_the_last_set(site, path, folders, ruleset_of, topic)
 
 
-CHECKS = [a_set_every_second_under_load]
+def the_group_follows_the_control_topic(make, reference):
+    """Load, activate, rollback, demote and release reach both members; SIGHUP is not followed meanwhile; a restart keeps to what was activated, and to the
+    settings when the files of that are gone."""
+    site = make("steered", workers=1, batch_records=40, run=LITTLE)
+    top = site.cluster.folder
+    narrow = other_rules(rules, f"{top}/steered-narrow", *NARROW)
+    site.call("topics", "create")
+    members = []
+
+    def start(name):
+        before = said(site).count("info screening '") if members else 0
+        site.write(instance=name)
+        members.append(site.start("run", "screen", "--from", "earliest"))
+        wait_for(lambda: said(site).count("info screening '") > before or members[-1].poll() is not None, "the start of its workers")
+
+    def both_tell(words, times=2):
+        wait_for(lambda: len(re.findall(words, said(site))) >= times or any(member.poll() is not None for member in members), words, 30)
+        assert len(re.findall(words, said(site))) == times, said(site)[-3000:]
+
+    def screening():
+        return re.findall(r"screening '.*rule set ([0-9a-f]{32})", said(site))
+
+    start("a")
+    start("b")
+    ours = screening()[0]
+    assert "no rule set was activated" in site.call("rules", "rollback", code=1)
+    assert site.call("rules", "load", f"{top}/nowhere", code=78)
+    theirs = re.search("[0-9a-f]{32}", site.call("rules", "load", narrow, "--reason", "九天试行")).group()
+    both_tell(f"rule set {theirs}: loaded from")
+    both_tell("九天试行")
+    site.call("rules", "activate", narrow)
+    both_tell(f"worker 0: rule set {theirs} from the next transaction on")
+    assert said(site).count(f"{theirs}: loaded from") == 2, "it was ready"
+    members[0].send_signal(signal.SIGHUP)
+    both_tell(f"SIGHUP is not followed: rule set {theirs}", 1)
+    site.call("rules", "rollback")
+    both_tell(f"worker 0: rule set {ours} from the next transaction on")
+    site.call("rules", "activate", narrow)
+    both_tell(f"worker 0: rule set {theirs} from the next transaction on", 4)
+    site.call("rules", "demote", "ADM-001", "1")
+    both_tell("ADM-001 version 1 is demoted to shadow")
+    quiet = re.findall(r"rule set ([0-9a-f]{32}) is in force now, after " + theirs, said(site))[-1]
+    assert quiet not in (ours, theirs)
+    stopped(site, members.pop(0))
+    start("a")
+    assert screening()[-1] == quiet, "a restart keeps to what was activated, and to what was demoted"
+    site.call("replay", reference.path)
+    wait_for(lambda: site.covered() == reference.records(4) or any(member.poll() is not None for member in members), "all records", 90)
+    assert {receipt["ruleset"] for receipt in site.read("screening-receipts")} == {quiet}
+    assert not any(finding["rule_id"] == "ADM-001" for finding in site.read("credit-deductions"))
+    assert any(finding["rule_id"] == "ADM-001" for finding in site.read("shadow-findings"))
+    site.call("rules", "restore", "ADM-001", "1")
+    both_tell("ADM-001 version 1 is restored")
+    os.rename(narrow, narrow + "-gone")
+    stopped(site, members.pop(0))
+    start("b")
+    both_tell(f"rule set {theirs} was activated by .* cannot be had from .* any more: rule set {ours} of the settings", 1)
+    assert screening()[-1] == ours
+    site.call("rules", "release")
+    both_tell(f"worker 0: rule set {ours} from the next transaction on", 3)
+    for member in members:
+        stopped(site, member)
+
+
+CHECKS = [the_group_follows_the_control_topic, a_set_every_second_under_load]
 
 sys.exit(run_checks(CHECKS, program, rules, settlements, seed, sys.argv[5:]))

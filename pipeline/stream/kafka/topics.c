@@ -29,6 +29,7 @@ static const struct row {
     [TOPIC_PATIENT_STATE] = {true, KEEP_COMPACT, ROOM_DOSSIER},
     [TOPIC_INSTITUTION_STATE] = {false, KEEP_COMPACT, ROOM_ANY},
     [TOPIC_INSTITUTION_FACTS] = {false, KEEP_EVER, ROOM_ANY},
+    [TOPIC_RULES_CONTROL] = {false, KEEP_EVER, ROOM_ANY},
 };
 
 // What a topic's settings must hold. Words are compared as they stand; numbers lie within a bound that may come from the site's settings,
