@@ -75,6 +75,21 @@ static bool seek(struct diagnostics *diagnostics, struct slice source, unsigned 
 }
 
 // The part of the line around the cursor.
+// A line that gives a password or another secret by its value is not shown: what is told is copied into logs and mails.
+static bool gives_secret(struct slice line) {
+  static const char *const words[] = {"password", "secret", "key.pem"};
+  for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
+    const size_t size = strlen(words[w]);
+    for (size_t at = 0; at + size < line.size; at++) {
+      if (memcmp(line.data + at, words[w], size) != 0) continue;
+      size_t behind = at + size;
+      while (behind < line.size && strchr(" \t\"'", line.data[behind]) != NULL) behind++;
+      if (behind < line.size && line.data[behind] == ':') return true;
+    }
+  }
+  return false;
+}
+
 static void take_snippet(struct diagnostics *diagnostics, struct diagnostic *row, struct slice source) {
   if (source.data == NULL || row->place.line == 0 || !seek(diagnostics, source, row->place.line, row->place.column)) return;
   size_t begin = diagnostics->cursor.offset, end = begin;
@@ -89,6 +104,9 @@ static void take_snippet(struct diagnostics *diagnostics, struct diagnostic *row
   if (end > source.size) end = source.size;
   if (end > begin && source.data[end - 1] == '\r') end--;
   row->skipped = diagnostics->cursor.column - 1 - before;
+  size_t line = begin;
+  while (line > 0 && source.data[line - 1] != '\n') line--;
+  if (gives_secret((struct slice){source.data + line, end - line})) return;
   row->snippet = printable((struct slice){source.data + begin, end - begin}, end - begin);
 }
 

@@ -105,6 +105,48 @@ static void a_secret_that_others_can_read_is_refused(void **unused) {
   text_fini(&text);
 }
 
+static void a_user_of_kafka_needs_a_password_that_is_kept_apart(void **unused) {
+  (void)unused;
+  struct text text = {0};
+  char settings[400];
+  assert_int_equal(errors_of("kafka: {sasl: {mechanism: scram-sha-512, user: u}}\n", &text), 1);
+  assert_int_equal(errors_of("kafka: {sasl: {user: u}}\n", &text), 1);
+  assert_int_equal(errors_of("kafka: {tls: {certificate_file: c.pem}}\n", &text), 1);
+  (void)write_file("password", "open sesame\n", 0600);
+  snprintf(settings, sizeof settings, "kafka: {sasl: {mechanism: plain, user: u, password_file: \"%s/password\"}}\n", folder);
+  struct diagnostics diagnostics = {0};
+  struct site *site = site_load(write_file("site.yaml", settings, 0644), &diagnostics);
+  assert_non_null(site);
+  assert_true(slice_equal(site->kafka.sasl.password, SLICE("open sesame")));
+  site_destroy(site);
+  diagnostics_fini(&diagnostics);
+  // The service manager's credentials are files of its folder, by name alone.
+  const char *const credential = "kafka: {sasl: {mechanism: plain, user: u, password_file: \"credential:password\"}}\n";
+  unsetenv("CREDENTIALS_DIRECTORY");
+  assert_true(errors_of(credential, &text) > 0);
+  assert_non_null(strstr(text.data, "CREDENTIALS_DIRECTORY is not set"));
+  setenv("CREDENTIALS_DIRECTORY", folder, 1);
+  assert_int_equal(errors_of(credential, &text), 0);
+  assert_true(errors_of("redis: {password_file: \"credential:../password\"}\n", &text) > 0);
+  unsetenv("CREDENTIALS_DIRECTORY");
+  text_fini(&text);
+}
+
+static void a_password_among_the_settings_must_be_as_closed_as_a_secret_file(void **unused) {
+  (void)unused;
+  static const char settings[] = "kafka: {properties: {sasl.password: \"open sesame\"}}\n";
+  struct text text = {0};
+  assert_int_equal(errors_of(settings, &text), 1);
+  assert_non_null(strstr(text.data, "open to other users"));
+  assert_null(strstr(text.data, "sesame"));
+  struct diagnostics diagnostics = {0};
+  struct site *site = site_load(write_file("site.yaml", settings, 0600), &diagnostics);
+  assert_non_null(site);
+  site_destroy(site);
+  diagnostics_fini(&diagnostics);
+  text_fini(&text);
+}
+
 static void the_key_of_seals_is_made_once_and_kept(void **unused) {
   (void)unused;
   struct diagnostics diagnostics = {0};
@@ -190,6 +232,8 @@ int main(void) {
       cmocka_unit_test(properties_rates_and_dotted_keys_are_read),
       cmocka_unit_test(all_contradictions_are_told_at_once),
       cmocka_unit_test(a_secret_that_others_can_read_is_refused),
+      cmocka_unit_test(a_user_of_kafka_needs_a_password_that_is_kept_apart),
+      cmocka_unit_test(a_password_among_the_settings_must_be_as_closed_as_a_secret_file),
       cmocka_unit_test(the_key_of_seals_is_made_once_and_kept),
       cmocka_unit_test(processes_that_start_together_get_one_key),
   };
