@@ -261,30 +261,43 @@ static void feed_number(struct digest *digest, int64_t value) {
   digest_field(digest, (struct slice){text, (size_t)size});
 }
 
-// The results of a topic in one hash, as a reader of that topic alone would make it.
-static uint64_t topic_sum(const struct broker_output *outputs, size_t size, const struct receipt *receipt, enum topic topic,
-                          unsigned char sum[DIGEST_BYTES]) {
-  struct digest digest;
-  uint64_t facts = 0, count = 0;
-  digest_init(&digest, DIGEST_BYTES, NULL, 0);
+// The results of each topic in one hash, as a reader of that topic alone would make it.
+struct topic_sum { struct digest digest; uint64_t facts; int64_t count; unsigned char sum[DIGEST_BYTES]; };
+
+static void sum_topics(const struct broker *broker, const struct receipt *receipt, struct topic_sum sums[TOPIC_COUNT]) {
+  size_t size;
+  const struct broker_output *outputs = broker_outputs(broker, &size);
+  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
+    sums[topic].count = 0;
+    sums[topic].facts = 0;
+  }
   for (size_t i = 0; i < size; i++) {
     const struct broker_output *output = &outputs[i];
-    if (output->transaction != receipt->transaction || output->source.partition != receipt->partition || output->topic != topic) continue;
-    facts = digest_hash64(output->value.data, output->value.size, facts);
-    digest_field(&digest, output->key);
-    digest_field(&digest, output->value);
-    count++;
+    if (output->transaction != receipt->transaction || output->source.partition != receipt->partition ||
+        output->topic == TOPIC_SCREENING_RECEIPTS)
+      continue;
+    struct topic_sum *sum = &sums[output->topic];
+    if (sum->count++ == 0) digest_init(&sum->digest, DIGEST_BYTES, NULL, 0);
+    if (output->topic == TOPIC_INSTITUTION_FACTS) {
+      sum->facts = digest_hash64(output->value.data, output->value.size, sum->facts);
+      continue;
+    }
+    digest_field(&sum->digest, output->key);
+    digest_field(&sum->digest, output->value);
   }
-  digest_final(&digest, sum);
-  if (topic == TOPIC_INSTITUTION_FACTS)
-    for (unsigned i = 0; i < DIGEST_BYTES; i++) sum[i] = i < 8 ? (unsigned char)(facts >> (8 * i)) : 0;
-  return count;
+  for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
+    struct topic_sum *sum = &sums[topic];
+    if (sum->count > 0) digest_final(&sum->digest, sum->sum);
+    if (topic != TOPIC_INSTITUTION_FACTS) continue;
+    memset(sum->sum, 0, sizeof sum->sum);
+    for (unsigned i = 0; i < 8; i++) sum->sum[i] = (unsigned char)(sum->facts >> (8 * i));
+  }
 }
 
 static bool chain_is_right(const struct broker *broker, const struct receipt *receipt, const unsigned char before[DIGEST_BYTES],
                            unsigned char after[DIGEST_BYTES]) {
-  size_t size;
-  const struct broker_output *outputs = broker_outputs(broker, &size);
+  struct topic_sum sums[TOPIC_COUNT];
+  sum_topics(broker, receipt, sums);
   struct digest digest;
   digest_init(&digest, DIGEST_BYTES, NULL, 0);
   digest_bytes(&digest, before, DIGEST_BYTES);
@@ -297,12 +310,10 @@ static bool chain_is_right(const struct broker *broker, const struct receipt *re
   for (unsigned d = 0; d < DISPOSITION_COUNT; d++) feed_number(&digest, receipt->dispositions[d]);
   digest_field(&digest, receipt->ruleset_hash);
   for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
-    unsigned char sum[DIGEST_BYTES];
-    const uint64_t count = topic == TOPIC_SCREENING_RECEIPTS ? 0 : topic_sum(outputs, size, receipt, topic, sum);
-    if (count == 0) continue;
+    if (sums[topic].count == 0) continue;
     digest_field(&digest, slice_from(topic_name(topic)));
-    feed_number(&digest, (int64_t)count);
-    digest_bytes(&digest, sum, sizeof sum);
+    feed_number(&digest, sums[topic].count);
+    digest_bytes(&digest, sums[topic].sum, DIGEST_BYTES);
   }
   digest_final(&digest, after);
   struct text hex = {0};
