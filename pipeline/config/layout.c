@@ -107,8 +107,8 @@ static bool is_block(const struct yaml_node *node) {
   return !only_spaces || s.data[s.size - 1] == '\n';
 }
 
-static void spaces(struct text *out, unsigned count) {
-  for (unsigned i = 0; i < count; i++) text_byte(out, ' ');
+static void spaces(struct text *out, size_t count) {
+  for (size_t i = 0; i < count; i++) text_byte(out, ' ');
 }
 
 static void write_behind(struct printer *printer, struct slice text) {
@@ -164,17 +164,6 @@ static bool write_flow(struct printer *printer, const struct item *item, struct 
   return true;
 }
 
-static unsigned columns_of(struct slice s) {
-  unsigned columns = 0;
-  for (size_t at = 0; at < s.size;) {
-    unsigned size;
-    const uint32_t code = utf8_first((struct slice){s.data + at, s.size - at}, &size);
-    columns += utf8_columns(code);
-    at += size > 0 ? size : 1;
-  }
-  return columns;
-}
-
 // --- Lines ---------------------------------------------------------------------------------------------------------------------------
 
 static void write_children(struct printer *printer, const struct item *item, unsigned indent, bool first_open);
@@ -201,7 +190,7 @@ static void write_value(struct printer *printer, const struct item *item, unsign
   } else {
     text_clear(&printer->flow);
     const bool empty = item->size == 0, fits = value->flow && write_flow(printer, item, &printer->flow) &&
-                                               column + 1 + columns_of(text_slice(&printer->flow)) <= printer->width;
+                                               column + 1 + utf8_width(text_slice(&printer->flow)) <= printer->width;
     if (empty) text_clear(&printer->flow);
     if (empty) text_append(&printer->flow, value->type == YAML_MAP ? SLICE("{}") : SLICE("[]"));
     if (!fits && !empty) {
@@ -222,7 +211,7 @@ static bool opens(struct printer *printer, const struct item *item, unsigned ind
   if (item->value->type == YAML_SCALAR || item->size == 0) return false;
   text_clear(&printer->flow);
   return !(item->value->flow && write_flow(printer, item, &printer->flow) &&
-           indent + 2 + columns_of(text_slice(&printer->flow)) <= printer->width);
+           indent + 2 + utf8_width(text_slice(&printer->flow)) <= printer->width);
 }
 
 // Comments above an item; those of what stands behind its dash come before the dash.
@@ -259,7 +248,7 @@ static void write_children(struct printer *printer, const struct item *item, uns
     } else {
       text_byte(printer->out, '-');
     }
-    write_value(printer, child, indent, indent + columns_of((struct slice){printer->out->data + line, printer->out->size - line}));
+    write_value(printer, child, indent, indent + (unsigned)utf8_width((struct slice){printer->out->data + line, printer->out->size - line}));
   }
   write_notes(printer, item->tail, indent, false);
 }
@@ -281,12 +270,12 @@ static void align(struct slice s, struct text *out) {
   for (size_t at = 0; at < s.size;) {
     // Neighbouring lines of one indentation with comments that are not too long to be aligned.
     const size_t indent = indent_at(s, at);
-    unsigned widest = 0;
+    size_t widest = 0;
     size_t end = at;
     while (end < s.size) {
       const size_t size = line_size(s, end);
       const char *mark = memchr(s.data + end, BEHIND, size);
-      const unsigned columns = mark != NULL ? columns_of((struct slice){s.data + end, (size_t)(mark - s.data) - end}) : 0;
+      const size_t columns = mark != NULL ? utf8_width((struct slice){s.data + end, (size_t)(mark - s.data) - end}) : 0;
       if (mark == NULL || columns > ALIGN_COLUMNS_MAX || indent_at(s, end) != indent) break;
       if (columns > widest) widest = columns;
       end += size + 1;
@@ -298,7 +287,7 @@ static void align(struct slice s, struct text *out) {
       const struct slice code = {line.data, mark != NULL ? (size_t)(mark - line.data) : line.size};
       text_append(out, code);
       if (mark != NULL) {
-        const unsigned columns = columns_of(code);
+        const size_t columns = utf8_width(code);
         spaces(out, columns > widest ? 2 : widest - columns + 2);
         text_append(out, (struct slice){mark + 1, line.size - code.size - 1});
       }
