@@ -37,6 +37,6 @@ void paths_no_rule(const char *verb, const struct ruleset *ruleset, const char *
 }
 
 void paths_print(FILE *stream, struct text *text) {
-  fwrite(text->data, 1, text->size, stream);
+  if (text->size > 0) fwrite(text->data, 1, text->size, stream);
   text_clear(text);
 }
