@@ -164,7 +164,7 @@ static void remember(const char *path, const struct text *memory, struct slice k
   if (file != NULL) {
     const size_t most = (size_t)(REMEMBERED_MAX - 1) * (KEY_BYTES + 1), size = memory->size < most ? memory->size : most;
     const bool written = fwrite(key.data, 1, key.size, file) == key.size && fputc('\n', file) != EOF &&
-                         fwrite(memory->data, 1, size, file) == size;
+                         (size == 0 || fwrite(memory->data, 1, size, file) == size);
     const bool closed = fclose(file) == 0;
     if (!written || !closed || rename(name.data, path) != 0) unlink(name.data);
   }
