@@ -44,6 +44,8 @@ def receipts_add_up(out, records):
         assert parts == receipt["records"] == receipt["last_offset"] - receipt["first_offset"] + 1, receipt
         total += parts
     assert total == records, (out, total, records)
+    proven = json.loads(subprocess.run([program, "verify", "receipts", "--files", out, "--format", "json"], check=True, stdout=subprocess.PIPE).stdout)
+    assert proven["unbroken"] and sum(lane["records"] for lane in proven["partitions"]) == records, proven
 
 
 def same_bytes(a, b, but=()):
