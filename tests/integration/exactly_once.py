@@ -94,7 +94,7 @@ def wrong_bytes_in_redis(make, reference):
 def killed_in_the_middle(make, reference):
     site = make("killed", batch_records=100)
     site.call("topics", "create")
-    replay = site.start("replay", reference.path, "--rate", str(max(300, reference.lines // 12)))
+    replay = site.start("replay", reference.path, "--rate", str(max(200, reference.lines // 16)))
     dice, killed = random.Random(seed), 0
     while replay.poll() is None and killed < 5:
         process = site.start("run", "screen", "--from", "earliest")
