@@ -115,7 +115,7 @@ def killed_in_the_middle(make, reference):
 def terminated_while_records_come(make, reference):
     site = make("drained")
     site.call("topics", "create")
-    replay = site.start("replay", reference.path, "--rate", str(max(500, reference.lines // 6)))
+    replay = site.start("replay", reference.path, "--rate", str(max(250, reference.lines // 12)))
     for _ in range(3):
         process = site.start("run", "screen", "--from", "earliest")
         before = site.covered()
