@@ -139,7 +139,7 @@ def disturb(cluster, mode, dice, stopping, told):
 def kill_leaders(site, dice, stopping, told):
     """Every now and then the broker that leads some partition of the input dies, and comes back."""
     topic = f"{site.name}-settlements"
-    while not stopping.wait(8):
+    while not stopping.wait(12):
         for server in site.cluster.servers.split(","):
             try:
                 leaders, _ = wire.leaders(server, topic)
