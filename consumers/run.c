@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "consumers/breaker.h"
 #include "consumers/journal.h"
 #include "consumers/reload.h"
 #include "consumers/steer.h"
@@ -19,7 +20,8 @@
 #include "stream/kafka/kafka.h"
 #include "stream/redis/redis.h"
 
-enum { TAKE_MS = 200, PROGRESS_S = 10, MARGIN_BYTES = 128 * 1024, MARGIN_DAYS = 30 };
+// Every 61st decision is timed: a prime, so that no rule that comes at a regular place is always or never the one.
+enum { COUNT_US = 500000, TIME_EVERY = 61, TAKE_MS = 200, PROGRESS_S = 10, MARGIN_BYTES = 128 * 1024, MARGIN_DAYS = 30 };
 
 struct run {
   const struct run_options *options;
@@ -30,6 +32,7 @@ struct run {
   struct poison *poison;
   struct reload *reload;
   struct steer *steer;
+  struct tally *tally;
   unsigned char key[DIGEST_KEY_BYTES], epoch[STATE_EPOCH_BYTES];
   int32_t partitions;
   int lock;
@@ -45,6 +48,8 @@ struct seat {
   pthread_t thread;
   bool started;
   struct engine *engine;
+  const struct ruleset *ruleset;    // the engine's
+  int64_t counted_us;
   struct store *store;
   enum status status;
   struct error error;
@@ -120,11 +125,12 @@ static void on_drop(void *context, int32_t partition) {
   store_drop_partition(seat->store, partition);
 }
 
-static int64_t now_us(void) {
+static uint64_t now_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+static int64_t now_us(void) { return (int64_t)(now_ns() / 1000); }
 
 static void publish(struct seat *seat, const struct worker *worker, const struct log *log) {
   const struct state_counts *state = state_counts(worker->state);
@@ -141,12 +147,20 @@ static void publish(struct seat *seat, const struct worker *worker, const struct
   atomic_store(&seat->at_goal, kafka_at_goal(log));
 }
 
+static void count_rules(struct seat *seat) {
+  tally_add(seat->run->tally, seat->number, seat->ruleset, engine_rule_counts(seat->engine));
+  seat->counted_us = now_us();
+}
+
 // Between two batches: another rule set, when one is in force. True: there was one.
 static bool take_up(struct seat *seat) {
   const struct ruleset *ruleset = reload_next(seat->run->reload, seat->number);
   if (ruleset == NULL) return false;
   const int64_t begin_us = now_us();
+  count_rules(seat);
+  tally_leave(seat->run->tally, seat->number);
   engine_use(seat->engine, ruleset);
+  seat->ruleset = ruleset;
   reload_used(seat->run->reload, seat->number);
   journal_say(JOURNAL_INFO, "worker %u: rule set %s from the next transaction on; changed over in %lld us", seat->number, ruleset->hash,
               (long long)(now_us() - begin_us));
@@ -185,7 +199,9 @@ static enum status serve(struct seat *seat, struct log *log) {
       changed = false;
     }
     publish(seat, &worker, log);
+    if (now_us() - seat->counted_us >= COUNT_US) count_rules(seat);
   }
+  count_rules(seat);
   struct error error = {0};
   const enum status last = worker_finish(&worker, &error);    // RETRY: it was aborted, the next start does it again
   if (status == STATUS_OK && last == STATUS_FATAL) {
@@ -217,7 +233,10 @@ static enum status sit(struct seat *seat) {
   settings.watch = poison_watch_of(run->poison, seat->number);
   poison_guard(&settings.watch);
   const struct ruleset *ruleset = reload_next(run->reload, seat->number);    // what was steered to before this thread began
-  seat->engine = engine_create(ruleset != NULL ? ruleset : run->options->ruleset, &settings, seat->store);
+  seat->ruleset = ruleset != NULL ? ruleset : run->options->ruleset;
+  settings.screen.now_ns = now_ns;
+  settings.screen.time_every = TIME_EVERY;
+  seat->engine = engine_create(seat->ruleset, &settings, seat->store);
   reload_used(run->reload, seat->number);
   const int64_t largest = site->kafka.input_bytes_max > site->engine.screen.dossier_bytes_max ? site->kafka.input_bytes_max
                                                                                                : site->engine.screen.dossier_bytes_max;
@@ -350,6 +369,17 @@ static bool all_at_goal(struct run *run) {
 
 static int64_t now_s(void) { return now_us() / 1000000; }
 
+// What `settlewatch rules stats --config` reads.
+static void write_stats(struct run *run) {
+  struct text path = {0};
+  struct error error = {0};
+  char hash[33], of_files[33];
+  reload_current(run->reload, hash, of_files);
+  text_format(&path, "%s/%s.stats%c", run->state_dir, run->instance, '\0');
+  if (tally_write(run->tally, path.data, hash, &error) != STATUS_OK) journal_say(JOURNAL_WARNING, "%s", error.text);
+  text_fini(&path);
+}
+
 static void watch(struct run *run, const sigset_t *signals) {
   const int64_t begun_s = now_s();
   int64_t said_s = begun_s;
@@ -359,6 +389,7 @@ static void watch(struct run *run, const sigset_t *signals) {
     const int got = sigtimedwait(signals, NULL, &pause);
     if (got == SIGHUP) steer_signal(run->steer);
     steer_poll(run->steer);
+    breaker_look(run->tally, run->steer);
     if (got == SIGTERM || got == SIGINT) {
       journal_say(JOURNAL_INFO, "stopping: the transactions at hand are finished");
       atomic_store(&run->stopping, true);
@@ -366,11 +397,13 @@ static void watch(struct run *run, const sigset_t *signals) {
     if (run->options->until_end && all_at_goal(run)) atomic_store(&run->stopping, true);
     if (now_s() - said_s >= PROGRESS_S) {
       say_progress(run, &before, now_s() - said_s, false);
+      write_stats(run);
       said_s = now_s();
     }
   }
   for (size_t i = 0; i < run->seats_size; i++)
     if (run->seats[i].started) pthread_join(run->seats[i].thread, NULL);
+  write_stats(run);
   before = 0;
   say_progress(run, &before, now_s() - begun_s, true);
 }
@@ -415,6 +448,7 @@ enum status run_screen(const struct run_options *options, struct error *error) {
                                          .bytes_max = options->site->run.rules_bytes_max, .context = &run, .check = fits, .say = journal_listener};
   if (status == STATUS_OK) {
     run.reload = reload_open(&reload, error);
+    run.tally = tally_create((unsigned)options->site->run.workers);
     if (run.reload == NULL) status = STATUS_FATAL;
     const struct steer_settings steer = {.client = run.client, .topic = run.topics[TOPIC_RULES_CONTROL], .group = run.group,
                                          .folder = options->site->rules, .reload = run.reload, .say = journal_listener};
@@ -424,6 +458,7 @@ enum status run_screen(const struct run_options *options, struct error *error) {
     ruleset_destroy(options->ruleset);
   }
   if (status == STATUS_OK) status = serve_all(&run, &signals, error);
+  tally_destroy(run.tally);
   steer_close(run.steer);
   reload_close(run.reload);
   poison_close(run.poison);

@@ -152,7 +152,7 @@ static const struct setting rows[] = {
      "or so long after its first record, whichever is first."},
     {"run.memory_bytes", SETTING_INT, SITE(run.memory_bytes), "268435456", 1048576, INT64_MAX / 2, 0, "bytes", NULL,
      "Dossiers that one worker keeps in memory; the least recently used go."},
-    {"run.rules_bytes_max", SETTING_INT, SITE(run.rules_bytes_max), "1073741824", 1048576, INT64_MAX / 2, 0, "bytes", NULL,
+    {"run.rules_bytes_max", SETTING_INT, SITE(run.rules_bytes_max), "4294967296", 1048576, INT64_MAX / 2, 0, "bytes", NULL,
      "A larger rule set is not taken up by a running process. It keeps three at most: the one in force, the one before, one made ready."},
     {"run.instance", SETTING_TEXT, SITE(run.instance), "a", 1, 64, 0, "", NULL,
      "Name of this process on its host: letters, digits, '-', '_'. Two processes need two names; a lock file in state_dir sees to it."},

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/rules/past.h"
+#include "cli/rules/running.h"
 #include "cli/verb.h"
 #include "consumers/sheet.h"
 #include "record/money.h"
@@ -33,7 +34,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
       return 0;
     case ARGP_KEY_ARG: paths_add(state, &arguments->past.files, value); return 0;
     case ARGP_KEY_END:
-      if (arguments->past.files.size == 0) argp_error(state, "a file of the past is needed: --from FILE");
+      if (arguments->past.files.size == 0 && arguments->past.config == NULL)
+        argp_error(state, "a file of the past is needed: --from FILE; or --config FILE, for what the running processes counted");
       return 0;
     default: return ARGP_ERR_UNKNOWN;
   }
@@ -125,12 +127,15 @@ static void write_text(const struct backtest_report *report, struct text *out) {
 
 static int run(int argc, char **argv) {
   static const struct argp_child children[] = {{&past_argp, 0, NULL, 0}, {0}};
-  static const struct argp argp = {options, parse, "--from FILE... [FILE...]",
+  static const struct argp argp = {options, parse, "--from FILE... [FILE...]\n--config FILE",
                                    "Screens the past and tells for each rule how often it was evaluated and with which outcome, what is open at the end, and "
                                    "how long a decision took (one in 61 is timed). A visit that the index keeps from a rule is not evaluated and not "
-                                   "counted.\vExit status: 0 told, 65 a file is unreadable as a whole, 78 bad rules or settings.", children, NULL, NULL};
+                                   "counted. Without --from, what the running processes of this host counted "
+                                   "since their start.\vExit status: 0 told, 65 a file is unreadable as a whole or nothing was counted yet, 78 bad rules "
+                                   "or settings.", children, NULL, NULL};
   struct stats_arguments arguments = {0};
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  if (arguments.past.files.size == 0) return running_stats(arguments.past.config, arguments.json);
   struct site *site = past_site(&arguments.past);
   struct diagnostics diagnostics = {0};
   struct ruleset *ruleset = NULL;

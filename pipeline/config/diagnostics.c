@@ -371,7 +371,7 @@ static const struct {
     {1101, "A rule file is one map: rule, id, title, version and so on."},
     {1102, "A key that every such map has is missing."},
     {1103, "The word is none of those allowed here; they are listed in the message."},
-    {1104, "The text is empty or too long."},
+    {1104, "The text is empty or too long, or has not the form that is asked."},
     {1105, "The list is empty or too long."},
     {1107, "A range of days ends before it begins. Both days count as inside."},
     {1108, "There is no rule kind of that name. `rules doc kinds` lists them."},

@@ -104,6 +104,12 @@ static const struct form_key equivalent_rows[] = {
 };
 const struct form format_equivalent = FORM("equivalent", equivalent_rows, MISSING);
 
+static const struct form_key budget_rows[] = {
+    {"hit_rate_at_most", TEXT, MUST, .doc_zh = "立案占评估次数的上限，百分数，至多两位小数，如 5%、0.25%。"},
+    {"min_evaluated", .type = FORM_INT, MUST, .min = 100, .max = 1000000000, .doc_zh = "每评估这么多次核对一次命中率。"},
+};
+const struct form format_budget = FORM("budget", budget_rows, MISSING);
+
 static const struct form_key rule_rows[] = {
     {"rule", NAME, MUST, .doc_zh = "规则的唯一名称：小写字母、数字和下划线。"},
     {"id", .type = FORM_ID, MUST, .max = FORMAT_ID_BYTES_MAX, .doc_zh = "规则的唯一编号：大写字母、数字和连字符，如 ADM-001。"},
@@ -137,6 +143,8 @@ static const struct form_key rule_rows[] = {
     {"amount", OWN("amount"), .doc_zh = "涉及金额的计算方法，取决于规则类型；默认为该类型的第一种。"},
     {"say", .type = FORM_MAP, MUST, .form = &format_say, .doc_zh = "给机构和稽核人员看的一句话说明。"},
     {"show", OWN("operand"), LIST(0, 0), .doc_zh = "作为证据列出的字段。"},
+    {"budget", .type = FORM_MAP, .form = &format_budget,
+     .doc_zh = "命中率预算：运行中命中率超出时，规则自动降为试运行，不再产生扣分扣款，直到恢复或换新版本。"},
     {"tests", .type = FORM_MAP, LIST(0, 0), .form = &format_test, .doc_zh = "证明规则正确的测试；启用的规则至少要有一个立案和一个不立案的测试。"},
     {"equivalent", .type = FORM_MAP, LIST(0, 0), .form = &format_equivalent,
      .doc_zh = "已经复核、不影响任何结果的变动，rules test --mutate 不再报告。"},

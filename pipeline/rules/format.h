@@ -8,7 +8,7 @@
 #include "config/form.h"
 
 extern const struct form format_rule, format_title, format_effective, format_basis, format_exemption, format_band, format_say,
-    format_test, format_expect, format_equivalent;
+    format_test, format_expect, format_equivalent, format_budget;
 // overlay.yaml of a region's folder.
 extern const struct form format_overlay, format_override;
 // Words of a comparison, all, any, not and look-ups, with their meaning.

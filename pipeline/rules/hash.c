@@ -73,6 +73,8 @@ void hash_rule_text(const struct rule *rule, struct text *out) {
   sentence(out, "say_zh", rule, rule->say_zh, rule->say_zh_size);
   sentence(out, "say_en", rule, rule->say_en, rule->say_en_size);
   operand_list(out, "show", rule, rule->show, rule->show_size);
+  if (rule->budget_evaluated > 0)
+    text_format(out, "budget %lld of %lld\n", (long long)rule->budget_basis_points, (long long)rule->budget_evaluated);
 }
 
 static int order_texts(const void *a, const void *b) {

@@ -327,6 +327,39 @@ static void read_equivalent(struct reader *reader) {
   }
 }
 
+// "5%", "0.25%": basis points, 1..10000.
+static bool read_percent(struct slice text, int64_t *basis_points) {
+  int64_t number = 0;
+  int decimals = -1;
+  size_t at = 0;
+  for (; at < text.size && number <= 10000 && decimals < 2; at++) {
+    const char c = text.data[at];
+    if (c == '.' && decimals < 0 && at > 0) {
+      decimals = 0;
+      continue;
+    }
+    if (c < '0' || c > '9') break;
+    number = 10 * number + (c - '0');
+    if (decimals >= 0) decimals++;
+  }
+  if (at == 0 || decimals == 0 || at + 1 != text.size || text.data[at] != '%') return false;
+  for (int n = decimals > 0 ? decimals : 0; n < 2; n++) number *= 10;
+  *basis_points = number;
+  return number >= 1 && number <= 10000;
+}
+
+static void read_budget(struct reader *reader) {
+  const struct yaml_node *budget = yaml_find(reader->root, "budget"), *evaluated;
+  struct slice share;
+  if (budget == NULL || !check_form(reader, budget, &format_budget)) return;
+  if ((evaluated = yaml_find(budget, "min_evaluated")) != NULL)
+    reader->good &= yaml_is_int(reader->file, evaluated, 100, 1000000000, &reader->rule->budget_evaluated);
+  if (!read_text(reader, budget, "hit_rate_at_most", &share) || read_percent(share, &reader->rule->budget_basis_points)) return;
+  yaml_error(reader->file, yaml_find(budget, "hit_rate_at_most"), 1104, "'hit_rate_at_most' must be a share such as 5%% or 0.25%%, up to 100%%, not '%.*s'",
+             SLICE_ARG(share));
+  reader->good = false;
+}
+
 bool read_rule(struct prepare *prepare) {
   struct arena *arena = &prepare->ruleset->arena;
   enum { LINE = 64 };    // what judging looks at is one line of the cache
@@ -352,6 +385,7 @@ bool read_rule(struct prepare *prepare) {
   read_exemptions(&reader);
   read_bands(&reader);
   read_words(&reader);
+  read_budget(&reader);
   read_equivalent(&reader);
   return reader.good;
 }

@@ -80,6 +80,8 @@ struct rule {
   size_t bands_size;
   const struct piece *say_zh, *say_en;
   size_t say_zh_size, say_en_size;
+  // What the breaker (consumers/breaker.h) holds a running rule to: of every so many decisions at most this share hits. 0: nothing.
+  int64_t budget_evaluated, budget_basis_points;
   const int *show;             // operands
   size_t show_size;
   const struct yaml_node *tests;    // for the test runner; places included

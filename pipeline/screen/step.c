@@ -289,12 +289,12 @@ static void touch_changed_pairs(struct judging *judging) {
   }
 }
 
-static bool rule_loaded(const struct screen *screen, const struct finding *finding) {
+static const struct rule *rule_of(const struct screen *screen, const struct finding *finding) {
   for (size_t i = 0; i < screen->ruleset->size; i++) {
     const struct rule *rule = screen->ruleset->rules[i];
-    if (rule->version == finding->rule_version && slice_equal(rule->id, finding->rule_id)) return judged_status(rule);
+    if (rule->version == finding->rule_version && slice_equal(rule->id, finding->rule_id)) return judged_status(rule) ? rule : NULL;
   }
-  return false;
+  return NULL;
 }
 
 static int64_t due_of(const struct judging *judging, const struct hit *hit) {
@@ -306,6 +306,8 @@ static void withdraw(struct judging *judging, struct finding *finding, const str
   finding->revision++;
   finding_withdraw(outbox, finding, cause);
   judging->screen->counts.findings_withdrawn++;
+  const struct rule *rule = rule_of(judging->screen, finding);
+  if (rule != NULL) judging->screen->rule_counts[rule->number].vola_fen -= finding->vola_fen;
   struct finding withdrawn = {.revision = finding->revision, .time_s = judging->dossier->watermark_s, .due_s = INT64_MAX};
   memcpy(withdrawn.id, finding->id, sizeof withdrawn.id);    // its revisions go on if the facts come back
   *finding = withdrawn;
@@ -334,6 +336,8 @@ static void open_or_change(struct judging *judging, const struct hit *hit, const
     finding = dossier_add_finding(dossier);
     memcpy(finding->id, hit->id, sizeof finding->id);
   }
+  screen->rule_counts[rule->number].opened += !was_open;
+  screen->rule_counts[rule->number].vola_fen += hit->vola_fen - (was_open ? finding->vola_fen : 0);
   *finding = (struct finding){.open = true, .seen = true, .revision = finding->revision + 1, .time_s = dossier->watermark_s,
                               .rule_id = rule->id, .rule_version = rule->version, .unit = visit->unit,
                               .mdtrt_id = visit->mdtrt_id, .fixmedins_code = visit->fixmedins_code, .pair = hit->pair,
@@ -409,7 +413,7 @@ static void withdraw_unseen(struct judging *judging, const struct finding_cause 
   struct dossier *dossier = judging->dossier;
   for (uint32_t i = 0; i < dossier->findings_size; i++) {
     struct finding *finding = &dossier->findings[i];
-    if (!finding->open || finding->seen || !rule_loaded(judging->screen, finding)) continue;
+    if (!finding->open || finding->seen || rule_of(judging->screen, finding) == NULL) continue;
     const struct visit *visit = history_find(&judging->history, finding->unit);
     if (visit != NULL && !visit->touched) continue;
     withdraw(judging, finding, cause, outbox);

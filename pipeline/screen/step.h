@@ -50,6 +50,8 @@ struct screen_counts {
 struct rule_counts {
   uint64_t outcomes[OUTCOME_COUNT];
   uint64_t timed, timed_ns;       // decisions that were timed, and what they took
+  uint64_t opened;                // findings
+  int64_t vola_fen;               // what its findings grew and shrank by; of what is withdrawn too
 };
 
 struct screen;

@@ -3,7 +3,7 @@
 
 usage: reload.py SETTLEWATCH RULES [SETTLEMENTS [SEED [CHECK...]]]
 """
-import itertools, os, random, re, signal, subprocess, sys, time
+import itertools, json, os, random, re, signal, subprocess, sys, time
 
 from cluster import NARROW, judged_by_the_last_set, other_rules, rulesets_by_position, run_checks, wait_for
 
@@ -148,6 +148,29 @@ def the_group_follows_the_control_topic(make, reference):
         stopped(site, member)
 
 
-CHECKS = [the_group_follows_the_control_topic, a_set_every_second_under_load]
+def a_rule_beyond_its_budget_becomes_a_shadow(make, reference):
+    """The breaker only asks for it; the message changes the rules, at positions that receipts record. What running processes counted is told."""
+    site = make("breaker", workers=2, batch_records=40, run=LITTLE)
+    site.rules = other_rules(rules, f"{site.cluster.folder}/budget", (r"(?m)^tests:", "budget: {hit_rate_at_most: 0.05%, min_evaluated: 100}\ntests:"))
+    site.write()
+    site.call("topics", "create")
+    replay = site.start("replay", reference.path, "--rate", str(reference.lines // 8))
+    process = site.start("run", "screen", "--from", "earliest")
+    wait_for(lambda: "ADM-001 version 1 is demoted to shadow" in said(site) or process.poll() is not None, "the demotion", 30)
+    assert re.search(r"error breaker: ADM-001 version 1: \d+ of \d+ decisions hit, and its budget is 0\.05%; the group is told", said(site)), said(site)[-3000:]
+    assert replay.wait(timeout=60) == 0
+    wait_for(lambda: site.covered() == reference.records(4) or process.poll() is not None, "all records", 90)
+    stopped(site, process)
+    ruleset_of = rulesets_by_position(site)
+    assert len(ruleset_of.hashes) == 2 and ruleset_of.changes <= 4, (ruleset_of.hashes, ruleset_of.changes)
+    assert any(finding["rule_id"] == "ADM-001" for finding in site.read("shadow-findings"))
+    rows = {row["rule_id"]: row for row in json.loads(site.call("rules", "stats", "--format", "json"))["rules"]}
+    split = rows["ADM-001"]
+    outcomes = ("no_hit", "hit", "exempt", "out_of_scope", "insufficient_history", "bad_data", "error")
+    assert split["status"] == "shadow" and split["evaluated"] == sum(split[outcome] for outcome in outcomes) > 100 and split["hit"] > 0
+    assert sum(row["timed"] for row in rows.values()) > 0 and "ADM-001" in site.call("rules", "stats")
+
+
+CHECKS = [a_rule_beyond_its_budget_becomes_a_shadow, the_group_follows_the_control_topic, a_set_every_second_under_load]
 
 sys.exit(run_checks(CHECKS, program, rules, settlements, seed, sys.argv[5:]))

@@ -224,6 +224,20 @@ static void two_active_versions_must_not_be_in_force_on_one_day(void **state) {
   memory_free(one), memory_free(two), memory_free(next);
 }
 
+static void any_number_of_shadow_versions_may_stand_beside_the_active_one(void **state) {
+  (void)state;
+  static const char tests[] = "tests:\n  - {name: a, given: [{settle: {id: S1}}], expect: {hit: default}}\n"
+                              "  - {name: b, given: [{settle: {id: S1}}], expect: {outcome: no_hit}}\n";
+  char *active = good_rule("TST-001", "version: 1\nstatus: active\neffective: {from: 2022-01-01}", tests),
+       *two = good_rule("TST-001", "version: 2\nstatus: shadow\neffective: {from: 2022-01-01}", ""),
+       *three = good_rule("TST-001", "version: 3\nstatus: shadow\neffective: {from: 2022-01-01}", "");
+  struct ruleset *ruleset = load_texts((const char *const[]){active, two, three}, 3, NULL);
+  assert_non_null(ruleset);
+  assert_int_equal(ruleset->size, 3);
+  ruleset_destroy(ruleset);
+  memory_free(active), memory_free(two), memory_free(three);
+}
+
 // --- Hashes --------------------------------------------------------------------------------------------------------------
 
 static void hash_of(const char *text, char hash[33], uint64_t *projection) {
@@ -232,6 +246,35 @@ static void hash_of(const char *text, char hash[33], uint64_t *projection) {
   memcpy(hash, ruleset->hash, 33);
   *projection = ruleset->projection;
   ruleset_destroy(ruleset);
+}
+
+static void a_budget_is_a_share_and_part_of_what_the_set_means(void **state) {
+  (void)state;
+  static const struct { const char *share; int64_t basis_points; } good[] = {{"5%", 500}, {"0.25%", 25}, {"0.5%", 50}, {"100%", 10000}, {"12.34%", 1234}};
+  static const char *const bad[] = {"5", "0%", "100.01%", "101%", "1.234%", "%", ".5%", "5.%", "5 %", "-1%", "99999999999999999999%"};
+  char hashes[2][33], keys[200];
+  uint64_t projection;
+  char *plain = good_rule("TST-001", V1, "");
+  hash_of(plain, hashes[0], &projection);
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    snprintf(keys, sizeof keys, "budget: {hit_rate_at_most: \"%s\", min_evaluated: 10000}\n", good[i].share);
+    char *text = good_rule("TST-001", V1, keys);
+    const char *const texts[] = {text};
+    struct ruleset *ruleset = load_texts(texts, 1, NULL);
+    assert_non_null(ruleset);
+    assert_int_equal(ruleset->rules[0]->budget_basis_points, good[i].basis_points);
+    assert_int_equal(ruleset->rules[0]->budget_evaluated, 10000);
+    assert_string_not_equal(ruleset->hash, hashes[0]);
+    ruleset_destroy(ruleset);
+    memory_free(text);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    snprintf(keys, sizeof keys, "budget: {hit_rate_at_most: \"%s\", min_evaluated: 10000}\n", bad[i]);
+    char *text = good_rule("TST-001", V1, keys);
+    expect_set_error((const char *const[]){text}, 1, "SW1104");
+    memory_free(text);
+  }
+  memory_free(plain);
 }
 
 static void the_hash_covers_meaning_and_not_form(void **state) {
@@ -305,6 +348,8 @@ int main(void) {
       cmocka_unit_test(a_yml_file_is_not_silently_left_out),
       cmocka_unit_test(rules_that_do_not_go_together_are_errors),
       cmocka_unit_test(two_active_versions_must_not_be_in_force_on_one_day),
+      cmocka_unit_test(any_number_of_shadow_versions_may_stand_beside_the_active_one),
+      cmocka_unit_test(a_budget_is_a_share_and_part_of_what_the_set_means),
       cmocka_unit_test(the_hash_covers_meaning_and_not_form),
       cmocka_unit_test(the_hash_covers_the_tables),
       cmocka_unit_test(the_longest_look_back_counts),
