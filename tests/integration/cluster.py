@@ -262,20 +262,21 @@ def judged_by_the_last_set(site, path, folders, ruleset_of, topic="credit-deduct
     """Each output has the rule set of its position, and what is open of a person is what the set of the person's last record says about all the
     person's records. path: the settlements, without ticks; folders: by hash of the set."""
     findings = site.read(topic)
-    causes = collections.defaultdict(set)    # rule sets of a person's records by the time that findings tell of them
+    receipts = {(receipt["partition"], receipt["receipt"]): receipt["ruleset"] for receipt in site.read("screening-receipts")}
+    for message in site.read(topic, "--envelope"):
+        partition, number, _ = map(int, message["headers"]["receipt"].split("."))
+        told = json.loads(base64.b64decode(message["value"])).get("ruleset")
+        assert told in (None, receipts[partition, number]), ("of another rule set than its position's", message)
     # Persons of whom a repetition was screened after their last news are left out: whether it counts is the deduplication's, not the rules'.
     last, bodies, unclear = {}, set(), set()
     for message in site.read("settlements", "--envelope"):
         person, now = message["key"], ruleset_of(message["partition"], message["offset"])
-        causes[person, json.loads(base64.b64decode(message["value"]))["recv_time"]].add(now)
         if message["value"] in bodies:
             if last.get(person) != now:
                 unclear.add(person)
             continue
         bodies.add(message["value"])
         last[person] = now
-    for finding in findings:
-        assert finding.get("ruleset") in causes[finding["psn_no"], finding["detect_time"]] | {None}, ("of another rule set than its position's", finding)
     said = {ruleset: embedded(site, folder, path, ruleset, topic) for ruleset, folder in folders.items()}
     person_of = {finding["deduction_id"]: finding["psn_no"] for rows in [findings, *said.values()] for finding in rows}
     found, expected = open_findings(findings, site.name), {ruleset: open_findings(rows, ruleset) for ruleset, rows in said.items()}

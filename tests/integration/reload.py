@@ -8,7 +8,7 @@ import itertools, json, os, random, re, signal, subprocess, sys, time
 from cluster import NARROW, judged_by_the_last_set, other_rules, rulesets_by_position, run_checks, wait_for
 
 program, rules = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-settlements = int(sys.argv[3]) if len(sys.argv) > 3 else 2500
+settlements = int(sys.argv[3]) if len(sys.argv) > 3 else 1500
 seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1, 1 << 31)
 LITTLE = {"memory_bytes": 1 << 20, "batch_ms": 10}
 
