@@ -82,7 +82,7 @@ static bool add_file(struct running *running, const char *path, struct error *er
   bool good = json_read(reader, &running->arena, text_slice(&text), &root, error) == STATUS_OK && json_text(root, "ruleset", &ruleset, error);
   const struct json_value *rules = good ? json_find(root, "rules") : NULL;
   for (const struct json_value *item = rules != NULL ? rules->child : NULL; item != NULL && good; item = item->next) good = add_row(running, item, error);
-  if (good && memmem(running->rulesets.data, running->rulesets.size, ruleset.data, ruleset.size) == NULL)
+  if (good && (running->rulesets.size == 0 || memmem(running->rulesets.data, running->rulesets.size, ruleset.data, ruleset.size) == NULL))
     text_format(&running->rulesets, "%s%.*s", running->rulesets.size > 0 ? " " : "", SLICE_ARG(ruleset));
   running->processes += good;
   if (!good) error_set(error, STATUS_REJECT, "it is not what a running process writes");
