@@ -14,7 +14,7 @@ def documented_rights(cluster, name):
     """The lines of docs/security.md, for this site's names, a user with a password and a certificate."""
     with open(os.path.join(HERE, "..", "..", "docs", "security.md"), encoding="utf-8") as page:
         lines = [shlex.split(line)[1:] for line in page if line.startswith("kafka-acls --add")]
-    assert len(lines) == 5, lines
+    assert len(lines) == 6, lines
     jars = os.environ.get("BROKER_CACHE", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "settlewatch-broker"))
     version = re.search(r"<kafka.version>(.*)</kafka.version>", open(f"{HERE}/broker/pom.xml", encoding="utf-8").read())[1]
 
