@@ -106,7 +106,7 @@ enum status dump_positions(struct client *client, const char *group, const char 
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(size);
   for (int32_t p = 0; p < size; p++) rd_kafka_topic_partition_list_add(list, topic, p);
   if (status == STATUS_OK) {
-    const rd_kafka_resp_err_t code = rd_kafka_committed(handle.rk, list, client_startup_ms(client));
+    const rd_kafka_resp_err_t code = handle_committed(&handle, list, client_startup_ms(client));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) status = handle_fail_code(&handle, STATUS_RETRY, "asking for the group's positions", code, error);
   }
   for (int32_t p = 0; p < size && status == STATUS_OK; p++) positions[p] = list->elems[p].offset >= 0 ? list->elems[p].offset : -1;

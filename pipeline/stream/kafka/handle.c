@@ -63,6 +63,28 @@ enum status handle_open(struct handle *handle, struct client *client, rd_kafka_t
   return error_set(error, STATUS_FATAL, "kafka %s: %s", role, reason);
 }
 
+static bool passing(rd_kafka_resp_err_t code) {
+  static const rd_kafka_resp_err_t codes[] = {RD_KAFKA_RESP_ERR_NOT_COORDINATOR,      RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+                                              RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
+                                              RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,    RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                                              RD_KAFKA_RESP_ERR__TRANSPORT,           RD_KAFKA_RESP_ERR__TIMED_OUT,
+                                              RD_KAFKA_RESP_ERR__WAIT_COORD,          RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN};
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+    if (code == codes[i]) return true;
+  return false;
+}
+
+rd_kafka_resp_err_t handle_committed(const struct handle *handle, rd_kafka_topic_partition_list_t *list, int64_t timeout_ms) {
+  enum { TRY_MS = 5000, PAUSE_MS = 100 };
+  const int64_t deadline = handle_now_ms() + timeout_ms;
+  for (;;) {
+    const rd_kafka_resp_err_t code = rd_kafka_committed(handle->rk, list, TRY_MS);
+    if (!passing(code) || handle_now_ms() >= deadline) return code;
+    client_say(handle->client, 5, "%s: asking for the committed positions: %s", handle->role, rd_kafka_err2str(code));
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+  }
+}
+
 int64_t handle_now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -35,6 +35,8 @@ enum status handle_fail(const struct handle *handle, enum status status, const c
                         struct error *error);
 enum status handle_fail_code(const struct handle *handle, enum status status, const char *what, rd_kafka_resp_err_t code,
                              struct error *error);
+// What the group has committed. Asks again while the coordinator is moving, loading or away, for timeout_ms at most.
+rd_kafka_resp_err_t handle_committed(const struct handle *handle, rd_kafka_topic_partition_list_t *list, int64_t timeout_ms);
 int64_t handle_now_ms(void);    // of a clock that only goes forward
 // The client's own connection.
 rd_kafka_t *handle_of_client(struct client *client);

@@ -10,7 +10,7 @@
 #include "stream/kafka/handle.h"
 #include "stream/kafka/learner.h"
 
-enum { ATTEMPTS_MAX = 30, ROOM_MIN = 500, POLL_MESSAGES = 500, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000, COMMITTED_TIMEOUT_MS = 10000 };
+enum { ATTEMPTS_MAX = 30, ROOM_MIN = 500, POLL_MESSAGES = 500, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000 };
 
 enum phase { PHASE_REBUILD, PHASE_READY };
 
@@ -114,13 +114,10 @@ static void on_revoke(struct kafka *kafka, rd_kafka_t *rk) {
 }
 
 // Where each partition begins: the group's committed position, which waits for transactions that are still being decided.
-static enum status positions(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, struct error *error) {
+static enum status positions(struct kafka *kafka, rd_kafka_topic_partition_list_t *list, struct error *error) {
   const int64_t deadline = handle_now_ms() + client_startup_ms(kafka->settings.client);
-  rd_kafka_resp_err_t code;
-  while ((code = rd_kafka_committed(rk, list, COMMITTED_TIMEOUT_MS)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    client_say(kafka->settings.client, 4, "%s: asking for the committed positions: %s", kafka->settings.slot, rd_kafka_err2str(code));
-    if (handle_now_ms() > deadline) return handle_fail_code(&kafka->consumer, STATUS_FATAL, "asking for the committed positions", code, error);
-  }
+  const rd_kafka_resp_err_t code = handle_committed(&kafka->consumer, list, client_startup_ms(kafka->settings.client));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return handle_fail_code(&kafka->consumer, STATUS_FATAL, "asking for the committed positions", code, error);
   for (int i = 0; i < list->cnt; i++) {
     rd_kafka_topic_partition_t *row = &list->elems[i];
     int64_t first, end;
@@ -159,7 +156,7 @@ static enum status rebuild_step(struct kafka *kafka, int slice_ms, bool *busy, s
 
 static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
   struct error *error = &kafka->failed;
-  if (positions(kafka, rk, list, error) != STATUS_OK) {
+  if (positions(kafka, list, error) != STATUS_OK) {
     rd_kafka_assign(rk, NULL);
     return;
   }

@@ -27,12 +27,6 @@ static void told(const struct trial *trial, const char *format, ...) {
   trial->tell(trial->context, line);
 }
 
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool refused(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
          code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
@@ -47,8 +41,8 @@ static void warm(const struct handle *handle) {
 }
 
 static void read_end(const struct trial *trial, rd_kafka_topic_t *topic) {
-  const int64_t deadline = now_ms() + TRY_MS;
-  for (bool more = true; more && now_ms() < deadline;) {
+  const int64_t deadline = handle_now_ms() + TRY_MS;
+  for (bool more = true; more && handle_now_ms() < deadline;) {
     rd_kafka_message_t *message = rd_kafka_consume(topic, 0, POLL_MS);
     if (message == NULL) continue;
     if (refused(message->err)) told(trial, "%s: this user may not read it (READ is needed)", rd_kafka_topic_name(topic));
@@ -136,8 +130,8 @@ static enum status try_outputs(struct trial *trial, struct error *error) {
   if (status != STATUS_OK) return status;
   warm(&trial->handle);
   rd_kafka_error_t *problem = NULL;
-  const int64_t deadline = now_ms() + client_startup_ms(trial->client);
-  while ((problem = rd_kafka_init_transactions(trial->handle.rk, TRY_MS)) != NULL && rd_kafka_error_is_retriable(problem) && now_ms() < deadline) {
+  const int64_t deadline = handle_now_ms() + client_startup_ms(trial->client);
+  while ((problem = rd_kafka_init_transactions(trial->handle.rk, TRY_MS)) != NULL && rd_kafka_error_is_retriable(problem) && handle_now_ms() < deadline) {
     rd_kafka_error_destroy(problem);
   }
   if (problem == NULL) problem = rd_kafka_begin_transaction(trial->handle.rk);
@@ -177,7 +171,7 @@ static bool ask_group(const struct trial *trial, int64_t *positions) {
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(rights->partitions);
   for (int32_t p = 0; p < rights->partitions; p++) rd_kafka_topic_partition_list_add(list, input, p);
   if (handle_open(&member, trial->client, RD_KAFKA_CONSUMER, "check", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, &why) == STATUS_OK)
-    code = rd_kafka_committed(member.rk, list, client_startup_ms(trial->client));
+    code = handle_committed(&member, list, client_startup_ms(trial->client));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     told(trial, "group '%s': its positions cannot be read: %s%s", rights->group, why.text[0] != '\0' ? why.text : rd_kafka_err2str(code),
          refused(code) ? " (READ on the group is needed)" : "");
@@ -207,8 +201,8 @@ static enum status holds_any(const struct trial *trial, const char *name, int32_
   warm(&handle);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(handle.rk, name, NULL);
   if (topic != NULL && rd_kafka_consume_start(topic, partition, RD_KAFKA_OFFSET_BEGINNING) == 0) {
-    const int64_t deadline = now_ms() + TRY_MS;
-    for (bool more = true; more && now_ms() < deadline;) {
+    const int64_t deadline = handle_now_ms() + TRY_MS;
+    for (bool more = true; more && handle_now_ms() < deadline;) {
       rd_kafka_message_t *message = rd_kafka_consume(topic, partition, POLL_MS);
       if (message == NULL) continue;
       *any = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -225,8 +219,8 @@ static enum status holds_any(const struct trial *trial, const char *name, int32_
 // Another member may have committed for the first time between our two questions, and the broker ends a transaction in the group a moment after it
 // did so in the topics: a position that is there by now is as good.
 static bool has_position_by_now(const struct trial *trial, int32_t partition, int64_t *positions) {
-  const int64_t deadline = now_ms() + SETTLE_MS;
-  while (ask_group(trial, positions) && positions[partition] < 0 && now_ms() < deadline)
+  const int64_t deadline = handle_now_ms() + SETTLE_MS;
+  while (ask_group(trial, positions) && positions[partition] < 0 && handle_now_ms() < deadline)
     nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
   return positions[partition] >= 0;
 }

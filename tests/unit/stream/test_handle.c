@@ -1,0 +1,94 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include "stream/kafka/dump.h"
+
+enum { OFFSET_FETCH = 9, ERRORS = 40, STARTUP_MS = 20000 };
+
+static rd_kafka_t *host;
+static rd_kafka_mock_cluster_t *brokers;
+
+static void say(void *context, int level, const char *text) {
+  (void)context;
+  (void)level;
+  (void)text;
+}
+
+static int start_brokers(void **unused) {
+  (void)unused;
+  char reason[200];
+  host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), reason, sizeof reason);
+  brokers = host != NULL ? rd_kafka_mock_cluster_new(host, 1) : NULL;
+  return brokers != NULL && rd_kafka_mock_topic_create(brokers, "settlements", 2, 1) == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : -1;
+}
+
+static int stop_brokers(void **unused) {
+  (void)unused;
+  rd_kafka_mock_cluster_destroy(brokers);
+  rd_kafka_destroy(host);
+  return 0;
+}
+
+static enum status ask(int startup_ms, int64_t positions[2], struct error *error) {
+  const struct client_settings settings = {.bootstrap = rd_kafka_mock_cluster_bootstraps(brokers), .startup_ms = startup_ms, .say = say};
+  struct client *client = client_open(&settings, error);
+  assert_non_null(client);
+  const enum status status = dump_positions(client, "screen", "settlements", positions, 2, error);
+  client_close(client);
+  return status;
+}
+
+static void answer_with(rd_kafka_resp_err_t code) {
+  rd_kafka_resp_err_t answers[ERRORS];
+  for (size_t i = 0; i < ERRORS; i++) answers[i] = code;
+  rd_kafka_mock_push_request_errors_array(brokers, OFFSET_FETCH, ERRORS, answers);
+}
+
+static void a_coordinator_that_moves_is_asked_again(void **unused) {
+  (void)unused;
+  static const rd_kafka_resp_err_t passing[] = {RD_KAFKA_RESP_ERR_NOT_COORDINATOR, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS};
+  for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
+    int64_t positions[2] = {7, 7};
+    struct error error = {0};
+    rd_kafka_mock_clear_request_errors(brokers, OFFSET_FETCH);
+    rd_kafka_mock_push_request_errors(brokers, OFFSET_FETCH, 3, passing[i], passing[i], passing[i]);
+    assert_int_equal(ask(STARTUP_MS, positions, &error), STATUS_OK);
+    assert_int_equal(positions[0], -1);
+    assert_int_equal(positions[1], -1);
+  }
+}
+
+static void who_may_not_ask_hears_it_at_once(void **unused) {
+  (void)unused;
+  int64_t positions[2];
+  struct error error = {0};
+  rd_kafka_mock_clear_request_errors(brokers, OFFSET_FETCH);
+  answer_with(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+  assert_int_not_equal(ask(600000, positions, &error), STATUS_OK);
+  assert_non_null(strstr(error.text, "GROUP_AUTHORIZATION_FAILED"));
+}
+
+static void a_coordinator_that_never_settles_ends_with_its_reason(void **unused) {
+  (void)unused;
+  int64_t positions[2];
+  struct error error = {0};
+  rd_kafka_mock_clear_request_errors(brokers, OFFSET_FETCH);
+  for (int i = 0; i < 20; i++) answer_with(RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
+  assert_int_not_equal(ask(2000, positions, &error), STATUS_OK);
+  assert_non_null(strstr(error.text, "asking for the group's positions"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_coordinator_that_moves_is_asked_again),
+      cmocka_unit_test(who_may_not_ask_hears_it_at_once),
+      cmocka_unit_test(a_coordinator_that_never_settles_ends_with_its_reason),
+  };
+  return cmocka_run_group_tests(tests, start_brokers, stop_brokers);
+}
