@@ -177,11 +177,11 @@ static void write_notes(struct printer *printer, const struct note *note, unsign
   }
 }
 
-// The value behind "key:" or "-", which end at the column, with everything to the end of its lines.
+// The value behind "key:" or "-", which end at the column (0: the file is nothing but this value), with everything to the end of its lines.
 static void write_value(struct printer *printer, const struct item *item, unsigned indent, unsigned column) {
   const struct yaml_node *value = item->value;
   if (value->type == YAML_SCALAR) {
-    if (value->scalar.size > 0 || value->quoted) text_byte(printer->out, ' ');
+    if (column > 0 && (value->scalar.size > 0 || value->quoted)) text_byte(printer->out, ' ');
     if (is_block(value)) {
       write_block(printer, item, indent + 2);
       return;
@@ -199,7 +199,7 @@ static void write_value(struct printer *printer, const struct item *item, unsign
       write_children(printer, item, indent + 2, item->key == NULL);
       return;
     }
-    text_byte(printer->out, ' ');
+    if (column > 0) text_byte(printer->out, ' ');
     text_append(printer->out, text_slice(&printer->flow));
   }
   write_behind(printer, item->behind);

@@ -51,6 +51,8 @@ static void read_item(struct reader *reader, struct item *item) {
     item->value_start = byte_of(reader, value->start);
     item->indent = indent_of(reader, item);
     add_order(reader, item);
+  } else if (value->type == YAML_SCALAR) {
+    item->start = item->value_start = byte_of(reader, value->start);
   }
   if (value->type != YAML_SCALAR && value->size > 0) {
     item->children = ARENA_ZEROED(reader->arena, struct item, value->size);
@@ -194,19 +196,15 @@ struct span {
   bool block;
 };
 
-static void read_spans(struct reader *reader, const struct item *item, struct span **spans, size_t *size, size_t *capacity) {
-  for (size_t i = 0; i < item->size; i++) {
-    struct item *child = &item->children[i];
-    if (*size + 2 > *capacity) {
-      *capacity = *capacity ? *capacity * 2 : 256;
-      *spans = memory_resize(*spans, *capacity * sizeof **spans);
-    }
-    if (child->key != NULL)
-      (*spans)[(*size)++] = (struct span){child->start, child->key_end, NULL, child->key->block};
-    if (child->value->type == YAML_SCALAR)
-      (*spans)[(*size)++] = (struct span){child->value_start, child->end, child, child->value->block};
-    else read_spans(reader, child, spans, size, capacity);
+static void read_spans(struct reader *reader, struct item *item, struct span **spans, size_t *size, size_t *capacity) {
+  if (*size + 2 > *capacity) {
+    *capacity = *capacity ? *capacity * 2 : 256;
+    *spans = memory_resize(*spans, *capacity * sizeof **spans);
   }
+  if (item->key != NULL) (*spans)[(*size)++] = (struct span){item->start, item->key_end, NULL, item->key->block};
+  if (item->value->type == YAML_SCALAR)
+    (*spans)[(*size)++] = (struct span){item->value_start, item->end, item, item->value->block};
+  for (size_t i = 0; i < item->size; i++) read_spans(reader, &item->children[i], spans, size, capacity);
 }
 
 void notes_read(struct notes *notes, const struct yaml_file *file, struct arena *arena) {

@@ -99,6 +99,13 @@ static void texts_of_several_lines_keep_their_value(void **state) {
 
 // --- The form's checks -----------------------------------------------------------------------------------------------------------------
 
+static void a_file_may_be_one_value(void **state) {
+  (void)state;
+  expect_layout("'\"'\n", 0, "'\"'\n");
+  expect_layout("# why\n\"a # b\"   # and more\n", 0, "# why\n# and more\n\"a # b\"\n");
+  expect_layout("{}\n", 0, "{}\n");
+}
+
 static void every_value_is_checked_by_its_row(void **state) {
   (void)state;
   static const struct { const char *text; const char *codes; } cases[] = {
@@ -140,6 +147,7 @@ int main(void) {
       cmocka_unit_test(neighbouring_comments_are_aligned),
       cmocka_unit_test(what_does_not_fit_is_opened_and_what_is_open_stays_open),
       cmocka_unit_test(texts_of_several_lines_keep_their_value),
+      cmocka_unit_test(a_file_may_be_one_value),
       cmocka_unit_test(every_value_is_checked_by_its_row),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
