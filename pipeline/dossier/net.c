@@ -1,5 +1,6 @@
 #include "dossier/net.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "record/money.h"
@@ -91,51 +92,97 @@ static int by_time_sn_work(const void *a, const void *b) {
   return order != 0 ? order : slice_compare(x->line->feedetl_sn, y->line->feedetl_sn);
 }
 
+enum { FEW = 8 };
+
+// The originals that some refund of the kind may take from; of many refunds: all originals.
+static uint32_t gather(const struct work *refunds, uint32_t refunds_size, bool named, struct work *works, uint32_t size, struct work **to) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < size; i++) {
+    bool meets = refunds_size > FEW;
+    for (uint32_t r = 0; r < refunds_size && !meets; r++) {
+      const struct stored_line *line = refunds[r].line;
+      meets = slice_present(line->init_feedetl_sn) == named &&
+              (named ? slice_equal(line->init_feedetl_sn, works[i].line->feedetl_sn) : by_item(line, works[i].line) == 0);
+    }
+    if (meets) to[count++] = &works[i];
+  }
+  return count;
+}
+
 static void net_refunds(struct work *refunds, uint32_t refunds_size, struct work *works, uint32_t size, struct arena *arena,
                         uint32_t *unmatched) {
   struct work **sorted = ARENA_ARRAY(arena, struct work *, size);
-  for (uint32_t i = 0; i < size; i++) sorted[i] = &works[i];
-  uint32_t named = 0;
+  uint32_t named = 0, left = 0;
   for (uint32_t i = 0; i < refunds_size; i++) named += slice_present(refunds[i].line->init_feedetl_sn);
   // Named refunds first: what they take is gone for the others, whatever the order of arrival.
   qsort(refunds, refunds_size, sizeof *refunds, by_time_sn_work);
-  if (named > 0) qsort(sorted, size, sizeof *sorted, by_sn);
+  if (named > 0) qsort(sorted, left = gather(refunds, refunds_size, true, works, size, sorted), sizeof *sorted, by_sn);
   for (uint32_t i = 0; i < refunds_size && named > 0; i++) {
     if (!slice_present(refunds[i].line->init_feedetl_sn)) continue;
-    if (!refund_named(&refunds[i], sorted, size)) ++*unmatched;
+    if (!refund_named(&refunds[i], sorted, left)) ++*unmatched;
   }
-  if (named < refunds_size) qsort(sorted, size, sizeof *sorted, by_item_newest);
+  if (named < refunds_size) qsort(sorted, left = gather(refunds, refunds_size, false, works, size, sorted), sizeof *sorted, by_item_newest);
   for (uint32_t i = 0; i < refunds_size && named < refunds_size; i++) {
     if (slice_present(refunds[i].line->init_feedetl_sn)) continue;
-    if (!refund_by_item(&refunds[i], sorted, size)) ++*unmatched;
+    if (!refund_by_item(&refunds[i], sorted, left)) ++*unmatched;
   }
 }
 
-// Places of items by time; the items themselves are too large to be moved about.
+// --- Order ---------------------------------------------------------------------------------------------------------------------
+//
+// Lines by (fee_ocur_time, feedetl_sn), sorted before items are made of them: items are too large to be moved about. Lines of one time and
+// number stay in their order, which is that of their settlements.
+
 struct position {
-  uint64_t time;    // seconds since the first of them, plus one; 0: absent
-  const struct item *item;
+  uint64_t time;    // shifted so that it compares as it is; while it is sorted, from the first of all, plus one; 0: absent
+  uint32_t line;
 };
 
-static bool before(const struct position *x, const struct position *y) {
-  if (x->time != y->time) return x->time < y->time;
-  const int order = slice_compare(x->item->feedetl_sn, y->item->feedetl_sn);
-  return order != 0 ? order < 0 : x->item->settlement < y->item->settlement;
+struct order {
+  struct position *positions;
+  uint32_t size;
+  bool unsorted;
+  const char *numbers;    // the first line's feedetl_sn, and how far it is to the next one's
+  size_t stride;
+};
+
+static struct order order_begin(struct arena *arena, uint32_t room, const void *lines, size_t number_at, size_t stride) {
+  return (struct order){ARENA_ARRAY(arena, struct position, room), 0, false, (const char *)lines + number_at, stride};
 }
 
-// Natural merge sort: bills list their lines day by day or kind by kind, so that a few long runs are there already. The sorted
-// positions are in from or in to.
-static struct position *merge(struct position *from, struct position *to, uint32_t size) {
+static int by_number(const struct order *order, uint32_t x, uint32_t y) {
+  struct slice a, b;
+  memcpy(&a, order->numbers + x * order->stride, sizeof a);
+  memcpy(&b, order->numbers + y * order->stride, sizeof b);
+  return slice_compare(a, b);
+}
+
+static bool before(const struct order *order, struct position x, struct position y) {
+  if (x.time != y.time) return x.time < y.time;
+  const int number = by_number(order, x.line, y.line);
+  return number != 0 ? number < 0 : x.line < y.line;
+}
+
+static void order_add(struct order *order, int64_t time_s, uint32_t line) {
+  struct position *at = &order->positions[order->size];
+  *at = (struct position){(uint64_t)time_s ^ (uint64_t)INT64_MIN, line};
+  if (!order->unsorted && order->size > 0 && at->time <= at[-1].time) order->unsorted = before(order, *at, at[-1]);
+  order->size++;
+}
+
+// Natural merge sort: bills list their lines day by day or kind by kind, so that a few long runs are there already. What is sorted is in
+// from or in to.
+static struct position *merge(const struct order *order, struct position *from, struct position *to, uint32_t size) {
   for (uint32_t runs = 2; runs > 1;) {
     runs = 0;
     for (uint32_t first = 0, at = 0; first < size; runs++) {
       uint32_t middle = first + 1;
-      while (middle < size && !before(&from[middle], &from[middle - 1])) middle++;
+      while (middle < size && !before(order, from[middle], from[middle - 1])) middle++;
       uint32_t end = middle;
       if (end < size)
-        for (end++; end < size && !before(&from[end], &from[end - 1]);) end++;
+        for (end++; end < size && !before(order, from[end], from[end - 1]);) end++;
       uint32_t a = first, b = middle;
-      while (a < middle && b < end) to[at++] = before(&from[b], &from[a]) ? from[b++] : from[a++];
+      while (a < middle && b < end) to[at++] = before(order, from[b], from[a]) ? from[b++] : from[a++];
       while (a < middle) to[at++] = from[a++];
       while (b < end) to[at++] = from[b++];
       first = end;
@@ -163,35 +210,28 @@ static struct position *distribute(struct position *from, struct position *to, u
   return from;
 }
 
-static struct position *sort_positions(struct position *from, struct position *to, uint32_t size, uint64_t last) {
-  if (size < MANY) return merge(from, to, size);
-  struct position *sorted = distribute(from, to, size, last), *spare = sorted == from ? to : from;
-  for (uint32_t first = 0, end; first < size; first = end) {    // lines of one time by their numbers
-    for (end = first + 1; end < size && sorted[end].time == sorted[first].time;) end++;
-    if (end - first == 1) continue;
-    const struct position *run = merge(sorted + first, spare + first, end - first);
-    if (run != sorted + first) memcpy(sorted + first, run, (end - first) * sizeof *run);
+static const struct position *order_end(struct order *order, struct arena *arena) {
+  if (!order->unsorted) return order->positions;
+  const uint32_t size = order->size;
+  struct position *from = order->positions, *to = ARENA_ARRAY(arena, struct position, size);
+  if (size < MANY) return merge(order, from, to, size);
+  uint64_t first = UINT64_MAX, last = 0;
+  for (uint32_t i = 0; i < size; i++) {
+    if (from[i].time != 0 && from[i].time < first) first = from[i].time;
+    if (from[i].time > last) last = from[i].time;
+  }
+  for (uint32_t i = 0; i < size; i++) from[i].time = from[i].time != 0 ? from[i].time - first + 1 : 0;
+  struct position *sorted = distribute(from, to, size, last != 0 ? last - first + 1 : 0), *spare = sorted == from ? to : from;
+  for (uint32_t begin = 0, end; begin < size; begin = end) {    // lines of one time by their numbers
+    for (end = begin + 1; end < size && sorted[end].time == sorted[begin].time;) end++;
+    if (end - begin == 1) continue;
+    const struct position *run = merge(order, sorted + begin, spare + begin, end - begin);
+    if (run != sorted + begin) memcpy(sorted + begin, run, (end - begin) * sizeof *run);
   }
   return sorted;
 }
 
-static struct item *sort_items(const struct item *items, uint32_t size, struct arena *arena) {
-  struct position *from = ARENA_ARRAY(arena, struct position, size), *to = ARENA_ARRAY(arena, struct position, size);
-  uint64_t first = UINT64_MAX, last = 0;    // of the times, shifted so that they compare as they are
-  for (uint32_t i = 0; i < size; i++) {
-    const uint64_t time = (uint64_t)items[i].time_s ^ (uint64_t)INT64_MIN;
-    if (time != 0 && time < first) first = time;
-    from[i] = (struct position){time, &items[i]};
-  }
-  for (uint32_t i = 0; i < size; i++) {
-    from[i].time = from[i].time != 0 ? from[i].time - first + 1 : 0;
-    if (from[i].time > last) last = from[i].time;
-  }
-  const struct position *sorted = sort_positions(from, to, size, last);
-  struct item *out = ARENA_ARRAY(arena, struct item, size);
-  for (uint32_t i = 0; i < size; i++) out[i] = *sorted[i].item;
-  return out;
-}
+// --- Items ---------------------------------------------------------------------------------------------------------------------
 
 static uint8_t fee_of(const struct codes *codes, struct slice med_chrgitm_type, int64_t time_s) {
   return (uint8_t)codes_symbol(codes, CODES_FEE, med_chrgitm_type, time_s == DATE_ABSENT ? INT32_MIN : date_day(time_s));
@@ -223,24 +263,8 @@ static bool vanished(uint8_t has, int64_t cnt, int64_t amount_fen, uint32_t *unm
   return true;
 }
 
-// Items in the order of filling to items in order.
-struct filling {
-  struct item *items;
-  uint32_t size;
-  bool unsorted;
-};
-
-static void next_item(struct filling *filling) {
-  const struct item *item = &filling->items[filling->size];
-  if (!filling->unsorted && filling->size > 0 && item->time_s <= item[-1].time_s)
-    filling->unsorted = item->time_s < item[-1].time_s || slice_compare(item->feedetl_sn, item[-1].feedetl_sn) < 0;
-  filling->size++;
-}
-
-static uint32_t end_filling(struct filling *filling, struct arena *arena, struct item **items) {
-  *items = filling->unsorted ? sort_items(filling->items, filling->size, arena) : filling->items;
-  return filling->size;
-}
+static int64_t count_of(const struct line *line) { return line->has & LINE_HAS_CNT ? line->cnt : 0; }
+static int64_t amount_of(const struct line *line) { return line->has & LINE_HAS_AMOUNT ? line->det_item_fee_fen : 0; }
 
 // What fill_item would make of lines_take, in one step: nearly every line that is judged goes through here.
 static void fill_fresh(struct item *item, const struct line *line, const struct slice *traces, const struct codes *codes) {
@@ -249,8 +273,8 @@ static void fill_fresh(struct item *item, const struct line *line, const struct 
   const bool overlmt = line->has & LINE_HAS_OVERLMT && line->overlmt_fen != 0;
   *item = (struct item){
       .feedetl_sn = line->feedetl_sn, .med_list_codg = line->med_list_codg, .medins_list_codg = line->medins_list_codg,
-      .time_s = line->fee_ocur_time_s, .cnt = line->has & LINE_HAS_CNT ? line->cnt : 0,
-      .pric = line->has & LINE_HAS_PRIC ? line->pric : 0, .amount_fen = line->has & LINE_HAS_AMOUNT ? line->det_item_fee_fen : 0,
+      .time_s = line->fee_ocur_time_s, .cnt = count_of(line),
+      .pric = line->has & LINE_HAS_PRIC ? line->pric : 0, .amount_fen = amount_of(line),
       .inscp_fen = positive(inscp_fen), .overlmt_fen = overlmt ? positive(line->overlmt_fen) : 0,
       .fund_fen = 0, .prd_days = line->has & LINE_HAS_PRD_DAYS ? line->prd_days : 0, .settlement = 0,
       .fee = fee_of(codes, line->med_chrgitm_type, line->fee_ocur_time_s),
@@ -263,12 +287,15 @@ bool net_fresh(const struct line *lines, uint32_t size, const struct slice *trac
   for (uint32_t i = 0; i < size; i++)
     if (lines[i].cnt < 0 || lines[i].det_item_fee_fen < 0 || slice_present(lines[i].init_feedetl_sn)) return false;
   *unmatched = 0;
-  struct filling filling = {ARENA_ARRAY(arena, struct item, size), 0, false};
+  struct order order = order_begin(arena, size, lines, offsetof(struct line, feedetl_sn), sizeof *lines);
   for (uint32_t i = 0; i < size; i++) {
-    fill_fresh(&filling.items[filling.size], &lines[i], traces, codes);
-    if (!vanished(lines[i].has, filling.items[filling.size].cnt, filling.items[filling.size].amount_fen, unmatched)) next_item(&filling);
+    const struct line *line = &lines[i];
+    if (!vanished(line->has, count_of(line), amount_of(line), unmatched)) order_add(&order, line->fee_ocur_time_s, i);
   }
-  *items_size = end_filling(&filling, arena, items);
+  const struct position *at = order_end(&order, arena);
+  *items = ARENA_ARRAY(arena, struct item, order.size);
+  for (uint32_t i = 0; i < order.size; i++) fill_fresh(&(*items)[i], &lines[at[i].line], traces, codes);
+  *items_size = order.size;
   return true;
 }
 
@@ -299,14 +326,15 @@ uint32_t net_items(struct net_line *lines, uint32_t size, const struct codes *co
     lines = left;
     size = originals;
   }
-  struct filling filling = {ARENA_ARRAY(arena, struct item, size), 0, false};
+  struct order order = order_begin(arena, size, lines, offsetof(struct net_line, line.feedetl_sn), sizeof *lines);
   for (uint32_t i = 0; i < size; i++) {
     const struct stored_line *line = &lines[i].line;
-    if (vanished(line->has, line->cnt, line->amount_fen, unmatched)) continue;
-    fill_item(&filling.items[filling.size], line, codes, lines[i].settlement);
-    next_item(&filling);
+    if (!vanished(line->has, line->cnt, line->amount_fen, unmatched)) order_add(&order, line->time_s, i);
   }
-  return end_filling(&filling, arena, items);
+  const struct position *at = order_end(&order, arena);
+  *items = ARENA_ARRAY(arena, struct item, order.size);
+  for (uint32_t i = 0; i < order.size; i++) fill_item(&(*items)[i], &lines[at[i].line].line, codes, lines[at[i].line].settlement);
+  return order.size;
 }
 
 struct share {

@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -90,6 +91,43 @@ static void the_order_of_the_lines_does_not_matter(void **state) {
   }
 }
 
+// A few refunds look only at what they may take from, many at all originals.
+static void few_refunds_and_many_are_netted_alike(void **state) {
+  (void)state;
+  enum { ORIGINALS = 12, REFUNDS = 10 };
+  for (uint32_t named = 0; named <= REFUNDS; named++) {
+    for (uint32_t refunds = named; refunds <= REFUNDS; refunds++) {
+      static char numbers[ORIGINALS + REFUNDS][4];
+      struct line lines[ORIGINALS + REFUNDS];
+      struct wanted wanted[ORIGINALS];
+      // Named ones take from the first originals; the others from the newest, which are the last.
+      for (uint32_t i = 0; i < ORIGINALS + refunds; i++) {
+        snprintf(numbers[i], sizeof numbers[i], "%02u", i);
+        lines[i] = sample_line(numbers[i], i % 2 ? "B" : "C", "2026-03-01 09:00:00", i < ORIGINALS ? "3" : "-2", "40", i < ORIGINALS ? 12000 : -8000);
+        lines[i].fee_ocur_time_s += i;
+        if (i < ORIGINALS) wanted[i] = (struct wanted){numbers[i], "3", 12000};
+      }
+      int64_t free_units[2] = {0, 0};    // of unnamed refunds, by item
+      for (uint32_t r = 0; r < refunds; r++) {
+        if (r < named) lines[ORIGINALS + r].init_feedetl_sn = slice_from(numbers[r]);
+        else free_units[(ORIGINALS + r) % 2] += 2;
+      }
+      int64_t left[ORIGINALS];
+      for (uint32_t i = 0; i < ORIGINALS; i++) left[i] = i < named ? 1 : 3;
+      for (uint32_t i = ORIGINALS; i-- > 0;) {
+        const int64_t taken = left[i] < free_units[i % 2] ? left[i] : free_units[i % 2];
+        left[i] -= taken;
+        free_units[i % 2] -= taken;
+      }
+      uint32_t size = 0;
+      static const char *const counts[] = {"0", "1", "2", "3"};
+      for (uint32_t i = 0; i < ORIGINALS; i++)
+        if (left[i] > 0) wanted[size++] = (struct wanted){numbers[i], counts[left[i]], left[i] * 4000};
+      nets_to(lines, ORIGINALS + refunds, wanted, size, 0);
+    }
+  }
+}
+
 static void fund_money_is_split_by_the_largest_remainder(void **state) {
   (void)state;
   struct arena arena;
@@ -119,7 +157,7 @@ int main(void) {
       cmocka_unit_test(a_linked_refund_takes_its_original_away), cmocka_unit_test(an_unlinked_refund_takes_the_newest_of_the_same_day_first),
       cmocka_unit_test(another_price_is_another_item), cmocka_unit_test(a_refund_works_on_the_day_of_its_original),
       cmocka_unit_test(what_has_no_original_is_counted_and_excluded), cmocka_unit_test(the_order_of_the_lines_does_not_matter),
-      cmocka_unit_test(fund_money_is_split_by_the_largest_remainder)};
+      cmocka_unit_test(few_refunds_and_many_are_netted_alike), cmocka_unit_test(fund_money_is_split_by_the_largest_remainder)};
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
   diagnostics_fini(&diagnostics);
   arena_fini(&program);
