@@ -1,8 +1,5 @@
 #include "cli/facts.h"
 
-#include <stdio.h>
-
-#include "core/memory.h"
 #include "record/json.h"
 #include "stream/file/reader.h"
 #include "stream/kafka/dump.h"
@@ -74,33 +71,15 @@ static bool take_message(void *context, const struct dump_message *message) {
   return false;
 }
 
-static void say(void *context, int level, const char *text) {
-  (void)context;
-  if (level <= 4) fprintf(stderr, "settlewatch review: %s\n", text);
-}
-
-enum status facts_from_topic(const struct site *site, facts_function *each, void *context, uint64_t *count, struct error *error) {
+enum status facts_from_topic(struct client *client, const struct site *site, facts_function *each, void *context, uint64_t *count, struct error *error) {
   struct arena arena;
   arena_init(&arena, 0);
-  const struct yaml_node *map = site->kafka.properties;
-  struct client_property *properties = ARENA_ZEROED(&arena, struct client_property, map ? map->size : 0);
-  size_t size = 0;
-  for (const struct yaml_node *key = map ? map->child : NULL; key != NULL; key = key->next)
-    if (key->value != NULL && key->value->type == YAML_SCALAR)
-      properties[size++] = (struct client_property){arena_copy_text(&arena, key->scalar), arena_copy_text(&arena, key->value->scalar)};
-  const struct client_settings settings = {.bootstrap = arena_copy_text(&arena, site->kafka.bootstrap), .properties = properties,
-                                           .properties_size = size, .startup_ms = (int)site->run.startup_s * 1000, .say = say};
-  struct client *client = client_open(&settings, error);
-  enum status status = client != NULL ? STATUS_OK : STATUS_FATAL;
-  if (client != NULL) {
-    struct topic_taking all = {.taking = taking_open(each, context, count)};
-    const struct dump_options whole = {.topic = topics_name(&arena, site->kafka.prefix, TOPIC_INSTITUTION_FACTS), .partition = -1,
-                                       .from_beginning = true, .until_end = true};
-    status = dump_topic(client, &whole, take_message, &all, error);
-    if (status == STATUS_OK && all.error.status != STATUS_OK) status = error_set(error, STATUS_REJECT, "%s", all.error.text);
-    taking_close(&all.taking);
-    client_close(client);
-  }
+  struct topic_taking all = {.taking = taking_open(each, context, count)};
+  const struct dump_options whole = {.topic = topics_name(&arena, site->kafka.prefix, TOPIC_INSTITUTION_FACTS), .partition = -1,
+                                     .from_beginning = true, .until_end = true};
+  enum status status = dump_topic(client, &whole, take_message, &all, error);
+  if (status == STATUS_OK && all.error.status != STATUS_OK) status = error_set(error, STATUS_REJECT, "%s", all.error.text);
+  taking_close(&all.taking);
   arena_fini(&arena);
   return status;
 }

@@ -11,11 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/announce.h"
 #include "cli/casefile.h"
 #include "cli/cli.h"
 #include "cli/facts.h"
 #include "cli/files.h"
-#include "consumers/site.h"
+#include "consumers/run.h"
 #include "core/memory.h"
 #include "record/money.h"
 #include "review/archive.h"
@@ -217,51 +218,71 @@ static int sync_folder(const char *folder) {
   return good ? CLI_OK : fail(CLI_SOFTWARE, "cannot write folder '%s': %s", folder, strerror(errno));
 }
 
-// Plan, lists and hashes: all that must be on disk before the draw.
+// 1: folder/name has these bytes; 0: others; -1: it cannot be read.
+static int holds(const char *folder, const char *name, const struct text *bytes) {
+  struct arena arena;
+  struct slice there;
+  struct error error = {0};
+  arena_init(&arena, 0);
+  const bool read = read_file((void *)(uintptr_t)folder, name, &arena, &there, &error) == STATUS_OK;
+  const int same = read ? slice_equal(there, text_slice(bytes)) : -1;
+  arena_fini(&arena);
+  return same;
+}
+
+// Plan, lists and hashes: all that must be on disk before the draw. A folder that has the very same ones is left as it is.
 static int put_population(const char *folder, const struct close *month) {
   char path[4096];
   snprintf(path, sizeof path, "%s/population", folder);
   if ((mkdir(folder, 0755) != 0 && errno != EEXIST) || (mkdir(path, 0755) != 0 && errno != EEXIST))
     return fail(CLI_SOFTWARE, "cannot make folder '%s': %s", path, strerror(errno));
-  char taken[4096 + 32];
-  snprintf(taken, sizeof taken, "%s/population.json", folder);
-  if (access(taken, F_OK) == 0) return fail(CLI_FOUND, "'%s' holds a closed month already; an archived population is never replaced", folder);
-  struct text text = {0}, name = {0};
-  archive_plan(month, &text);
-  int code = put_file(folder, "plan.json", &text);
-  for (size_t i = 0; code == CLI_OK && i < month->size; i++) {
-    text_clear(&text);
-    text_clear(&name);
-    close_list(month, &month->institutions[i], &text);
-    archive_list_name(month->institutions[i].fixmedins_code, &name);
-    text_byte(&name, '\0');
-    code = put_file(folder, name.data, &text);
+  struct text plan = {0}, population = {0}, text = {0}, name = {0};
+  archive_plan(month, &plan);
+  archive_population(month, &population);
+  const int there = holds(folder, "population.json", &population);
+  int code = CLI_OK;
+  if (there == 0 || (there == 1 && holds(folder, "plan.json", &plan) != 1)) {
+    code = fail(CLI_FOUND, "'%s' holds another closed month already; an archived population is never replaced", folder);
+  } else if (there < 0) {
+    code = put_file(folder, "plan.json", &plan);
+    for (size_t i = 0; code == CLI_OK && i < month->size; i++) {
+      text_clear(&text);
+      text_clear(&name);
+      close_list(month, &month->institutions[i], &text);
+      archive_list_name(month->institutions[i].fixmedins_code, &name);
+      text_byte(&name, '\0');
+      code = put_file(folder, name.data, &text);
+    }
+    if (code == CLI_OK) code = sync_folder(path);
+    if (code == CLI_OK) code = put_file(folder, "population.json", &population);
+    if (code == CLI_OK) code = sync_folder(folder);
   }
-  text_clear(&text);
-  archive_population(month, &text);
-  if (code == CLI_OK) code = sync_folder(path);
-  if (code == CLI_OK) code = put_file(folder, "population.json", &text);
-  if (code == CLI_OK) code = sync_folder(folder);
+  text_fini(&plan);
+  text_fini(&population);
   text_fini(&text);
   text_fini(&name);
   return code;
 }
 
-static int put_draw(const char *folder, const struct close *month) {
-  struct outbox outbox = {0};
-  struct text text = {0};
-  close_write(month, &outbox);
-  for (size_t i = 0; i < outbox.size; i++) {
-    text_append(&text, outbox_bytes(&outbox, outbox.entries[i].value, outbox.entries[i].value_size));
-    text_byte(&text, '\n');
+// The draw into the folder, after its population; what an interrupted close left out is made up for.
+static int put_draw(const char *folder, const struct close *month, const struct outbox *outbox) {
+  struct text draw = {0}, result = {0};
+  for (size_t i = 0; i < outbox->size; i++) {
+    text_append(&draw, outbox_bytes(outbox, outbox->entries[i].value, outbox->entries[i].value_size));
+    text_byte(&draw, '\n');
   }
-  int code = put_file(folder, "second-review.ndjson", &text);
-  text_clear(&text);
-  archive_result(month, &text);
-  if (code == CLI_OK) code = put_file(folder, "result.json", &text);
-  if (code == CLI_OK) code = sync_folder(folder);
-  outbox_fini(&outbox);
-  text_fini(&text);
+  archive_result(month, &result);
+  const int there = holds(folder, "result.json", &result);
+  int code = CLI_OK;
+  if (there == 0 || (there == 1 && holds(folder, "second-review.ndjson", &draw) != 1)) {
+    code = fail(CLI_FOUND, "'%s' holds another draw of this population already; a draw is never replaced", folder);
+  } else if (there < 0) {
+    code = put_file(folder, "second-review.ndjson", &draw);
+    if (code == CLI_OK) code = put_file(folder, "result.json", &result);
+    if (code == CLI_OK) code = sync_folder(folder);
+  }
+  text_fini(&draw);
+  text_fini(&result);
   return code;
 }
 
@@ -273,7 +294,8 @@ static void write_percent(struct text *out, int64_t part, int64_t whole) {
   text_format(out, "%lld.%02lld %%", (long long)(hundredths / 100), (long long)(hundredths % 100));
 }
 
-static void summary_text(const struct close *month, const char *folder, uint64_t facts, struct text *out) {
+// announced: NULL when nothing goes to the topic.
+static void summary_text(const struct close *month, const char *folder, uint64_t facts, const struct announced *announced, struct text *out) {
   const struct close_totals totals = close_totals(month);
   const bool chinese = cli_chinese() != 0;
   text_append(out, chinese ? SLICE("复审抽样 ") : SLICE("second review, draw of "));
@@ -301,6 +323,9 @@ static void summary_text(const struct close *month, const char *folder, uint64_t
   text_append(out, chinese ? SLICE("  总体清单摘要    ") : SLICE("  population hash "));
   text_hex(out, month->hash, sizeof month->hash);
   text_format(out, chinese ? "\n  归档于          %s\n" : "\n  archived in     %s\n", folder);
+  if (announced == NULL) return;
+  text_format(out, chinese ? "  已发布          %zu 条至 second-review，此前已有 %zu 条\n" : "  published       %zu messages to second-review, %zu were there already\n",
+              announced->sent, announced->there);
 }
 
 static void add_fact(void *context, const struct fact *fact) { close_add(context, fact); }
@@ -315,19 +340,28 @@ static int close_month(const struct arguments *arguments, const struct world *wo
   struct site *site = load_site(arguments);
   if (site == NULL) return CLI_CONFIG;
   const struct draw_settings *settings = &site->engine.review;
+  const bool early = world->now_s < draw_closing(settings, number), from_topic = arguments->facts_size == 0;
   struct close month;
   close_init(&month, settings, number, arena);
   struct text text = {0};
+  struct outbox outbox = {0};
+  struct announced announced = {0};
+  struct client *client = NULL;
   struct error error = {0};
   uint64_t count = 0;
   if (draw_seed_of(settings, number) == NULL) {
     code = fail(CLI_CONFIG, "the seeds hold none for %s: give --seeds FILE with the seed that was committed to", arguments->month);
     goto cleanup;
   }
-  if (world->now_s < draw_closing(settings, number))
-    fprintf(stderr, "settlewatch review: warning: the population of %s is not closed yet; what still arrives will be missing\n", arguments->month);
-  const enum status status = arguments->facts_size > 0 ? facts_from_files(arguments->facts, arguments->facts_size, add_fact, &month, &count, &error)
-                                                       : facts_from_topic(site, add_fact, &month, &count, &error);
+  if (early)
+    fprintf(stderr, "settlewatch review: warning: the population of %s is not closed yet; what still arrives will be missing%s\n", arguments->month,
+            from_topic ? ", and nothing is published" : "");
+  if (from_topic && (client = run_client(site, arena, &error)) == NULL) {
+    code = fail_with(&error);
+    goto cleanup;
+  }
+  enum status status = from_topic ? facts_from_topic(client, site, add_fact, &month, &count, &error)
+                                  : facts_from_files(arguments->facts, arguments->facts_size, add_fact, &month, &count, &error);
   if (status != STATUS_OK) {
     code = fail_with(&error);
     goto cleanup;
@@ -335,13 +369,21 @@ static int close_month(const struct arguments *arguments, const struct world *wo
   close_population(&month);
   code = put_population(arguments->outs[0], &month);
   if (code == CLI_OK && close_draw(&month, &error) != STATUS_OK) code = fail_with(&error);
-  if (code == CLI_OK) code = put_draw(arguments->outs[0], &month);
+  if (code != CLI_OK) goto cleanup;
+  close_write(&month, &outbox);
+  code = put_draw(arguments->outs[0], &month, &outbox);
+  if (code == CLI_OK && from_topic && !early) {
+    status = announce_draw(client, site, number, &outbox, &announced, &error);
+    if (status != STATUS_OK) code = fail(status == STATUS_REJECT ? CLI_FOUND : CLI_SOFTWARE, "%s", error.text);
+  }
   if (code == CLI_OK) {
     if (arguments->json) archive_result(&month, &text);
-    else summary_text(&month, arguments->outs[0], count, &text);
+    else summary_text(&month, arguments->outs[0], count, from_topic && !early ? &announced : NULL, &text);
     fwrite(text.data, 1, text.size, stdout);
   }
 cleanup:
+  client_close(client);
+  outbox_fini(&outbox);
   text_fini(&text);
   close_fini(&month);
   wipe_site(site);
@@ -468,7 +510,7 @@ static const struct argp_option options[] = {
     {"seeds", OPTION_SEEDS, "FILE", 0, "The secret file of the seeds (default: review.seeds_file of the settings)", 0},
     {"facts", OPTION_FACTS, "FILE", 0, "Facts as NDJSON, plain or gzip, - for standard input; may be given often (close)", 0},
     {"out", 'o', "DIR", 0, "The archive of a month; for estimate one per month (close, verify, estimate)", 0},
-    {"config", 'c', "FILE", 0, "Settings of the site: rates, limits; close without --facts reads the topic institution-facts", 0},
+    {"config", 'c', "FILE", 0, "Settings of the site: rates, limits; close without --facts reads the topic institution-facts and publishes to second-review", 0},
     {"summary", OPTION_SUMMARY, "text|json", 0, "How to print the result of close (default: text)", 0},
     {0}};
 
@@ -477,6 +519,8 @@ static const struct argp argp = {options, parse, "commit|close|verify|estimate [
                                  "draw, and extrapolate what the sample found.\v"
                                  "  commit --month yyyy-MM --seeds FILE            makes a seed, keeps it in FILE, prints month and commit\n"
                                  "  close --month yyyy-MM --facts FILE --out DIR   population, archive, final draw\n"
+                                 "  close --month yyyy-MM --config FILE --out DIR  the same from the topic institution-facts; the draw is also published\n"
+                                 "                                                 to second-review, once however often this is run\n"
                                  "  verify --out DIR --seeds FILE                  draws again and compares\n"
                                  "  estimate FILE --out DIR --seeds FILE           the extrapolation of a case file\n\n"
                                  "Exit status: 0 fine, 1 a verification failed or what exists is not replaced, 2 usage, 65 unreadable input, 70 an "

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What operators do beside the screen, on a real broker with access lists: proofs of
-receipts, dead letters, topics as they must not be.
+receipts, dead letters, topics as they must not be, the close of a month.
 
 usage: operations.py SETTLEWATCH RULES MEDDLE [CHECK]...
 
@@ -8,12 +8,12 @@ All checks run (or those whose names hold a CHECK), and every failure is told.
 """
 import os, sys, time, traceback
 
-import hostile, leaks, letters, receipts, secured
+import hostile, leaks, letters, receipts, review, secured
 from cluster import Cluster, Reference, Site
 from meddling import Meddle
 
 program, rules, helper = (os.path.abspath(argument) for argument in sys.argv[1:4])
-CHECKS = receipts.CHECKS + letters.CHECKS + hostile.CHECKS + secured.CHECKS + leaks.CHECKS
+CHECKS = receipts.CHECKS + letters.CHECKS + hostile.CHECKS + secured.CHECKS + leaks.CHECKS + review.CHECKS
 
 
 def main():

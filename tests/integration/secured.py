@@ -1,5 +1,5 @@
 """A cluster with access lists: the documented rights suffice, each is needed, and no secret is ever said."""
-import os, re, shlex, subprocess
+import hashlib, os, re, shlex, subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -65,6 +65,13 @@ def a_secured_cluster_is_enough_and_no_more(make, reference, meddle):
     write(None, {"ca_file": mtls["ssl.ca.location"], "certificate_file": mtls["ssl.certificate.location"], "key_file": mtls["ssl.key.location"]},
           servers=mtls["bootstrap.servers"])
     call("run", "screen", "--once-until-end")
+    # The close of a month needs rights of its own, and says which it lacks.
+    seed = bytes(32)
+    close = ("review", "close", "--month", "2024-01", "--out", f"{folder}/sec-close", "--seeds", secret("sec.seeds", f"2024-01 {seed.hex()} {hashlib.sha256(seed).hexdigest()}"))
+    assert "cannot read 'sec-institution-facts'" in call(*close, code=70), said[-1]
+    for topic in ("second-review", "institution-facts"):
+        meddle("allow", "User:CN=client", "topic", f"sec-{topic}", "literal", "READ")
+    assert "0 messages to second-review" in call("--lang", "en", *close), said[-1]
     write({**user, "mechanism": "plain"}, ca)
     call("topics", "check")
     os.environ["CREDENTIALS_DIRECTORY"] = folder

@@ -88,7 +88,7 @@ enum status dump_topic(struct client *client, const struct dump_options *options
       dump.done[p] = dump.done[p] || message->offset >= dump.ends[p];
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
                message->err == RD_KAFKA_RESP_ERR__FATAL) {
-      status = error_set(error, STATUS_FATAL, "kafka dump: %s", rd_kafka_message_errstr(message));
+      status = error_set(error, STATUS_FATAL, "cannot read '%s': %s", options->topic, rd_kafka_message_errstr(message));
       more = false;
     }
     rd_kafka_message_destroy(message);

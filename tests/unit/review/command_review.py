@@ -67,6 +67,15 @@ def expected_draw(units, rate=500, take_all=10_000_000, floor=500):
     return chosen
 
 
+def contents(folder):
+    found = {}
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(path, name), "rb") as file:
+                found[os.path.relpath(os.path.join(path, name), folder)] = file.read()
+    return found
+
+
 def drawn(folder):
     with open(os.path.join(folder, "second-review.ndjson"), encoding="utf-8") as lines:
         return {row["setl_id"]: row["role"] for row in map(json.loads, lines)}
@@ -128,8 +137,17 @@ def closes(folder):
     same = all(open(os.path.join(one, name), "rb").read() == open(os.path.join(two, name), "rb").read()
                for name in ("plan.json", "population.json", "second-review.ndjson", "result.json"))
     expect("the order of the facts, several files and gzip change no byte", code == 0 and same, code, err)
+    before = contents(one)
+    code, again, err = run("close", "--month", "2026-09", "--facts", plain, "--seeds", seeds, "--out", one)
+    expect("a close that is run twice says the same and changes nothing", code == 0 and again == out and contents(one) == before, code, err)
+    os.remove(os.path.join(one, "result.json"))
     code, _, err = run("close", "--month", "2026-09", "--facts", plain, "--seeds", seeds, "--out", one)
-    expect("an archived population is never replaced", code == 1 and "already" in err, code, err)
+    expect("a close that was interrupted is finished by the next one", code == 0 and contents(one) == before, code, err)
+    code, _, err = run("close", "--month", "2026-09", "--facts", half, "--seeds", seeds, "--out", one)
+    expect("an archived population is never replaced", code == 1 and "already" in err and contents(one) == before, code, err)
+    rates = write(os.path.join(folder, "rates.yaml"), ["review: {rate_basis_points: 1000}"])
+    code, _, err = run("close", "--month", "2026-09", "--facts", plain, "--seeds", seeds, "--out", one, "--config", rates)
+    expect("nor is a plan", code == 1 and "already" in err and contents(one) == before, code, err)
     code, _, err = run("close", "--month", "2026-10", "--facts", plain, "--seeds", seeds, "--out", os.path.join(folder, "none"))
     expect("a month without a seed is not drawn", code == 78 and "2026-10" in err, code, err)
     bad = write(os.path.join(folder, "bad.ndjson"), [lines[0], '{"setl_id": "S1"}'])
