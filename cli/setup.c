@@ -1,8 +1,11 @@
 #include "cli/setup.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+
+#include "cli/cli.h"
 
 bool setup_load(struct setup *setup, const char *config, bool rules) {
   *setup = (struct setup){0};
@@ -45,4 +48,33 @@ const atomic_bool *setup_stopping(void) {
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   return &stopping;
+}
+
+static const struct argp_option cluster_options[] = {{"config", 'c', "FILE", 0, "Settings of the site", 0}, {0}};
+
+static error_t cluster_parse(int key, char *value, struct argp_state *state) {
+  const char **config = state->input;
+  if (key == ARGP_KEY_ARG) argp_error(state, "'%s' is one argument too many", value);
+  if (key != 'c') return ARGP_ERR_UNKNOWN;
+  *config = value;
+  return 0;
+}
+
+int setup_cluster_verb(int argc, char **argv, const char *doc,
+                       enum status (*work)(struct setup *setup, struct client *client, struct error *error)) {
+  const struct argp argp = {cluster_options, cluster_parse, "", doc, NULL, NULL, NULL};
+  const char *config = NULL;
+  if (argp_parse(&argp, argc, argv, 0, NULL, &config) != 0) return CLI_USAGE;
+  struct setup setup;
+  int code = CLI_CONFIG;
+  if (setup_load(&setup, config, true)) {
+    struct client *client = setup_client(&setup);
+    struct error error = {0};
+    const enum status status = client != NULL ? work(&setup, client, &error) : STATUS_FATAL;
+    if (error.status != STATUS_OK) fprintf(stderr, "%s: %s\n", program_invocation_name, error.text);
+    code = status == STATUS_OK ? CLI_OK : status == STATUS_REJECT ? CLI_FOUND : CLI_SOFTWARE;
+    client_close(client);
+  }
+  setup_fini(&setup);
+  return code;
 }

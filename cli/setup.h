@@ -19,3 +19,8 @@ void setup_fini(struct setup *setup);
 struct client *setup_client(struct setup *setup);
 // Becomes true with SIGINT or SIGTERM.
 const atomic_bool *setup_stopping(void);
+
+// The whole of a verb that has no option but --config and works on the cluster. work returns STATUS_OK, STATUS_REJECT for what is told
+// with exit status 1, or another status with its error set.
+int setup_cluster_verb(int argc, char **argv, const char *doc,
+                       enum status (*work)(struct setup *setup, struct client *client, struct error *error));

@@ -1,5 +1,6 @@
 #include "cli/topics/dlq/decide.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -14,6 +15,44 @@
 #include "stream/kafka/resend.h"
 
 enum { FILE_BYTES_MAX = 1 << 30, PER_TRANSACTION = 200, MARGIN = 64 * 1024 };
+
+// --- Arguments -----------------------------------------------------------------------------------------------------------------
+
+enum { OPTION_ALL = 1000, OPTION_REASON, OPTION_YES, OPTION_AGAIN, OPTION_BY, OPTION_WHY };
+
+static const struct argp_option options[] = {
+    {"config", 'c', "FILE", 0, "Settings of the site", 0},
+    {"all", OPTION_ALL, NULL, 0, "All open ones, of --reason when it is given, instead of numbers", 0},
+    {"reason", OPTION_REASON, "REASON", 0, "With --all: only those of this reason", 0},
+    {"yes", OPTION_YES, NULL, 0, "With --all: do it; without, it is only told how many there are", 0},
+    {"again", OPTION_AGAIN, NULL, 0, "Also what was decided already", 0},
+    {"by", OPTION_BY, "NAME", 0, "Who decides (default: the user's name)", 0},
+    {"reason-text", OPTION_WHY, "TEXT", 0, "Why, for the record", 0},
+    {0}};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+  struct decide *decide = state->input;
+  switch (key) {
+    case 'c': decide->config = value; return 0;
+    case OPTION_ALL: decide->all = true; return 0;
+    case OPTION_REASON: decide->reason = value; return 0;
+    case OPTION_YES: decide->yes = true; return 0;
+    case OPTION_AGAIN: decide->again = true; return 0;
+    case OPTION_BY: decide->by = value; return 0;
+    case OPTION_WHY: decide->why = value; return 0;
+    case ARGP_KEY_ARG:
+      decide->numbers = memory_resize(decide->numbers, (decide->numbers_size + 1) * sizeof *decide->numbers);
+      decide->numbers[decide->numbers_size++] = value;
+      return 0;
+    case ARGP_KEY_END:
+      if (decide->all == (decide->numbers_size > 0)) argp_error(state, "give numbers of dead letters, or --all");
+      if (decide->reason != NULL && !decide->all) argp_error(state, "--reason goes with --all");
+      return 0;
+    default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+const struct argp decide_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 
 struct deciding {
   const struct decide *decide;
@@ -182,25 +221,25 @@ static const char *user_name(void) {
   return user != NULL ? user->pw_name : "unknown";
 }
 
-int decide_run(const struct decide *decide) {
-  struct decide with = *decide;
-  if (with.by == NULL) with.by = user_name();
+int decide_run(struct decide *decide) {
+  if (decide->by == NULL) decide->by = user_name();
   struct text corrected = {0};
   struct error error = {0};
-  if (with.file != NULL && file_read(with.file, &corrected, &error) != STATUS_OK) {
+  if (decide->file != NULL && file_read(decide->file, &corrected, &error) != STATUS_OK) {
     fprintf(stderr, "%s: %s\n", program_invocation_name, error.text);
     text_fini(&corrected);
+    memory_free(decide->numbers);
     return CLI_DATA;
   }
   struct letters letters;
   int code;
-  if (letters_open(&letters, with.config, &code)) {
-    struct deciding deciding = {.decide = &with, .letters = &letters, .reader = json_reader_create()};
-    if (with.file != NULL) deciding.file = text_slice(&corrected);
+  if (letters_open(&letters, decide->config, &code)) {
+    struct deciding deciding = {.decide = decide, .letters = &letters, .reader = json_reader_create()};
+    if (decide->file != NULL) deciding.file = text_slice(&corrected);
     arena_init(&deciding.arena, 1 << 16);
     const enum status status = decide_with(&deciding, &error);
     if (deciding.done > 0)
-      printf(cli_chinese() ? "%s：%" PRIu64 " 条\n" : "%s: %" PRIu64 " dead letters\n", letter_state_name(with.state, cli_chinese() != 0), deciding.done);
+      printf(cli_chinese() ? "%s：%" PRIu64 " 条\n" : "%s: %" PRIu64 " dead letters\n", letter_state_name(decide->state, cli_chinese() != 0), deciding.done);
     if (error.status != STATUS_OK) fprintf(stderr, "%s: %s\n", program_invocation_name, error.text);
     code = status == STATUS_OK ? (deciding.refused ? CLI_FOUND : CLI_OK) : status == STATUS_REJECT ? CLI_FOUND : CLI_SOFTWARE;
     arena_fini(&deciding.arena);
@@ -208,5 +247,6 @@ int decide_run(const struct decide *decide) {
   }
   letters_close(&letters);
   text_fini(&corrected);
+  memory_free(decide->numbers);
   return code;
 }
