@@ -7,6 +7,8 @@
 #include "core/memory.h"
 #include "stream/kafka/handle.h"
 
+enum { RANGE_MS = 10000 };
+
 struct client {
   struct client_settings settings;
   struct handle handle;
@@ -14,7 +16,7 @@ struct client {
   char last[300];            // the library's last complaint, for the message of a failed start
 };
 
-rd_kafka_t *handle_of_client(struct client *client) { return client->handle.rk; }
+const struct handle *handle_of_client(const struct client *client) { return &client->handle; }
 int client_startup_ms(const struct client *client) { return client->settings.startup_ms; }
 const char *client_bootstrap(const struct client *client) { return client->settings.bootstrap; }
 
@@ -81,23 +83,37 @@ void client_close(struct client *client) {
 }
 
 enum status client_partitions(struct client *client, const char *topic, int32_t *partitions, struct error *error) {
-  // All topics, not the one: asking for a topic by name would keep a missing one in the cache of unknown topics.
-  const struct rd_kafka_metadata *metadata = NULL;
-  const rd_kafka_resp_err_t code = rd_kafka_metadata(client->handle.rk, 1, NULL, &metadata, client->settings.startup_ms);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return handle_fail_code(&client->handle, STATUS_RETRY, "asking for the topics", code, error);
+  const int64_t known = handle_now_ms() + CLIENT_KNOWN_MS;
   *partitions = 0;
-  for (int i = 0; i < metadata->topic_cnt; i++)
-    if (strcmp(metadata->topics[i].topic, topic) == 0 && metadata->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
-      *partitions = metadata->topics[i].partition_cnt;
-  rd_kafka_metadata_destroy(metadata);
+  do {
+    const struct rd_kafka_metadata *metadata = NULL;
+    const rd_kafka_resp_err_t code = handle_topics(&client->handle, &metadata, client->settings.startup_ms);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return handle_fail_code(&client->handle, STATUS_RETRY, "asking for the topics", code, error);
+    for (int i = 0; i < metadata->topic_cnt; i++)
+      if (strcmp(metadata->topics[i].topic, topic) == 0 && metadata->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        *partitions = metadata->topics[i].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+  } while (*partitions == 0 && handle_again(&client->handle, topic, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, known));
   return STATUS_OK;
+}
+
+static enum status range(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end, int64_t deadline_ms,
+                         struct error *error) {
+  rd_kafka_resp_err_t code;
+  do code = rd_kafka_query_watermark_offsets(client->handle.rk, topic, partition, first, end, RANGE_MS);
+  while (handle_again(&client->handle, "asking for an end", code, deadline_ms));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return STATUS_OK;
+  return error_set(error, STATUS_RETRY, "kafka client: %s[%d]: asking for the end: %s", topic, partition, rd_kafka_err2str(code));
 }
 
 enum status client_range(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
                          struct error *error) {
-  const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(client->handle.rk, topic, partition, first, end, 10000);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return STATUS_OK;
-  return error_set(error, STATUS_RETRY, "kafka client: %s[%d]: asking for the end: %s", topic, partition, rd_kafka_err2str(code));
+  return range(client, topic, partition, first, end, handle_now_ms() + client->settings.startup_ms, error);
+}
+
+enum status client_range_once(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
+                              struct error *error) {
+  return range(client, topic, partition, first, end, 0, error);
 }
 
 const char *client_library(void) { return rd_kafka_version_str(); }

@@ -29,11 +29,16 @@ void client_close(struct client *client);
 void client_say(const struct client *client, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int client_startup_ms(const struct client *client);
 
-// Partitions of a topic; 0 when there is no such topic.
+// Each of these asks again for startup_ms while no leader is there, then it is STATUS_RETRY.
+// Partitions of a topic; 0 when there is no such topic, also after CLIENT_KNOWN_MS: a broker that comes back learns of new ones late.
+enum { CLIENT_KNOWN_MS = 1000 };
 enum status client_partitions(struct client *client, const char *topic, int32_t *partitions, struct error *error);
 // First offset, and the offset behind the last record, committed or not.
 enum status client_range(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
                          struct error *error);
+// For who asks again himself, with other work in between.
+enum status client_range_once(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
+                              struct error *error);
 // Name and version of the library.
 const char *client_library(void);
 // The partition of a key, as every producer with the Java client's default partitioner chooses it.

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <time.h>
 
+enum { TRY_MS = 5000, AGAIN_MS = 100 };
+
 // What exactly-once, the slots and this program's own error handling rest on: no site may set these.
 static const char *const reserved[] = {
     "bootstrap.servers", "metadata.broker.list", "group.id", "group.instance.id", "transactional.id", "transaction.timeout.ms",
@@ -63,26 +65,45 @@ enum status handle_open(struct handle *handle, struct client *client, rd_kafka_t
   return error_set(error, STATUS_FATAL, "kafka %s: %s", role, reason);
 }
 
-static bool passing(rd_kafka_resp_err_t code) {
-  static const rd_kafka_resp_err_t codes[] = {RD_KAFKA_RESP_ERR_NOT_COORDINATOR,      RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
-                                              RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
-                                              RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,    RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
-                                              RD_KAFKA_RESP_ERR__TRANSPORT,           RD_KAFKA_RESP_ERR__TIMED_OUT,
-                                              RD_KAFKA_RESP_ERR__WAIT_COORD,          RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN};
+// Someone else leads, coordinates or holds the copies by now, or soon; or the connection went away.
+bool handle_passing(rd_kafka_resp_err_t code) {
+  static const rd_kafka_resp_err_t codes[] = {
+      RD_KAFKA_RESP_ERR_NOT_COORDINATOR,        RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+      RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,         RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+      RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,    RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,         RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE,
+      RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE,   RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,        RD_KAFKA_RESP_ERR_NOT_CONTROLLER,
+      RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,    RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,            RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+      RD_KAFKA_RESP_ERR__TRANSPORT,             RD_KAFKA_RESP_ERR__TIMED_OUT,                   RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE,
+      RD_KAFKA_RESP_ERR__WAIT_COORD,            RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN};
   for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
     if (code == codes[i]) return true;
   return false;
 }
 
+bool handle_again(const struct handle *handle, const char *what, rd_kafka_resp_err_t code, int64_t deadline_ms) {
+  if (!handle_passing(code) || handle_now_ms() >= deadline_ms) return false;
+  client_say(handle->client, 5, "%s: %s: %s", handle->role, what, rd_kafka_err2str(code));
+  nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000L}, NULL);
+  return true;
+}
+
 rd_kafka_resp_err_t handle_committed(const struct handle *handle, rd_kafka_topic_partition_list_t *list, int64_t timeout_ms) {
-  enum { TRY_MS = 5000, PAUSE_MS = 100 };
   const int64_t deadline = handle_now_ms() + timeout_ms;
-  for (;;) {
-    const rd_kafka_resp_err_t code = rd_kafka_committed(handle->rk, list, TRY_MS);
-    if (!passing(code) || handle_now_ms() >= deadline) return code;
-    client_say(handle->client, 5, "%s: asking for the committed positions: %s", handle->role, rd_kafka_err2str(code));
-    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
-  }
+  rd_kafka_resp_err_t code;
+  do {
+    code = rd_kafka_committed(handle->rk, list, TRY_MS);
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+      if (handle_passing(list->elems[i].err)) code = list->elems[i].err;
+  } while (handle_again(handle, "asking for the committed positions", code, deadline));
+  return code;
+}
+
+rd_kafka_resp_err_t handle_topics(const struct handle *handle, const struct rd_kafka_metadata **metadata, int64_t timeout_ms) {
+  const int64_t deadline = handle_now_ms() + timeout_ms;
+  rd_kafka_resp_err_t code;
+  do code = rd_kafka_metadata(handle->rk, 1, NULL, metadata, TRY_MS);
+  while (handle_again(handle, "asking for the topics", code, deadline));
+  return code;
 }
 
 int64_t handle_now_ms(void) {

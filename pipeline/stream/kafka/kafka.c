@@ -115,7 +115,6 @@ static void on_revoke(struct kafka *kafka, rd_kafka_t *rk) {
 
 // Where each partition begins: the group's committed position, which waits for transactions that are still being decided.
 static enum status positions(struct kafka *kafka, rd_kafka_topic_partition_list_t *list, struct error *error) {
-  const int64_t deadline = handle_now_ms() + client_startup_ms(kafka->settings.client);
   const rd_kafka_resp_err_t code = handle_committed(&kafka->consumer, list, client_startup_ms(kafka->settings.client));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return handle_fail_code(&kafka->consumer, STATUS_FATAL, "asking for the committed positions", code, error);
   for (int i = 0; i < list->cnt; i++) {
@@ -123,10 +122,7 @@ static enum status positions(struct kafka *kafka, rd_kafka_topic_partition_list_
     int64_t first, end;
     if (row->err != RD_KAFKA_RESP_ERR_NO_ERROR)
       return handle_fail_code(&kafka->consumer, STATUS_FATAL, "a committed position", row->err, error);
-    enum status status;
-    while ((status = client_range(kafka->settings.client, row->topic, row->partition, &first, &end, error)) == STATUS_RETRY && handle_now_ms() < deadline)
-      error->status = STATUS_OK;
-    if (status != STATUS_OK) return STATUS_FATAL;
+    if (client_range(kafka->settings.client, row->topic, row->partition, &first, &end, error) != STATUS_OK) return STATUS_FATAL;
     if (row->offset < 0 && !kafka->settings.from_earliest)
       return error_set(error, STATUS_FATAL, "%s[%d] has no committed position in group '%s': a first deployment begins with --from earliest; "
                        "otherwise the group's positions expired", row->topic, (int)row->partition, kafka->settings.group);

@@ -62,7 +62,7 @@ static enum status start(struct learner *learner, int32_t partition, int64_t fro
 enum status learner_begin(struct learner *learner, int32_t partition, int64_t from, struct error *error) {
   assert(learner->partition < 0);
   int64_t first;
-  const enum status status = client_range(learner->client, learner->name, partition, &first, &learner->end, error);
+  const enum status status = client_range_once(learner->client, learner->name, partition, &first, &learner->end, error);
   if (status != STATUS_OK) return status;
   learner->position = from < first || from > learner->end ? first : from;
   if (start(learner, partition, learner->position, error) != STATUS_OK) return STATUS_FATAL;

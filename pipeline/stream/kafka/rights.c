@@ -195,25 +195,28 @@ static enum status holds_any(const struct trial *trial, const char *name, int32_
   static const struct client_property firm[] = {{"enable.auto.commit", "false"}, {"enable.partition.eof", "true"}, {"auto.offset.reset", "earliest"},
                                                 {"isolation.level", "read_committed"}, {"fetch.wait.max.ms", "10"}};
   struct handle handle = {0};
+  bool answered = false;
   *any = false;
   const enum status status = handle_open(&handle, trial->client, RD_KAFKA_CONSUMER, "reader", NULL, 0, firm, sizeof firm / sizeof firm[0], NULL, NULL, error);
   if (status != STATUS_OK) return status;
   warm(&handle);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(handle.rk, name, NULL);
   if (topic != NULL && rd_kafka_consume_start(topic, partition, RD_KAFKA_OFFSET_BEGINNING) == 0) {
-    const int64_t deadline = handle_now_ms() + TRY_MS;
-    for (bool more = true; more && handle_now_ms() < deadline;) {
+    const int64_t deadline = handle_now_ms() + client_startup_ms(trial->client);
+    while (!answered && handle_now_ms() < deadline) {
       rd_kafka_message_t *message = rd_kafka_consume(topic, partition, POLL_MS);
       if (message == NULL) continue;
       *any = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-      more = !*any && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && !refused(message->err);
+      answered = *any || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || refused(message->err);
       rd_kafka_message_destroy(message);
     }
     (void)rd_kafka_consume_stop(topic, partition);
   }
   if (topic != NULL) rd_kafka_topic_destroy(topic);
   handle_close(&handle);
-  return STATUS_OK;
+  if (answered) return STATUS_OK;    // silence is no proof that nothing is there
+  return error_set(error, STATUS_RETRY, "%s[%d]: whether it holds dossiers cannot be read within %d s", name, (int)partition,
+                   client_startup_ms(trial->client) / 1000);
 }
 
 // Another member may have committed for the first time between our two questions, and the broker ends a transaction in the group a moment after it

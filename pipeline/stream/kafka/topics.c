@@ -128,8 +128,10 @@ static rd_kafka_NewTopic_t *topic_new(const struct topics_settings *settings, co
   return topic;
 }
 
-static enum status create_wait(struct client *client, rd_kafka_NewTopic_t **topics, size_t size, struct teller *teller, struct error *error) {
-  rd_kafka_t *rk = handle_of_client(client);
+// One answer of the cluster. made: who was told of before; *code: what passes and is to be asked again.
+static enum status create_once(struct client *client, rd_kafka_NewTopic_t **topics, size_t size, bool *told, struct teller *teller,
+                               rd_kafka_resp_err_t *code, struct error *error) {
+  rd_kafka_t *rk = handle_of_client(client)->rk;
   rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
   rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
   char reason[300];
@@ -138,21 +140,24 @@ static enum status create_wait(struct client *client, rd_kafka_NewTopic_t **topi
   rd_kafka_CreateTopics(rk, topics, size, options, queue);
   rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_TIMEOUT_MS + 5000);
   enum status status = STATUS_OK;
-  if (event == NULL || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+  *code = event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+  if (*code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     status = error_set(error, STATUS_RETRY, "cannot create topics: %s", event != NULL ? rd_kafka_event_error_string(event) : "no answer");
   } else {
     size_t results;
-    const rd_kafka_topic_result_t **rows_made =
-        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &results);
-    for (size_t i = 0; i < results; i++) {
-      const rd_kafka_resp_err_t code = rd_kafka_topic_result_error(rows_made[i]);
-      const char *name = rd_kafka_topic_result_name(rows_made[i]), *why = rd_kafka_topic_result_error_string(rows_made[i]);
-      if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    const rd_kafka_topic_result_t **answers = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &results);
+    for (size_t i = 0; i < results && i < size; i++) {    // in the order asked
+      const rd_kafka_resp_err_t answer = rd_kafka_topic_result_error(answers[i]);
+      const char *name = rd_kafka_topic_result_name(answers[i]), *why = rd_kafka_topic_result_error_string(answers[i]);
+      if (handle_passing(answer))
+        status = error_set(error, STATUS_RETRY, "topic '%s': %s", name, rd_kafka_err2str(*code = answer));
+      else if (!told[i] && answer == RD_KAFKA_RESP_ERR_NO_ERROR)
         tell(teller, false, "%s: created", name);
-      else if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+      else if (!told[i] && answer == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         tell(teller, false, "%s: exists", name);
-      else
-        tell(teller, true, "%s: %s", name, why != NULL ? why : rd_kafka_err2str(code));
+      else if (!told[i])
+        tell(teller, true, "%s: %s", name, why != NULL ? why : rd_kafka_err2str(answer));
+      told[i] = told[i] || !handle_passing(answer);
     }
   }
   if (event != NULL) rd_kafka_event_destroy(event);
@@ -161,19 +166,29 @@ static enum status create_wait(struct client *client, rd_kafka_NewTopic_t **topi
   return status;
 }
 
+static enum status create_wait(struct client *client, rd_kafka_NewTopic_t **topics, size_t size, struct teller *teller, struct error *error) {
+  const int64_t deadline = handle_now_ms() + client_startup_ms(client);
+  bool told[TOPIC_COUNT] = {false};
+  rd_kafka_resp_err_t code;
+  enum status status;
+  while ((status = create_once(client, topics, size, told, teller, &code, error)) == STATUS_RETRY &&
+         handle_again(handle_of_client(client), "creating topics", code, deadline))
+    error->status = STATUS_OK;
+  return status;
+}
+
 // The cluster answers before every broker knows the new topics: waits until each partition can be asked for its end.
 static enum status settle(struct client *client, const char *name, struct error *error) {
+  const int64_t deadline = handle_now_ms() + client_startup_ms(client);
   struct error last = {0};
-  for (int attempt = 0; attempt < ADMIN_TIMEOUT_MS / 50; attempt++) {
+  do {
     int32_t partitions = 0;
     int64_t first, end;
     last.status = STATUS_OK;
     enum status status = client_partitions(client, name, &partitions, &last);
     for (int32_t p = 0; p < partitions && status == STATUS_OK; p++) status = client_range(client, name, p, &first, &end, &last);
     if (status == STATUS_OK && partitions > 0) return STATUS_OK;
-    const struct timespec pause = {0, 50000000};
-    nanosleep(&pause, NULL);
-  }
+  } while (handle_again(handle_of_client(client), name, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, deadline));
   return error_set(error, STATUS_RETRY, "topic '%s' was made, but is not ready: %s", name, last.text);
 }
 
@@ -260,9 +275,10 @@ static void check_config(const struct topics_settings *settings, const char *nam
          "retention.ms=-1", name);
 }
 
-static enum status describe(struct client *client, const char **names, struct teller *teller, const struct there *there,
-                            const struct topics_settings *settings, struct error *error) {
-  rd_kafka_t *rk = handle_of_client(client);
+// *code: what passes and is to be asked again; nothing was told then.
+static enum status describe_once(struct client *client, const char **names, struct teller *teller, const struct there *there,
+                                 const struct topics_settings *settings, rd_kafka_resp_err_t *code, struct error *error) {
+  rd_kafka_t *rk = handle_of_client(client)->rk;
   rd_kafka_ConfigResource_t *resources[TOPIC_COUNT];
   enum topic of[TOPIC_COUNT];
   size_t size = 0;
@@ -279,13 +295,15 @@ static enum status describe(struct client *client, const char **names, struct te
   rd_kafka_DescribeConfigs(rk, resources, size, options, queue);
   rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_TIMEOUT_MS + 5000);
   enum status status = STATUS_OK;
-  if (event == NULL || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    status = error_set(error, STATUS_RETRY, "cannot read the topics' settings: %s",
-                       event != NULL ? rd_kafka_event_error_string(event) : "no answer");
+  *code = event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+  size_t results = 0;
+  const rd_kafka_ConfigResource_t **described = NULL;
+  if (*code == RD_KAFKA_RESP_ERR_NO_ERROR) described = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &results);
+  for (size_t i = 0; i < results; i++)
+    if (handle_passing(rd_kafka_ConfigResource_error(described[i]))) *code = rd_kafka_ConfigResource_error(described[i]);
+  if (*code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    status = error_set(error, STATUS_RETRY, "cannot read the topics' settings: %s", rd_kafka_err2str(*code));
   } else {
-    size_t results;
-    const rd_kafka_ConfigResource_t **described =
-        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &results);
     for (size_t i = 0; i < results; i++) {
       const char *name = rd_kafka_ConfigResource_name(described[i]);
       struct config config;
@@ -306,21 +324,38 @@ static enum status describe(struct client *client, const char **names, struct te
   return status;
 }
 
-// Partitions and replicas of each topic; all topics are asked for, since asking by name would keep a missing one in mind.
+static enum status describe(struct client *client, const char **names, struct teller *teller, const struct there *there,
+                            const struct topics_settings *settings, struct error *error) {
+  const int64_t deadline = handle_now_ms() + client_startup_ms(client);
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  enum status status;
+  while ((status = describe_once(client, names, teller, there, settings, &code, error)) == STATUS_RETRY &&
+         handle_again(handle_of_client(client), "asking for the topics' settings", code, deadline))
+    error->status = STATUS_OK;
+  return status;
+}
+
+// Partitions and replicas of each topic. What is missing may be new, and the broker that was asked behind the others.
 static enum status look(struct client *client, const char **names, struct there *there, struct error *error) {
-  const struct rd_kafka_metadata *metadata = NULL;
-  const rd_kafka_resp_err_t code = rd_kafka_metadata(handle_of_client(client), 1, NULL, &metadata, client_startup_ms(client));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_set(error, STATUS_RETRY, "asking for the topics: %s", rd_kafka_err2str(code));
-  for (int i = 0; i < metadata->topic_cnt; i++) {
-    const struct rd_kafka_metadata_topic *topic = &metadata->topics[i];
-    for (int t = 0; t < TOPIC_COUNT; t++) {
-      if (topic->err != RD_KAFKA_RESP_ERR_NO_ERROR || strcmp(topic->topic, names[t]) != 0) continue;
-      there[t] = (struct there){topic->partition_cnt, INT16_MAX};
-      for (int p = 0; p < topic->partition_cnt; p++)
-        if (topic->partitions[p].replica_cnt < there[t].replicas) there[t].replicas = topic->partitions[p].replica_cnt;
+  const int64_t known = handle_now_ms() + CLIENT_KNOWN_MS;
+  int found;
+  do {
+    const struct rd_kafka_metadata *metadata = NULL;
+    const rd_kafka_resp_err_t code = handle_topics(handle_of_client(client), &metadata, client_startup_ms(client));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_set(error, STATUS_RETRY, "asking for the topics: %s", rd_kafka_err2str(code));
+    found = 0;
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+      const struct rd_kafka_metadata_topic *topic = &metadata->topics[i];
+      for (int t = 0; t < TOPIC_COUNT; t++) {
+        if (topic->err != RD_KAFKA_RESP_ERR_NO_ERROR || strcmp(topic->topic, names[t]) != 0) continue;
+        found++;
+        there[t] = (struct there){topic->partition_cnt, INT16_MAX};
+        for (int p = 0; p < topic->partition_cnt; p++)
+          if (topic->partitions[p].replica_cnt < there[t].replicas) there[t].replicas = topic->partitions[p].replica_cnt;
+      }
     }
-  }
-  rd_kafka_metadata_destroy(metadata);
+    rd_kafka_metadata_destroy(metadata);
+  } while (found < TOPIC_COUNT && handle_again(handle_of_client(client), "looking for the topics", RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, known));
   return STATUS_OK;
 }
 

@@ -37,7 +37,8 @@ static bool patience_ends(const struct transaction *transaction, struct patience
   return handle_now_ms() - patience->stopping_since_ms > GIVE_UP_MS;
 }
 
-static enum status producer_open(struct transaction *transaction, struct error *error) {
+// At the start the brokers have startup_ms; a producer that is replaced in the middle of work waits as a commit does.
+static enum status producer_open(struct transaction *transaction, bool replaces, struct error *error) {
   char timeout[16], bytes[24];
   snprintf(timeout, sizeof timeout, "%d", transaction->settings.timeout_ms);
   snprintf(bytes, sizeof bytes, "%lld", (long long)transaction->settings.message_bytes_max);
@@ -56,14 +57,15 @@ static enum status producer_open(struct transaction *transaction, struct error *
       status = handle_fail_code(&transaction->handle, STATUS_FATAL, "opening a topic", rd_kafka_last_error(), error);
   }
   const int64_t deadline = handle_now_ms() + client_startup_ms(transaction->settings.client);
+  struct patience patience = {0};
   while (status == STATUS_OK && !transaction->settings.none) {
     rd_kafka_error_t *problem = rd_kafka_init_transactions(transaction->handle.rk, CALL_TIMEOUT_MS);
     const enum handle_class class = handle_classify(problem);
     if (class == HANDLE_OK) return STATUS_OK;
-    if (class != HANDLE_RETRIABLE || handle_now_ms() > deadline)
+    const bool enough = patience_ends(transaction, &patience) || (!replaces && handle_now_ms() > deadline);
+    if (class != HANDLE_RETRIABLE || enough)
       return handle_fail(&transaction->handle, STATUS_FATAL, "taking over the slot's transactions", problem, error);
     rd_kafka_error_destroy(problem);
-    pause_ms(PAUSE_MS);
   }
   return status;
 }
@@ -84,7 +86,7 @@ static void producer_close(struct transaction *transaction) {
 
 enum status transaction_open(struct transaction *transaction, const struct transaction_settings *settings, struct error *error) {
   *transaction = (struct transaction){.settings = *settings};
-  return producer_open(transaction, error);
+  return producer_open(transaction, false, error);
 }
 
 void transaction_close(struct transaction *transaction) {
@@ -101,7 +103,7 @@ enum status transaction_begin(struct transaction *transaction, struct error *err
   if (transaction->renew) {
     producer_close(transaction);
     client_say(transaction->settings.client, 6, "producer: replaced after a commit or abort that timed out");
-    const enum status status = producer_open(transaction, error);
+    const enum status status = producer_open(transaction, true, error);
     if (status != STATUS_OK) return status;
   }
   struct patience patience = {0};
