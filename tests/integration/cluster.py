@@ -1,5 +1,5 @@
 """A real broker, a real redis-server and the program between them, for the tests of this folder."""
-import base64, bisect, collections, json, os, random, re, shutil, socket, subprocess, tempfile, time, traceback
+import base64, bisect, collections, json, os, random, re, shutil, socket, subprocess, tempfile, threading, time, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.join(HERE, "broker")
@@ -120,8 +120,8 @@ class Site:
         assert done.returncode == code, (words, done.returncode, done.stdout[-2000:], done.stderr[-4000:])
         return done.stdout + done.stderr
 
-    def start(self, *words):
-        self.log = open(f"{self.cluster.folder}/{self.name}.log", "ab")
+    def start(self, *words, log=None):
+        self.log = open(log or f"{self.cluster.folder}/{self.name}.log", "ab")
         self.processes.append(subprocess.Popen([self.program, *words, "--config", self.config], stdout=self.log, stderr=self.log))
         return self.processes[-1]
 
@@ -201,6 +201,39 @@ class Reference:
 
     def records(self, partitions):
         return self.lines + self.ticks * (partitions - 1)
+
+
+class Receipts:
+    """When the receipts of each input partition appear to a reader of committed messages, from now on."""
+
+    def __init__(self, site):
+        self.times, self.lock = collections.defaultdict(list), threading.Lock()
+        self.reader = subprocess.Popen([site.program, "topics", "read", "screening-receipts", "--config", site.config], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        for line in self.reader.stdout:
+            now = time.monotonic()
+            if line.endswith(b"\n"):    # the last one is cut when the reader is killed
+                with self.lock:
+                    self.times[json.loads(line)["partition"]].append(now)
+
+    def seen(self):
+        with self.lock:
+            return set(self.times)
+
+    def pause(self, partitions, begun, ended):
+        """The longest time without a receipt of one of these partitions."""
+        longest = 0.0
+        with self.lock:
+            for partition in partitions:
+                times = [begun, *(at for at in self.times[partition] if begun < at < ended), ended]
+                longest = max([longest, *(b - a for a, b in zip(times, times[1:]))])
+        return longest
+
+    def close(self):
+        self.reader.kill()
+        self.reader.wait()
 
 
 def wait_for(condition, what, seconds=60):

@@ -536,7 +536,8 @@ static const struct log_operations operations = {"kafka", take, begin, stage, co
 static enum status consumer_open(struct kafka *kafka, struct error *error) {
   char session[16];
   snprintf(session, sizeof session, "%d", kafka->settings.session_timeout_ms);
-  static const struct client_property mild[] = {{"queued.max.messages.kbytes", "32768"}, {"fetch.error.backoff.ms", "100"}};
+  // By its heartbeat a member learns that the group wants to share anew; until the last one has, all stand still.
+  static const struct client_property mild[] = {{"queued.max.messages.kbytes", "32768"}, {"fetch.error.backoff.ms", "100"}, {"heartbeat.interval.ms", "300"}};
   const struct client_property firm[] = {{"group.id", kafka->settings.group},
                                          {"group.instance.id", kafka->instance},
                                          {"enable.auto.commit", "false"},
