@@ -263,8 +263,8 @@ def main():
         source = f"{cluster.folder}/lines"
         subprocess.run([program, "generate", "--seed", str(seed), "--settlements", str(max(20000, options.kills * PER_KILL)), "--violations", "0.05", "--out", source],
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        site = Site(program, rules, cluster, "kill", partitions=4, workers=1, redis=options.redis != "off",
-                    run={"memory_bytes": 4 << 20, "batch_ms": 10, "batch_records": 10, "snapshot_s": 1})
+        site = Site(program, rules, cluster, "kill", partitions=4, workers=1, redis=options.redis != "off", batch_records=10,
+                    run={"memory_bytes": 4 << 20, "batch_ms": 10, "snapshot_s": 1})
         site.call("topics", "create")
         feed = Feed(site, f"{source}/settlements.ndjson", f"{cluster.folder}/fed.ndjson", options.rate)
         feed.start()
