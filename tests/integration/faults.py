@@ -7,7 +7,7 @@ Kills at random moments, zombies, members that come and go, and a broker that di
 """
 import json, os, random, re, signal, subprocess, sys, threading, time
 
-from cluster import NARROW, Cluster, Site, embedded, judged_by_the_last_set, open_findings, other_rules, rulesets_by_position, run_checks, same_as_embedded, wait_for
+from cluster import NARROW, Cluster, Receipts, Site, embedded, judged_by_the_last_set, open_findings, other_rules, rulesets_by_position, run_checks, same_as_embedded, wait_for
 from proxy import Proxy
 
 program, rules = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -238,7 +238,47 @@ def another_rule_set_takes_over(make, reference):
     site.rules = rules
 
 
+def a_member_comes_and_goes_and_the_others_hardly_pause(make, reference):
+    """What stays with a member keeps its index and dossiers. The best of three is held against a second, since the machine may be busy; the measure
+    is `bench/soak rebalance`."""
+    site = make("pause", partitions=4, workers=1, run=LITTLE, kafka={"session_timeout_ms": 2000})
+    site.call("topics", "create")
+    site.start("replay", reference.path, "--rate", str(max(100, reference.lines // 25)))
+    journals = {name: f"{site.cluster.folder}/pause-{name}.log" for name in "abz"}
+
+    def started(name):
+        site.write(instance=name)
+        return site.start("run", "screen", "--from", "earliest", log=journals[name])
+
+    def assignments(name):
+        with open(journals[name], encoding="utf-8") as journal:
+            return [line.rstrip() for line in journal if "partitions assigned" in line]
+
+    members = []
+    for name in "ab":
+        members.append(started(name))
+        wait_for(lambda: os.path.exists(journals[name]) and assignments(name), "an assignment")
+    receipts, joins = Receipts(site), []
+    wait_for(lambda: len(receipts.seen()) == 4, "receipts of all partitions")
+    for number in range(1, 4):
+        begun, before = time.monotonic(), len(assignments("a"))
+        guest = started("z")
+        wait_for(lambda: len(assignments("a")) > before, "the join")
+        assert assignments("a")[-1].endswith(": 2 partitions assigned, 0 to be rebuilt"), assignments("a")
+        time.sleep(1)
+        joins.append(receipts.pause((0, 1, 2), begun, time.monotonic()))    # by name: 3 becomes the newcomer's
+        stopped(site, guest)
+        wait_for(lambda: len(assignments("a")) > before + 1, "the end of the session")
+    receipts.close()
+    print("        pauses " + ", ".join(f"{pause:.2f} s" for pause in joins), flush=True)
+    assert min(joins) < 1 and max(joins) < 10, joins
+    for member in members:
+        stopped(site, member)
+    site.run_to_the_end()
+
+
 CHECKS = [every_named_point_once, a_poisoned_record_is_put_aside_after_two_crashes, redis_is_flushed, redis_goes_back_to_an_old_snapshot, redis_has_wrong_bytes,
-          redis_pauses, redis_has_two_megabytes, the_disk_is_full_under_the_snapshots, ends_of_transactions_are_late_or_unanswered, another_rule_set_takes_over]
+          redis_pauses, redis_has_two_megabytes, the_disk_is_full_under_the_snapshots, ends_of_transactions_are_late_or_unanswered, another_rule_set_takes_over,
+          a_member_comes_and_goes_and_the_others_hardly_pause]
 
 sys.exit(run_checks(CHECKS, program, rules, settlements, seed, sys.argv[5:]))

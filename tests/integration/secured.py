@@ -1,6 +1,8 @@
 """A cluster with access lists: the documented rights suffice, each is needed, and no secret is ever said."""
-import hashlib, os, re, shlex, subprocess
+import hashlib, os, re, shlex, shutil, socket, subprocess
 from concurrent.futures import ThreadPoolExecutor
+
+from cluster import wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -135,4 +137,64 @@ def redis_with_a_user_of_its_own(make, reference, meddle):
     site.cluster.redis_cli("ACL", "DELUSER", "settlewatch")
 
 
-CHECKS = [a_secured_cluster_is_enough_and_no_more, redis_with_a_user_of_its_own]
+def documented_tunnel(**changes):
+    """The lines for stunnel of docs/security.md, some of them with other values."""
+    with open(os.path.join(HERE, "..", "..", "docs", "security.md"), encoding="utf-8") as page:
+        block = re.search(r"```\n(\[redis\]\n.*?)```", page.read(), re.S)[1]
+    for name, value in changes.items():
+        block, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", block)
+        assert found == 1, (name, block)
+    return block
+
+
+def redis_through_a_tunnel(make, reference, meddle):
+    """A redis-server that speaks only TLS, behind stunnel as documented: cached values come through it, and one that shows another's certificate is left alone."""
+    del meddle
+    program = shutil.which("stunnel4") or shutil.which("stunnel")
+    if program is None:
+        print("        stunnel is not installed (scripts/install-deps --tests): left out", flush=True)
+        return
+    site = make("tunnel", partitions=2, workers=1)
+    folder, tls = site.cluster.folder, f"{site.cluster.folder}/kafka/tls"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    scripts, server = f"{HERE}/broker", f"{folder}/redis-tls"
+    subprocess.run([f"{scripts}/redis-up", "-u", server, "--tls-port", str(port), "--tls-cert-file", f"{tls}/server.pem", "--tls-key-file", f"{tls}/server.key",
+                    "--tls-ca-cert-file", f"{tls}/ca.pem", "--tls-auth-clients", "no"], check=True, stdout=subprocess.DEVNULL)
+    tunnel = None
+
+    def through(host):
+        nonlocal tunnel
+        if tunnel is not None:
+            tunnel.terminate()
+            tunnel.wait(timeout=10)
+        config = f"{folder}/stunnel.conf"
+        with open(config, "w", encoding="ascii") as out:
+            out.write(f"foreground = yes\npid =\noutput = {folder}/stunnel.log\n"
+                      + documented_tunnel(accept=f"{folder}/tunnel.sock", connect=f"127.0.0.1:{port}", CAfile=f"{tls}/ca.pem", checkHost=host))
+        if os.path.exists(f"{folder}/tunnel.sock"):
+            os.unlink(f"{folder}/tunnel.sock")
+        tunnel = subprocess.Popen([program, config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: os.path.exists(f"{folder}/tunnel.sock") or tunnel.poll() is not None, "the tunnel", 20)
+
+    try:
+        through("localhost")
+        site.write(redis_with={"url": f"unix:{folder}/tunnel.sock"}, run={"memory_bytes": 1 << 20})
+        site.call("topics", "create")
+        for _ in range(2):
+            site.call("replay", reference.path)
+            log = site.run_to_the_end()
+        assert " 0 from cache" not in log.splitlines()[-1], log[-600:]
+        through("somebody.else")
+        site.call("replay", reference.path)
+        log = site.run_to_the_end()
+        assert " 0 from cache" in log.splitlines()[-1], log[-600:]
+        assert site.covered() == 3 * reference.records(2)
+    finally:
+        if tunnel is not None:
+            tunnel.terminate()
+            tunnel.wait(timeout=10)
+        subprocess.run([f"{scripts}/redis-down", server], stdout=subprocess.DEVNULL)
+
+
+CHECKS = [a_secured_cluster_is_enough_and_no_more, redis_with_a_user_of_its_own, redis_through_a_tunnel]
