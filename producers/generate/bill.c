@@ -19,6 +19,11 @@ static void write_number(struct text *out, uint64_t number, int digits) {
   out->size += (size_t)digits;
 }
 
+int bill_length_of_stay(struct random *random) {
+  // In tenths of a day, so that the mean of whole days is the national one.
+  return (random_between(random, 15, 80) + random_between(random, 10, 76)) / 10;
+}
+
 bool bill_has_interim(const struct plan *plan) {
   return (plan->features & PLAN_INTERIM) != 0 && date_day(plan->end_s) - date_day(plan->begin_s) >= 4;
 }
@@ -139,10 +144,12 @@ static void refund_some(struct bill *bill) {
     const struct bill_line *line = &bill->lines[at];
     if (bill->region->catalogue.products[line->product].group != GROUP_MATERIAL || line->cnt < UNIT) continue;
     const int64_t cnt = random_chance(&bill->random, 500) ? line->cnt : UNIT;
-    bool alone = true;    // a refund without a name must have one possible original
+    bool alone = true;    // a refund without a name must have one possible original on its day
     for (uint32_t n = 0; n < bill->size; n++) {
       const struct bill_line *other = &bill->lines[n];
-      if (n != at && other->product == line->product && other->pric == line->pric) alone = false;
+      if (n != at && other->product == line->product && other->pric == line->pric &&
+          date_day(other->time_s) == date_day(line->time_s))
+        alone = false;
     }
     if (!alone && (loose || bill->size > size)) continue;
     bill_refund(bill, at, cnt, moment(bill, date_day(line->time_s), 21, 22), !loose);
@@ -153,8 +160,11 @@ static void refund_some(struct bill *bill) {
 static void make_stay(struct bill *bill) {
   const struct plan *plan = &bill->plan;
   struct random *random = &bill->random;
-  int lines = random_between(random, 12, 30);
-  while (lines * bill->payable < 60) lines += 6;
+  // 15 to 40 lines a day, rather few than many; of short stays more, of long ones fewer. Idle days have almost none.
+  const int idle = __builtin_popcountll(plan->idle_days), busy = bill->payable > idle ? bill->payable - idle : 1;
+  const int one = random_between(random, 15, 40), other = random_between(random, 15, 40);
+  int lines = one < other ? one : (one + other) / 2;
+  while (lines * busy < 64) lines++;
   while (lines * bill->payable > 390) lines--;
   if ((plan->features & PLAN_ICU) != 0 && bill->payable > 2) bill->icu_days = bill->payable > 4 ? 2 : 1;
   for (int n = 0; n < bill->payable; n++)

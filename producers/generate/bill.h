@@ -98,6 +98,8 @@ void bill_price(const struct bill *bill, struct bill_line *line);
 void bill_refund(struct bill *bill, uint32_t line, int64_t cnt, int64_t time_s, bool linked);
 // Nets refunds and adds up the settlements. Call once after all changes.
 void bill_close(struct bill *bill);
+// How many days a stay lasts that nothing else decides: 2 to 15, in the mean 8.6.
+int bill_length_of_stay(struct random *random);
 // The price the institution asks: at most the cap of the day.
 int64_t bill_asked_price(const struct bill *bill, uint16_t product, int32_t day);
 

@@ -138,7 +138,8 @@ bool plant_case(struct plant_case *at, const struct scenario *scenario, const st
       plan->med_type = "41";
       plan->disease = NULL;
     }
-    int payable = random_between(&random, 3, 7);
+    int payable = bill_length_of_stay(&random);
+    if (payable < 3) payable = 3;    // room for what is done on the third day
     if (last && scenario->payable != 0) payable = scenario->payable < 0 ? 0 : scenario->payable;
     if ((plan->features & PLAN_INTERIM) != 0 && payable < 4) payable = 4;
     if (last && scenario->med_type != NULL) plan->med_type = scenario->med_type;

@@ -86,7 +86,7 @@ struct scenario {
   uint64_t idle;               // plan.idle_days of the last
   uint64_t claimed;            // which of the idle days are claimed; 0: all
   int operation_day;           // an operation on the n-th day; 0: none
-  int payable;                 // days of the last stay; 0: 3 to 7
+  int payable;                 // days of the last stay; 0: as any stay, 3 at least
   int end_hour, begin_hour;    // clock of discharge and readmission; 0: any
   const char *med_type;        // of the last; NULL: 21
   const char *first_med_type;  // of the earlier ones; NULL: 21

@@ -46,7 +46,7 @@ const struct scenario scenarios[] = {
     {"split-bill-in-parts", "the later bill came as FEE messages", OPEN, PAIR_001, GAP(2, 6), .like = SAME_DISEASE,
      .last = PLAN_SPLIT},
     {"split-first-arrives-late", "the earlier settlement arrives after the later one", OPEN, PAIR_001, GAP(2, 4),
-     .like = SAME_DISEASE, .after = AFTER_FIRST_LATE},
+     .like = SAME_DISEASE, .after = AFTER_FIRST_LATE, .payable = 5},
     {"split-way-by-list", "the way of admission is known from the list only, and it is no emergency", OPEN, PAIR_001,
      GAP(3, 10), .like = SAME_DISEASE, .last = PLAN_WAY_IN_LIST},
     {"split-with-refunds", "the later bill has refund lines", OPEN, PAIR_001, GAP(3, 10), .like = SAME_DISEASE,

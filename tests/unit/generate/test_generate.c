@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "producers/generate/generate.h"
 #include "producers/generate/plant.h"
+#include "record/date.h"
 #include "record/decode.h"
 #include "record/money.h"
 
@@ -25,7 +26,24 @@ struct taken {
   uint64_t stop_after;
   int64_t recv_s;
   uint64_t late;
+  // Of first settlements: how many of each kind, the fewest and most lines of a bill, lines and days of stays.
+  struct {
+    uint64_t size, lines, days, least, most;
+  } kinds[BILL_STAY + 1];
 };
+
+static void count_kind(struct taken *taken, const struct event *event) {
+  static const char *const med_types[] = {
+      [BILL_PHARMACY] = "41", [BILL_OUTPATIENT] = "1", [BILL_CHRONIC] = "14", [BILL_STAY] = "21"};
+  unsigned kind = BILL_STAY;
+  while (kind > BILL_PHARMACY && !slice_starts_with(event->med_type, slice_from(med_types[kind]))) kind--;
+  const uint64_t lines = event->lines_size;
+  taken->kinds[kind].size++;
+  taken->kinds[kind].lines += lines;
+  taken->kinds[kind].days += (uint64_t)(date_day(event->endtime_s) - date_day(event->begntime_s));
+  if (taken->kinds[kind].least == 0 || lines < taken->kinds[kind].least) taken->kinds[kind].least = lines;
+  if (lines > taken->kinds[kind].most) taken->kinds[kind].most = lines;
+}
 
 // Sums of the lines against the settlement, and each line against itself.
 static void check_money(const struct event *event) {
@@ -60,6 +78,8 @@ static void check_setl(struct taken *taken, const struct event *event) {
     taken->loose += event->lines[n].cnt < 0 && !slice_present(event->lines[n].init_feedetl_sn);
   }
   if (slice_equal(event->med_type, SLICE("21"))) taken->stays++;
+  const bool in_parts = slice_equal(event->mid_setl_flag, SLICE("1")) || event->setl_id.data[event->setl_id.size - 1] != '0';
+  if (!in_parts && event->ver == 1 && (event->has & EVENT_HAS_FEE_CNT) == 0) count_kind(taken, event);
 }
 
 static bool take(void *context, const struct generate_message *message, struct error *error) {
@@ -164,6 +184,35 @@ static void messages_of_a_run_decode_and_add_up(void **state) {
   assert_true(taken.second_versions > 0 && taken.void_rows > 0 && taken.opposite_rows > 0 && taken.late > 0);
 }
 
+// The national figures of 2025, as docs/generate.md names them: shares, days of a stay, lines of a bill. Only bills in one part are counted
+// here; with the halves of stays that are settled twice a settlement of a stay has 200 lines.
+static void ordinary_visits_have_the_national_shares_and_sizes(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t permille, least, most, lines_e1_from, lines_e1_to;
+  } wanted[BILL_STAY + 1] = {
+      [BILL_PHARMACY] = {263, 1, 3, 19, 21},
+      [BILL_OUTPATIENT] = {608, 2, 8, 45, 55},
+      [BILL_CHRONIC] = {98, 2, 6, 35, 40},
+      [BILL_STAY] = {32, 60, 400, 2050, 2250},
+  };
+  struct taken taken;
+  struct generate_options options = small(1);
+  options.settlements = 12000;
+  options.violations_e4 = 0;
+  run(&options, &taken, NULL);
+  uint64_t size = 0;
+  for (int kind = 0; kind <= BILL_STAY; kind++) size += taken.kinds[kind].size;
+  for (int kind = 0; kind <= BILL_STAY; kind++) {
+    const uint64_t of_kind = taken.kinds[kind].size, slack = size / 100;
+    assert_in_range(of_kind * 1000, wanted[kind].permille * size - slack * 1000, wanted[kind].permille * size + slack * 1000);
+    assert_in_range(taken.kinds[kind].lines * 10 / of_kind, wanted[kind].lines_e1_from, wanted[kind].lines_e1_to);
+    assert_in_range(taken.kinds[kind].least, wanted[kind].least, wanted[kind].most);
+    assert_in_range(taken.kinds[kind].most, wanted[kind].least, wanted[kind].most);
+  }
+  assert_in_range(taken.kinds[BILL_STAY].days * 10 / taken.kinds[BILL_STAY].size, 83, 89);
+}
+
 static void only_settlements_means_settlements_and_cancellations(void **state) {
   (void)state;
   struct taken taken;
@@ -265,6 +314,7 @@ int main(void) {
       cmocka_unit_test(one_seed_gives_the_same_bytes_and_key),
       cmocka_unit_test(another_seed_gives_other_bytes),
       cmocka_unit_test(messages_of_a_run_decode_and_add_up),
+      cmocka_unit_test(ordinary_visits_have_the_national_shares_and_sizes),
       cmocka_unit_test(only_settlements_means_settlements_and_cancellations),
       cmocka_unit_test(every_scenario_stands_in_the_key_of_a_long_run),
       cmocka_unit_test(without_violations_nothing_is_expected_to_be_open),
