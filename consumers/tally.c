@@ -103,6 +103,11 @@ uint64_t tally_evaluated(const struct rule_counts *counts) {
   return sum;
 }
 
+// What a rule had to leave undecided says nothing about how often it hits.
+static uint64_t decided(const struct rule_counts *counts) {
+  return tally_evaluated(counts) - counts->outcomes[OUTCOME_INSUFFICIENT_HISTORY];
+}
+
 void tally_add(struct tally *tally, unsigned worker, const struct ruleset *ruleset, const struct rule_counts *counts) {
   struct seen *seen = &tally->seen[worker];
   pthread_mutex_lock(&tally->lock);
@@ -117,7 +122,7 @@ void tally_add(struct tally *tally, unsigned worker, const struct ruleset *rules
     row->counts.timed_ns += now->timed_ns - last->timed_ns;
     row->counts.opened += now->opened - last->opened;
     row->counts.vola_fen += now->vola_fen - last->vola_fen;
-    row->window_evaluated += tally_evaluated(now) - tally_evaluated(last);
+    row->window_evaluated += decided(now) - decided(last);
     row->window_hits += now->outcomes[OUTCOME_HIT] - last->outcomes[OUTCOME_HIT];
     *last = *now;
   }

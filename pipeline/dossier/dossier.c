@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 void dossier_init(struct dossier *dossier, struct arena *arena, struct slice psn_no) {
-  *dossier = (struct dossier){.psn_no = psn_no, .watermark_s = DATE_ABSENT, .asleep.oldest_s = INT64_MAX, .arena = arena};
+  *dossier = (struct dossier){.psn_no = psn_no, .watermark_s = DATE_ABSENT, .known_s = DATE_ABSENT, .asleep.oldest_s = INT64_MAX, .arena = arena};
 }
 
 // Where setl_id stands, or belongs.
@@ -181,6 +181,7 @@ uint32_t dossier_forget(struct dossier *dossier, int64_t limit_s) {
       if (times[i] >= limit_s) dossier->bills[kept++] = dossier->bills[i];
     forgotten = dossier->bills_size - kept;
     dossier->bills_size = kept;
+    if (forgotten > 0 && limit_s > dossier->known_s) dossier->known_s = limit_s;
   }
   if (dossier->findings_size > 0) drop_findings(dossier, limit_s, forgotten > 0);
   return forgotten;

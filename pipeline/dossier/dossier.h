@@ -4,6 +4,10 @@
 //           -> asleep: bills that nobody looks at
 //           -> findings[]: open ones, and the last revision of withdrawn ones
 //
+// What rules may conclude rests on what was never stored or was forgotten, so a dossier says it: known_s for its visits, and lines_gone on each
+// bill for its lines. Both are facts about this dossier, whatever rule sets wrote it: a set that looks back further than the sets before it
+// finds its history short until time has passed over known_s, and then has all of it.
+//
 // Nothing in here is a result of arrival order but `revision` and `source`: the live bills are the same whatever came first. A bill is live
 // when its settlement is here, valid, complete, not cancelled and not undone by a refund row.
 // The working form lives in the batch's arena; encode.h turns it into bytes and back. One owner, one thread.
@@ -84,9 +88,11 @@ struct finding {
 struct dossier {
   struct slice psn_no;
   int64_t watermark_s;          // DATE_ABSENT: nothing yet
+  int64_t known_s;              // messages of this time or later were all kept; DATE_ABSENT: nothing was ever forgotten
+  bool untold;                  // read from a version that did not say so
   bool cut;                     // a hard limit dropped something
   uint64_t ruleset;             // first 8 bytes of the rule set it was last judged under; 0: never
-  uint64_t projection;          // what its bills store
+  uint64_t projection;          // what that set reads
   struct bill *bills;           // sorted by setl_id
   uint32_t bills_size, bills_capacity;
   struct asleep asleep;
@@ -111,7 +117,8 @@ int64_t dossier_bill_time(const struct bill *bill);
 
 // Whether some bill, asleep or not, may be forgotten at that limit. Everybody must be awake then (asleep.h).
 bool dossier_forgets(const struct dossier *dossier, int64_t limit_s);
-// Forgets visits whose last message lies before limit_s, with their findings, and withdrawn findings as old. Returns bills forgotten.
+// Forgets visits whose last message lies before limit_s, with their findings, and withdrawn findings as old; known_s then says so. Returns bills
+// forgotten.
 uint32_t dossier_forget(struct dossier *dossier, int64_t limit_s);
 // What it will take as bytes, to within the heads of its bills.
 int64_t dossier_bytes(const struct dossier *dossier);

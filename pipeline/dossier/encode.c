@@ -313,6 +313,7 @@ void encode(const struct dossier *dossier, struct text *out) {
   put_u64(head + 19, dossier->projection);
   out->size += HEAD_BYTES;
   encode_put_time(out, dossier->watermark_s);
+  encode_put_time(out, dossier->untold ? dossier->watermark_s : dossier->known_s);    // whoever knows better has said so
   pack_unsigned(out, dossier->cut);
   uint32_t awake = 0;
   for (uint32_t i = 0; i < dossier->bills_size; i++) awake += !dossier->bills[i].rests;
@@ -354,6 +355,8 @@ enum status encode_read_awake(struct dossier *dossier, struct slice body, struct
   dossier->projection = get_u64(body.data + 19);
   struct unpack in = unpack_from((struct slice){body.data + HEAD_BYTES, body.size - HEAD_BYTES});
   dossier->watermark_s = encode_get_time(&in);
+  dossier->untold = body.data[2] < ENCODE_VERSION;
+  if (!dossier->untold) dossier->known_s = encode_get_time(&in);
   dossier->cut = unpack_unsigned(&in) != 0;
   const uint64_t bills = unpack_unsigned(&in);
   if (bills > unpack_left(&in)) in.bad = true;
@@ -372,7 +375,7 @@ enum status encode_read_awake(struct dossier *dossier, struct slice body, struct
       if (!good || (i > 0 && slice_compare(dossier->bills[i - 1].setl_id, dossier->bills[i].setl_id) >= 0)) in.bad = true;
     }
   }
-  if (!in.bad && body.data[2] > ENCODE_VERSION_FIRST) asleep_read(dossier, &in);
+  if (!in.bad && body.data[2] >= ENCODE_VERSION_ASLEEP) asleep_read(dossier, &in);
   const uint64_t findings = in.bad ? 0 : unpack_unsigned(&in);
   if (findings > unpack_left(&in)) in.bad = true;
   if (!in.bad) {

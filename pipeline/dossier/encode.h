@@ -1,19 +1,20 @@
 // A dossier as bytes: what the state topic, the cache and process memory hold.
 //
-//   body   = 'S' 'W' version | due (u64) | ruleset (u64) | projection (u64) | watermark | flags | bills | asleep | findings
+//   body   = 'S' 'W' version | due (u64) | ruleset (u64) | projection (u64) | watermark | known | flags | bills | asleep | findings
 //   bills  = count, (size, bill)*          a bill that did not change is copied as it stands
 //   asleep = bills at rest (asleep.h)
 //
 // The due time stands at a fixed place so that an index can be rebuilt without decoding (encode_due). The subject is the key of the
-// record and not part of the body. Integrity (MAC, offset) is added by whoever stores it. Bodies of version 1, which had nobody asleep,
-// are read and written anew as version 2; another version, or damage, is refused and never half read.
+// record and not part of the body. Integrity (MAC, offset) is added by whoever stores it. Bodies of version 1 had nobody asleep,
+// those before version 3 did not say since when they know everything (dossier.untold); both are read, and written anew as version 3. Another
+// version, or damage, is refused and never half read.
 #pragma once
 
 #include "core/status.h"
 #include "dossier/dossier.h"
 #include "dossier/pack.h"
 
-enum { ENCODE_VERSION = 2, ENCODE_VERSION_FIRST = 1 };
+enum { ENCODE_VERSION = 3, ENCODE_VERSION_ASLEEP = 2, ENCODE_VERSION_FIRST = 1 };
 
 // Appends the body. Every bill's lines are already packed.
 void encode(const struct dossier *dossier, struct text *out);

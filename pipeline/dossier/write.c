@@ -4,14 +4,14 @@
 
 struct label { const char *en, *zh; };
 static const struct label labels[] = {
-    {"person", "参保人"}, {"time known up to", "数据时间截至"}, {"history was cut by a limit", "历史因上限被截断"},
+    {"person", "参保人"}, {"time known up to", "数据时间截至"}, {"history was cut by a limit", "历史因上限被截断"}, {"all of it since", "完整起始于"},
     {"settlement", "结算"}, {"visit", "就诊"}, {"institution", "定点机构"}, {"from", "起"}, {"to", "止"},
     {"live", "有效"}, {"cancelled", "已撤销"}, {"refund row", "退费结算"}, {"undone by a refund", "已冲正"}, {"void", "无效"},
     {"waiting for fee lines", "等待明细"}, {"waiting for the settlement", "等待结算"}, {"lines", "明细"}, {"total", "总费用"},
     {"fund", "基金支付"}, {"open findings", "未结疑点"}, {"withdrawn findings remembered", "已撤回疑点"}, {"provisional", "暂定"},
     {"revision", "版次"}, {"amount", "金额"}, {"none", "无"},
 };
-enum { L_PERSON, L_UPTO, L_CUT, L_SETTLEMENT, L_VISIT, L_INSTITUTION, L_FROM, L_TO, L_LIVE, L_CANCELLED, L_REFUND_ROW, L_UNDONE, L_VOID,
+enum { L_PERSON, L_UPTO, L_CUT, L_KNOWN, L_SETTLEMENT, L_VISIT, L_INSTITUTION, L_FROM, L_TO, L_LIVE, L_CANCELLED, L_REFUND_ROW, L_UNDONE, L_VOID,
        L_WAIT_LINES, L_WAIT_SETL, L_LINES, L_TOTAL, L_FUND, L_OPEN, L_WITHDRAWN, L_PROVISIONAL, L_REVISION, L_AMOUNT, L_NONE };
 
 static const char *word(int label, bool chinese) { return chinese ? labels[label].zh : labels[label].en; }
@@ -34,6 +34,10 @@ void dossier_write_text(struct text *out, const struct dossier *dossier, bool ch
   text_format(out, "%s %.*s\n%s ", word(L_PERSON, chinese), SLICE_ARG(dossier->psn_no), word(L_UPTO, chinese));
   write_time(out, dossier->watermark_s);
   if (dossier->cut) text_format(out, " (%s)", word(L_CUT, chinese));
+  if (dossier->known_s != DATE_ABSENT) {
+    text_format(out, "  %s ", word(L_KNOWN, chinese));
+    write_time(out, dossier->known_s);
+  }
   text_byte(out, '\n');
   for (uint32_t i = 0; i < dossier->bills_size; i++) {
     const struct bill *bill = &dossier->bills[i];

@@ -197,10 +197,10 @@ const struct operand operands[] = {
      NAMES("payable_days"), .codes = -1, .offset = SIZE_MAX, .get = get_payable_days, .low = 1, .high = 200000},
     {ROW("rescue_within_24h", VALUE_BOOL, "", "derived: table rescue_items, icuinfo, EMERG_RESCUE visits",
          "begntime is absent, or only days are known and they do not decide", "入院24小时内有抢救", "rescue within 24 hours of admission"),
-     NAMES("rescue_within_24h"), FREE, .get = get_rescue, .table = "rescue_items"},
+     NAMES("rescue_within_24h"), FREE, .get = get_rescue, .others = true, .table = "rescue_items"},
     {ROW("stay_elsewhere_between", VALUE_BOOL, "", "derived: the person's stays",
          "there is no earlier stay, or its end is absent", "两次住院之间在其他机构住院", "stay elsewhere between the two"),
-     ONLY("stay_elsewhere_between"), FREE, .get = get_stay_between, .pair = true},
+     ONLY("stay_elsewhere_between"), FREE, .get = get_stay_between, .others = true, .pair = true},
 };
 const size_t operands_size = sizeof operands / sizeof operands[0];
 

@@ -22,6 +22,7 @@ struct operand {
   operand_get *get;
   bool many;                 // several texts (diagnoses): a condition holds when one of them fits
   bool pair;                 // only where there is an earlier stay
+  bool others;               // looks at other visits of the person than the one judged and its pair
   bool names_somebody;       // a person or an institution: an exemption by it needs owner, approver and end
   int64_t low, high;         // the values that are possible, both inclusive; low > high: not limited
   const char *table;         // a knowledge table it needs, or NULL

@@ -57,3 +57,15 @@ uint32_t reads_symbols(const struct rule *rule) {
   reads_each(rule, add_symbol, &tables);
   return tables;
 }
+
+static void find_others(void *context, int operand) {
+  bool *others = context;
+  const struct operand *row = operand_of(operand);
+  *others |= row != NULL && row->others;
+}
+
+bool reads_others(const struct rule *rule) {
+  bool others = false;
+  reads_each(rule, find_others, &others);
+  return others;
+}

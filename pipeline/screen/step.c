@@ -11,6 +11,7 @@
 #include "rules/reads.h"
 #include "screen/apply.h"
 #include "screen/finding.h"
+#include "screen/known.h"
 #include "screen/ledger.h"
 #include "screen/rest.h"
 
@@ -28,6 +29,7 @@ struct screen {
   struct apply_scratch apply;
   struct screen_counts counts;
   struct rule_counts *rule_counts;
+  struct known_reach *reaches;          // by rule->number
   uint64_t decisions;             // while they are timed
 };
 
@@ -38,14 +40,18 @@ const struct rule_counts *screen_rule_counts(const struct screen *screen) { retu
 void screen_use(struct screen *screen, const struct ruleset *ruleset) {
   const struct screen_settings *settings = &screen->settings;
   memory_free(screen->rule_counts);
+  memory_free(screen->reaches);
+  screen->reaches = memory_take((ruleset->size + 1) * sizeof *screen->reaches);
   screen->ruleset = ruleset;
   memcpy(&screen->ruleset_mark, ruleset->digest, sizeof screen->ruleset_mark);
   screen->ruleset_mark |= 1;
   screen->pairs = false;
   screen->claim_symbols = 0;
   for (size_t i = 0; i < ruleset->size; i++) {
-    if (ruleset->rules[i]->kind->unit == KIND_PAIR) screen->pairs = true;
-    else screen->claim_symbols |= reads_symbols(ruleset->rules[i]);
+    const struct rule *rule = ruleset->rules[i];
+    if (rule->kind->unit == KIND_PAIR) screen->pairs = true;
+    else screen->claim_symbols |= reads_symbols(rule);
+    screen->reaches[i] = known_reach_of(rule);
   }
   // A stay is judged when it is settled, and its predecessor ended before it began: the longest stay lies between.
   const int64_t lookback = settings->lookback_days > 0 ? settings->lookback_days
@@ -64,7 +70,6 @@ struct screen *screen_create(const struct ruleset *ruleset, const struct screen_
   return screen;
 }
 
-
 void screen_destroy(struct screen *screen) {
   if (screen == NULL) return;
   index_scratch_fini(&screen->scratch);
@@ -73,6 +78,7 @@ void screen_destroy(struct screen *screen) {
   text_fini(&screen->fingerprint);
   text_fini(&screen->apply.text);
   memory_free(screen->rule_counts);
+  memory_free(screen->reaches);
   memory_free(screen);
 }
 
@@ -142,6 +148,7 @@ struct judging {
   struct history history;
   struct arena *arena;
   int32_t horizon_day;      // what happened up to here may be forgotten
+  bool rejudge;             // the dossier was last judged under another set
   struct hit *pair_hits;    // of all visits, in the order of the visits
   uint32_t pair_size, pair_capacity;
 };
@@ -191,41 +198,16 @@ static void make_hit(const struct judging *judging, struct hit *hit) {
   finding_id(verdict->rule, judging->dossier->psn_no, ids, size, hit->id);
 }
 
-// Is an open finding of this rule and visit to stay although its history is no longer known? Only when something it rests on was
-// forgotten; if all of it is still here, the facts have changed.
-static bool rests_on_forgotten(const struct dossier *dossier, const struct finding *finding) {
-  for (uint32_t i = 0; i < finding->setl_ids_size; i++)
-    if (dossier_find(dossier, finding->setl_ids[i]) == NULL) return true;
-  return false;
-}
-
-static void keep_frozen(const struct judging *judging, const struct rule *rule, const struct visit *visit) {
-  for (uint32_t i = 0; i < judging->dossier->findings_size; i++) {
-    struct finding *finding = &judging->dossier->findings[i];
-    if (finding->open && slice_equal(finding->unit, visit->unit) && slice_equal(finding->rule_id, rule->id) &&
-        finding->rule_version == rule->version && rests_on_forgotten(judging->dossier, finding))
-      finding->seen = true;
+// A verdict as what is known of the person allows it; a hit gets its identity.
+static void respect_history(const struct judging *judging, struct hit *hit) {
+  const struct verdict *verdict = &hit->verdict;
+  bool open = false;
+  if (verdict->outcome == OUTCOME_HIT) {
+    make_hit(judging, hit);
+    const struct finding *finding = dossier_find_finding(judging->dossier, hit->id);
+    open = finding != NULL && finding->open;
   }
-}
-
-// What speaks for a visit may be forgotten before the visit is: an earlier stay, a rescue visit of the same day. From then on nothing
-// new is found there; what is open stays open until its own records say otherwise.
-static bool evidence_may_be_forgotten(const struct judging *judging, const struct visit *visit) {
-  if (visit->begntime_s == DATE_ABSENT) return false;
-  return date_day(visit->begntime_s) - judging->screen->ruleset->lookback_days <= judging->horizon_day;
-}
-
-static bool is_open(const struct judging *judging, const struct hit *hit) {
-  const struct finding *finding = dossier_find_finding(judging->dossier, hit->id);
-  return finding != NULL && finding->open;
-}
-
-// What is made of a pair rule's verdict where evidence may be forgotten.
-static void respect_horizon(const struct judging *judging, struct hit *hit, bool forgotten) {
-  const enum outcome outcome = hit->verdict.outcome;
-  if (outcome == OUTCOME_HIT) make_hit(judging, hit);
-  if (forgotten && ((outcome == OUTCOME_HIT && !is_open(judging, hit)) || outcome == OUTCOME_NO_HIT))
-    hit->verdict.outcome = OUTCOME_INSUFFICIENT_HISTORY;
+  known_respect(&hit->verdict, &judging->screen->reaches[verdict->rule->number], judging->horizon_day, open);
 }
 
 // All pair rules over all visits: they read heads only, and lines where they hit.
@@ -233,7 +215,6 @@ static void judge_pairs(struct judging *judging) {
   struct screen *screen = judging->screen;
   for (uint32_t v = 0; v < judging->history.size; v++) {
     struct visit *visit = &judging->history.visits[v];
-    const bool forgotten = evidence_may_be_forgotten(judging, visit);
     index_find_pair(screen->ruleset->index, visit, &screen->scratch);
     for (uint32_t r = 0; r < screen->scratch.rules_size; r++) {
       const struct rule *rule = screen->ruleset->rules[screen->scratch.rules[r]];
@@ -242,9 +223,9 @@ static void judge_pairs(struct judging *judging) {
       input.scope_holds = index_scope_holds(screen->ruleset->index, rule->number, visit);
       struct hit hit = {.pair = true};
       decide(screen, rule, &input, &hit.verdict);
-      respect_horizon(judging, &hit, forgotten);
+      respect_history(judging, &hit);
       if (visit->touched) count(screen, &hit.verdict);
-      if (hit.verdict.outcome == OUTCOME_INSUFFICIENT_HISTORY) keep_frozen(judging, rule, visit);
+      if (hit.verdict.outcome == OUTCOME_INSUFFICIENT_HISTORY) known_keep_frozen(judging->dossier, rule, visit);
       if (hit.verdict.outcome != OUTCOME_HIT) continue;
       if (judging->pair_size == judging->pair_capacity) {
         judging->pair_capacity = judging->pair_capacity ? judging->pair_capacity * 2 : 4;
@@ -381,13 +362,14 @@ static void judge_visit(struct judging *judging, struct visit *visit, const stru
     const uint32_t first = r > 0 ? found->ends[r - 1] : 0;
     input.candidates = found->candidates + first;
     input.candidates_size = found->ends[r] - first;
-    struct verdict verdict;
-    decide(screen, rule, &input, &verdict);
-    count(screen, &verdict);
-    if (verdict.outcome != OUTCOME_HIT) continue;
+    struct hit hit;
+    hit.pair = false;
+    decide(screen, rule, &input, &hit.verdict);
+    if (hit.verdict.outcome == OUTCOME_HIT) respect_history(judging, &hit);
+    count(screen, &hit.verdict);
+    if (hit.verdict.outcome != OUTCOME_HIT) continue;
     if (hits == NULL) hits = ARENA_ARRAY(judging->arena, struct hit, found->rules_size + judging->pair_size);
-    hits[size] = (struct hit){.verdict = verdict};
-    make_hit(judging, &hits[size++]);
+    hits[size++] = hit;
   }
   if (visit->items_loaded) screen->counts.items_judged += visit->items_size;
   const uint32_t claim_hits = size;
@@ -415,7 +397,7 @@ static void withdraw_unseen(struct judging *judging, const struct finding_cause 
     struct finding *finding = &dossier->findings[i];
     if (!finding->open || finding->seen || rule_of(judging->screen, finding) == NULL) continue;
     const struct visit *visit = history_find(&judging->history, finding->unit);
-    if (visit != NULL && !visit->touched) continue;
+    if ((visit != NULL && !visit->touched) || known_rests_on_missing_lines(&judging->history, finding)) continue;
     withdraw(judging, finding, cause, outbox);
   }
 }
@@ -431,20 +413,27 @@ static bool is_due(const struct dossier *dossier, const struct visit *visit) {
   return false;
 }
 
+// The dossier as rules see it. Its history begins where the site's does, where this set's horizon is, or behind what was forgotten under
+// another set: whichever is the latest.
+static void begin_judging(struct judging *judging, struct screen *screen, struct dossier *dossier) {
+  *judging = (struct judging){.screen = screen, .dossier = dossier, .arena = dossier->arena,
+                              .rejudge = dossier->ruleset != screen->ruleset_mark};
+  int64_t limit_s = dossier->watermark_s - screen->retention_s;
+  if (dossier->known_s > limit_s) limit_s = dossier->known_s;
+  judging->horizon_day = date_day(limit_s) + 1;
+  const int32_t from_day = screen->settings.history_from_day;
+  const struct history_options options = {screen->ruleset, judging->horizon_day > from_day ? judging->horizon_day : from_day};
+  history_build(&judging->history, dossier, &options);
+}
+
 // Everything after the bills are as they are: forget, judge, tell.
 static void evaluate(struct screen *screen, struct dossier *dossier, const struct event *event, struct outbox *outbox) {
-  struct judging judging = {.screen = screen, .dossier = dossier, .arena = dossier->arena};
-  int32_t start_day = screen->settings.history_from_day;
-  const int32_t horizon_day = date_day(dossier->watermark_s - screen->retention_s) + 1;
-  if (horizon_day > start_day) start_day = horizon_day;
-  judging.horizon_day = horizon_day;
-  const struct history_options options = {screen->ruleset, start_day};
-  history_build(&judging.history, dossier, &options);
-  const bool rejudge = dossier->ruleset != screen->ruleset_mark;
+  struct judging judging;
+  begin_judging(&judging, screen, dossier);
   bool any_stay = false;
   for (uint32_t i = 0; i < judging.history.size; i++) {
     struct visit *visit = &judging.history.visits[i];
-    if (rejudge) visit->touched = true;
+    if (judging.rejudge) visit->touched = true;
     // An open stay grows with time: whatever moved time on has touched it.
     if (visit->stay && visit->endtime_s == DATE_ABSENT) visit->touched = true;
     if (visit->told & screen->claim_symbols || is_due(dossier, visit)) visit->touched = true;
@@ -454,6 +443,7 @@ static void evaluate(struct screen *screen, struct dossier *dossier, const struc
                                       screen->settings.points, &screen->value, &screen->text};
   if (screen->pairs && any_stay) judge_pairs(&judging);
   touch_changed_pairs(&judging);
+  if (judging.rejudge) known_count_missing(screen->ruleset, &judging.history, screen->rule_counts, &screen->counts);
   for (uint32_t i = 0; i < judging.history.size; i++)
     if (judging.history.visits[i].touched) judge_visit(&judging, &judging.history.visits[i], &cause, outbox);
   if (dossier->findings_size > 0) withdraw_unseen(&judging, &cause, outbox);
@@ -496,7 +486,20 @@ static enum status open_dossier(const struct screen *screen, struct dossier *dos
   dossier_init(dossier, arena, subject);
   if (body.size == 0) return STATUS_OK;
   if (encode_read_awake(dossier, body, error) != STATUS_OK) return STATUS_FATAL;
+  known_settle(dossier, &screen->settings);
   return dossier->ruleset == screen->ruleset_mark || asleep_wake_all(dossier) ? STATUS_OK : damaged(error);
+}
+
+// A message from before the horizon is not kept: a set that looks further back must know that.
+static void turn_away(const struct screen *screen, struct dossier *dossier, struct step_result *result) {
+  const int64_t limit_s = dossier->watermark_s - screen->retention_s;
+  if (limit_s <= dossier->known_s) return;
+  dossier->known_s = limit_s;
+  for (uint32_t i = 0; i < dossier->bills_size; i++) dossier->bills[i].rests = dossier->bills[i].woken;
+  text_clear(result->body);
+  encode(dossier, result->body);
+  result->changed = true;
+  result->due_s = dossier_due(dossier);
 }
 
 enum status screen_step(struct screen *screen, struct slice body, const struct event *event, int64_t tick_s, struct arena *arena,
@@ -517,6 +520,7 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   if (dossier.watermark_s != DATE_ABSENT && time_s < dossier.watermark_s - screen->retention_s) {
     screen->counts.beyond_horizon++;
     if (event->type == EVENT_SETL_CANCEL) screen->counts.cancel_beyond_horizon++;
+    turn_away(screen, &dossier, result);
     return STATUS_OK;
   }
   struct before before[AFFECTED_MAX * 2];
@@ -567,13 +571,9 @@ enum status screen_explain(struct screen *screen, struct slice subject, struct s
   dossier_init(&dossier, arena, subject);
   if (body.size > 0 && encode_read(&dossier, body, error) != STATUS_OK) return STATUS_FATAL;
   if (tick_s > dossier.watermark_s) dossier.watermark_s = tick_s;
-  struct judging judging = {.screen = screen, .dossier = &dossier, .arena = arena};
-  int32_t start_day = screen->settings.history_from_day;
-  const int32_t horizon_day = date_day(dossier.watermark_s - screen->retention_s) + 1;
-  if (horizon_day > start_day) start_day = horizon_day;
-  judging.horizon_day = horizon_day;
-  const struct history_options options = {screen->ruleset, start_day};
-  history_build(&judging.history, &dossier, &options);
+  known_settle(&dossier, &screen->settings);
+  struct judging judging;
+  begin_judging(&judging, screen, &dossier);
   for (uint32_t i = 0; i < judging.history.size; i++) {
     struct visit *visit = &judging.history.visits[i];
     struct judge_input input = input_of(&judging, visit);
@@ -588,8 +588,9 @@ enum status screen_explain(struct screen *screen, struct slice subject, struct s
     struct hit hit = {.pair = rule->kind->unit == KIND_PAIR};
     judge(rule, &input, &hit.verdict);
     const enum outcome judged = hit.verdict.outcome;
-    if (hit.pair) respect_horizon(&judging, &hit, evidence_may_be_forgotten(&judging, visit));
-    if (trace != NULL && hit.verdict.outcome != judged) trace_amend(trace, &hit.verdict, SLICE("evidence may be forgotten"));
+    respect_history(&judging, &hit);
+    if (trace != NULL && hit.verdict.outcome != judged)
+      trace_amend(trace, &hit.verdict, known_lines_missing(&hit.verdict) ? SLICE("lines were not kept") : SLICE("evidence may be forgotten"));
     tell(context, &hit.verdict, &input);
   }
   return STATUS_OK;

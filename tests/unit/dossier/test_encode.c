@@ -43,6 +43,7 @@ static void fill(struct dossier *dossier, struct arena *arena) {
   }
   text_fini(&packed);
   dossier->watermark_s = sample_time("2026-04-01 00:00:00");
+  dossier->known_s = sample_time("2025-02-01 00:00:00");
   dossier->ruleset = 7;
   struct finding *finding = dossier_add_finding(dossier);
   *finding = (struct finding){.id = {1, 2, 3}, .open = true, .revision = 2, .time_s = 77, .rule_id = SLICE("ADM-001"), .mdtrt_id = SLICE("M1"),
@@ -70,7 +71,7 @@ static void a_dossier_comes_out_as_it_went_in(void **state) {
   assert_int_equal(encode_read(&read, text_slice(&body), &error), STATUS_OK);
   assert_int_equal(read.bills_size, 3);
   assert_int_equal(read.findings_size, 2);
-  assert_true(read.watermark_s == dossier.watermark_s && read.ruleset == 7);
+  assert_true(read.watermark_s == dossier.watermark_s && read.known_s == dossier.known_s && read.ruleset == 7);
   assert_true(slice_equal(read.bills[0].main_diagnosis, SLICE("I63.900")));
   assert_true(read.bills[0].begntime_s == dossier.bills[0].begntime_s);
   assert_true(read.bills[0].endtime_s == DATE_ABSENT);
