@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/slice.h"
+#include "core/text.h"
 
 enum { CIVIL_ERA_YEARS = 400, CIVIL_ERA_DAYS = 146097, CIVIL_EPOCH = 719468 };    // 1970-01-01 from 0000-03-01
 
@@ -57,11 +57,9 @@ static inline bool civil_parse(struct slice text, int32_t *day) {
 }
 
 static inline void civil_write(char to[10], int year, int month, int day) {    // "yyyy-MM-dd", year 0..9999
-  const int parts[] = {year / 100, year % 100, month, day};
-  static const unsigned char places[] = {0, 2, 5, 8};
-  for (unsigned i = 0; i < 4; i++) {
-    to[places[i]] = (char)('0' + parts[i] / 10);
-    to[places[i] + 1] = (char)('0' + parts[i] % 10);
-  }
+  text_put_two(to, (unsigned)year / 100);
+  text_put_two(to + 2, (unsigned)year % 100);
+  text_put_two(to + 5, (unsigned)month);
+  text_put_two(to + 8, (unsigned)day);
   to[4] = to[7] = '-';
 }

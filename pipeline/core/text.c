@@ -22,10 +22,9 @@ char *text_put_int(char *to, int64_t value) {
   char digits[2 * TEXT_INT_MAX] = {0};
   size_t at = TEXT_INT_MAX;
   uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-  do {
-    digits[--at] = (char)('0' + left % 10);
-    left /= 10;
-  } while (left != 0);
+  for (; left >= 100; left /= 100) text_put_two(digits + (at -= 2), (unsigned)(left % 100));
+  if (left >= 10) text_put_two(digits + (at -= 2), (unsigned)left);
+  else digits[--at] = (char)('0' + left);
   if (value < 0) digits[--at] = '-';
   memcpy(to, digits + at, TEXT_INT_MAX);    // always as many: no call
   return to + (TEXT_INT_MAX - at);

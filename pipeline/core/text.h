@@ -37,6 +37,12 @@ static inline void text_byte(struct text *text, char byte) {
 // and six for each byte of a JSON string.
 enum { TEXT_INT_MAX = 20, TEXT_JSON_EXTRA = 8 };
 char *text_put_int(char *to, int64_t value);
+static inline char *text_put_two(char *to, unsigned value) {    // two digits, 0..99
+  static const char digits[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+                               "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+  memcpy(to, digits + 2 * value, 2);
+  return to + 2;
+}
 char *text_put_json(char *to, struct slice s);
 static inline char *text_put(char *to, struct slice s) {
   memcpy(to, s.data, s.size);

@@ -51,15 +51,14 @@ void date_write_day(struct text *out, int32_t day) { write_date(out, day, 10); }
 char *date_put_time(char *to, int64_t time_s) {
   const int32_t day = date_day(time_s);
   const unsigned seconds = (unsigned)(time_s - date_of_day(day));
-  const unsigned parts[] = {seconds / 3600, seconds / 60 % 60, seconds % 60};
   put_date(to, day);
-  to += 10;
-  for (unsigned i = 0; i < 3; i++) {
-    *to++ = i == 0 ? ' ' : ':';
-    *to++ = (char)('0' + parts[i] / 10);
-    *to++ = (char)('0' + parts[i] % 10);
-  }
-  return to;
+  to[10] = ' ';
+  text_put_two(to + 11, seconds / 3600);
+  to[13] = ':';
+  text_put_two(to + 14, seconds / 60 % 60);
+  to[16] = ':';
+  text_put_two(to + 17, seconds % 60);
+  return to + DATE_TIME_BYTES;
 }
 
 void date_write_time(struct text *out, int64_t time_s) {

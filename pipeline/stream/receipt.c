@@ -10,9 +10,9 @@
 // --- The hash ------------------------------------------------------------------------------------------------------------------
 
 static void feed_number(struct digest *digest, int64_t value) {
-  char text[24];
-  const int size = snprintf(text, sizeof text, "%" PRId64, value);
-  digest_field(digest, (struct slice){text, (size_t)size});
+  char text[TEXT_INT_MAX];
+  const char *end = text_put_int(text, value);
+  digest_field(digest, (struct slice){text, (size_t)(end - text)});
 }
 
 void receipt_outputs_add(struct receipt_outputs *outputs, enum topic topic, struct slice key, struct slice value) {
@@ -58,23 +58,39 @@ void receipt_chain(const struct receipt *receipt, unsigned char chain[DIGEST_BYT
 
 // --- Written -------------------------------------------------------------------------------------------------------------------
 
+static void write_number(struct text *out, const char *name, int64_t value) {
+  TEXT_LITERAL(out, ",\"");
+  text_append(out, slice_from(name));
+  TEXT_LITERAL(out, "\":");
+  text_int(out, value);
+}
+
 static void write_json(struct text *out, const struct receipt *receipt, int64_t time_s) {
   TEXT_LITERAL(out, "{\"topic\":");
   text_json(out, receipt->topic);
-  text_format(out, ",\"partition\":%" PRId32 ",\"receipt\":%" PRIu64 ",\"first_offset\":%" PRId64 ",\"last_offset\":%" PRId64
-              ",\"records\":%" PRIu64, receipt->partition, receipt->number, receipt->first_offset, receipt->last_offset, receipt->records);
-  for (unsigned d = 0; d < DISPOSITION_COUNT; d++)
-    text_format(out, ",\"%s\":%" PRIu64, disposition_name((enum disposition)d), receipt->dispositions[d]);
+  write_number(out, "partition", receipt->partition);
+  write_number(out, "receipt", (int64_t)receipt->number);
+  write_number(out, "first_offset", receipt->first_offset);
+  write_number(out, "last_offset", receipt->last_offset);
+  write_number(out, "records", (int64_t)receipt->records);
+  for (unsigned d = 0; d < DISPOSITION_COUNT; d++) write_number(out, disposition_name((enum disposition)d), (int64_t)receipt->dispositions[d]);
   TEXT_LITERAL(out, ",\"outputs\":{");
   bool more = false;
   for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
     if (receipt->outputs[topic] == 0) continue;
-    text_format(out, "%s\"%s\":[%" PRIu64 ",\"", more ? "," : "", topic_name(topic), receipt->outputs[topic]);
+    if (more) text_byte(out, ',');
+    text_byte(out, '"');
+    text_append(out, slice_from(topic_name(topic)));
+    TEXT_LITERAL(out, "\":[");
+    text_int(out, (int64_t)receipt->outputs[topic]);
+    TEXT_LITERAL(out, ",\"");
     text_hex(out, receipt->sums[topic], sizeof receipt->sums[topic]);
     TEXT_LITERAL(out, "\"]");
     more = true;
   }
-  text_format(out, "},\"ruleset\":\"%.*s\",\"previous\":\"", SLICE_ARG(receipt->ruleset));
+  TEXT_LITERAL(out, "},\"ruleset\":\"");
+  text_append(out, receipt->ruleset);
+  TEXT_LITERAL(out, "\",\"previous\":\"");
   text_hex(out, receipt->previous, sizeof receipt->previous);
   TEXT_LITERAL(out, "\",\"chain\":\"");
   text_hex(out, receipt->chain, sizeof receipt->chain);
