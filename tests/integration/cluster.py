@@ -249,9 +249,11 @@ def same_as_embedded(site, reference, times=1):
     assert found == reference.open, (sorted(found - reference.open)[:3], sorted(reference.open - found)[:3])
 
 
-def other_rules(rules, folder, *changes):
-    """A copy of the rules in which re-admission is another rule: (old, new) in its file."""
+def other_rules(rules, folder, *changes, without=()):
+    """A copy of the rules in which re-admission is another rule: (old, new) in its file; without some of the folders."""
     shutil.copytree(rules, folder)
+    for name in without:
+        shutil.rmtree(f"{folder}/{name}")
     with open(f"{folder}/admission/split_admission.yaml", "r+", encoding="utf-8") as file:
         text = file.read()
         for old, new in changes:
@@ -261,6 +263,11 @@ def other_rules(rules, folder, *changes):
         file.write(text)
         file.truncate()
     return folder
+
+
+def rule_ids(folder):
+    """The ids of the rules of a folder."""
+    return {match for name in sorted(os.listdir(folder)) for match in re.findall(r"(?m)^id: *(\S+)", open(f"{folder}/{name}", encoding="utf-8").read())}
 
 
 # 9 days instead of 15; without the tests that would refuse it.
@@ -291,9 +298,10 @@ def rulesets_by_position(site):
     return ruleset_of
 
 
-def judged_by_the_last_set(site, path, folders, ruleset_of, topic="credit-deductions"):
+def judged_by_the_last_set(site, path, folders, ruleset_of, topic="credit-deductions", kept=None):
     """Each output has the rule set of its position, and what is open of a person is what the set of the person's last record says about all the
-    person's records. path: the settlements, without ticks; folders: by hash of the set."""
+    person's records. path: the settlements, without ticks; folders: by hash of the set; kept: the rules that all of the sets have, since what
+    another one found stays open when it is gone (persons with such findings are left out)."""
     findings = site.read(topic)
     receipts = {(receipt["partition"], receipt["receipt"]): receipt["ruleset"] for receipt in site.read("screening-receipts")}
     for message in site.read(topic, "--envelope"):
@@ -311,6 +319,8 @@ def judged_by_the_last_set(site, path, folders, ruleset_of, topic="credit-deduct
         bodies.add(message["value"])
         last[person] = now
     said = {ruleset: embedded(site, folder, path, ruleset, topic) for ruleset, folder in folders.items()}
+    if kept is not None:
+        unclear |= {finding["psn_no"] for rows in [findings, *said.values()] for finding in rows if finding["rule_id"] not in kept}
     person_of = {finding["deduction_id"]: finding["psn_no"] for rows in [findings, *said.values()] for finding in rows}
     found, expected = open_findings(findings, site.name), {ruleset: open_findings(rows, ruleset) for ruleset, rows in said.items()}
 
