@@ -9,6 +9,7 @@ import json, os, random, re, signal, subprocess, sys, threading, time
 
 from cluster import NARROW, Cluster, Receipts, Site, embedded, judged_by_the_last_set, open_findings, other_rules, rule_ids, rulesets_by_position, run_checks, same_as_embedded, wait_for
 from proxy import Proxy
+from wire import FETCH
 
 program, rules = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 settlements = int(sys.argv[3]) if len(sys.argv) > 3 else 2500
@@ -192,6 +193,11 @@ def ends_of_transactions_are_late_or_unanswered(make, reference):
         assert "the commit is not answered, asking again" in said(site) and "producer: replaced" in said(site), said(site)[-2000:]
         assert proxy.ends > 10
         same_as_embedded(site, reference)
+        # Another group must not begin on this state. That the brokers do not hand it out is no sign that nothing is there.
+        site.write(kafka={"bootstrap.servers": f"127.0.0.1:{proxy.port}", "group": "another"}, run={**LITTLE, "startup_s": 2})
+        assert "holds dossiers, but group 'another' has no position" in site.call("topics", "check", code=1)
+        proxy.deaf = (FETCH,)
+        assert "whether it holds dossiers cannot be read within 2 s" in site.call("topics", "check", code=70)
     finally:
         if site is not None:
             site.close()

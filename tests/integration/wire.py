@@ -1,7 +1,7 @@
 """As much of Kafka's protocol as the tests need to ask the brokers themselves: who leads, which transactions are open."""
 import socket, struct
 
-METADATA, END_TXN, DESCRIBE_TRANSACTIONS, LIST_TRANSACTIONS = 3, 26, 65, 66
+FETCH, METADATA, END_TXN, DESCRIBE_TRANSACTIONS, LIST_TRANSACTIONS = 1, 3, 26, 65, 66
 
 
 class Reader:
