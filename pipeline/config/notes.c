@@ -155,9 +155,14 @@ static void read_block_head(struct reader *reader, struct item *item, size_t sta
   const struct slice line = line_at(reader, start);
   const char *comment = memchr(line.data, '#', line.size);
   if (comment == NULL) return;
-  item->behind = (struct slice){comment, line.size - (size_t)(comment - line.data)};
-  mark(item->parent);
+  const struct slice text = {comment, line.size - (size_t)(comment - line.data)};
   reader->notes->size++;
+  if (item->parent == NULL) {
+    add_before(item, new_note(reader, text));    // nothing of a file stands behind its root
+    return;
+  }
+  item->behind = text;
+  mark(item->parent);
 }
 
 static void read_comment(struct reader *reader, size_t at) {

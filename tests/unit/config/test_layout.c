@@ -103,6 +103,7 @@ static void a_file_may_be_one_value(void **state) {
   (void)state;
   expect_layout("'\"'\n", 0, "'\"'\n");
   expect_layout("# why\n\"a # b\"   # and more\n", 0, "# why\n# and more\n\"a # b\"\n");
+  expect_layout("> # why\n  a\n", 0, "# why\n|\n  a\n");
   expect_layout("{}\n", 0, "{}\n");
 }
 
