@@ -195,10 +195,11 @@ int main(int argc, char **argv) {
     return 2;
   }
   printf("{\"name\":\"%s\",\"records\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"cpu_ns\":%" PRIu64 ",\"passes\":%" PRIu64
-         ",\"rss_peak_kib\":%ld,\"rss_before_kib\":%ld,\"rules\":%zu,\"load_ms\":%" PRIu64 ",\"patients\":%" PRIu64 ",\"lines\":%" PRIu64
+         ",\"rss_peak_kib\":%ld,\"rss_before_kib\":%ld,\"rules\":%zu,\"load_ms\":%" PRIu64 ",\"rules_bytes\":%zu,\"rules_reserved\":%zu,\"patients\":%" PRIu64 ",\"lines\":%" PRIu64
          ",\"store_bytes\":%" PRIu64 ",\"allocations\":%" PRIu64 ",\"allocations_records\":%" PRIu64 ",\"sink\":%" PRIu64 "}\n",
          bench.lane, bench.records, bench.bytes, bench.nanoseconds, bench.passes, peak_kib(), before_kib,
-         bench.ruleset != NULL ? bench.ruleset->size : 0, load_ns / 1000000, bench.patients, bench.lines, bench.store_bytes, bench.calls,
+         bench.ruleset != NULL ? bench.ruleset->size : 0, load_ns / 1000000,
+         bench.ruleset != NULL ? arena_used(&bench.ruleset->arena) : 0, bench.ruleset != NULL ? arena_bytes(&bench.ruleset->arena) : 0, bench.patients, bench.lines, bench.store_bytes, bench.calls,
          bench.calls_records, bench.sink & 1);
   ruleset_destroy(bench.ruleset);
   diagnostics_fini(&diagnostics);

@@ -90,7 +90,7 @@ static void collect(struct reload *reload) {
     pthread_mutex_unlock(&reload->lock);
     if (set == NULL) return;
     if (set->base == NULL && !reload->closing)
-      say(reload, JOURNAL_INFO, "rule set %s: freed, %zu MiB", set->ruleset->hash, arena_bytes(&set->ruleset->arena) >> 20);
+      say(reload, JOURNAL_INFO, "rule set %s: freed, %zu MiB", set->ruleset->hash, arena_used(&set->ruleset->arena) >> 20);
     ruleset_destroy(set->ruleset);
     pthread_mutex_lock(&reload->lock);
     let_go(reload, set->base);
@@ -115,12 +115,20 @@ static void set_drop(struct reload *reload, struct set *set) {
 
 // --- Commands; in the thread ---------------------------------------------------------------------------------------------------
 
-static size_t held_bytes(const struct reload *reload) {
+// Memory of the sets that are kept, with one that is being taken up.
+struct held {
+  size_t used, reserved;
+};
+
+static struct held held_with(const struct reload *reload, const struct ruleset *ruleset) {
   const struct set *const slots[] = {reload->loaded, reload->active, reload->previous};
-  size_t bytes = 0;
-  for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
-    if (slots[i] != NULL && (i == 0 || slots[i] != slots[i - 1])) bytes += arena_bytes(&slots[i]->ruleset->arena);
-  return bytes;
+  struct held held = {arena_used(&ruleset->arena), arena_bytes(&ruleset->arena)};
+  for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+    if (slots[i] == NULL || (i > 0 && slots[i] == slots[i - 1])) continue;
+    held.used += arena_used(&slots[i]->ruleset->arena);
+    held.reserved += arena_bytes(&slots[i]->ruleset->arena);
+  }
+  return held;
 }
 
 static void tell_diagnostics(const struct reload *reload, struct diagnostics *diagnostics) {
@@ -163,9 +171,11 @@ static struct set *load(struct reload *reload, const char *path, const char *has
     ruleset_destroy(ruleset);
     return NULL;
   }
-  say(reload, JOURNAL_INFO, "rule set %s: loaded from '%s', %zu rules, %zu MiB, %lld ms to load, %lld ms to check; with it %zu MiB are held",
-      ruleset->hash, path, ruleset->size, arena_bytes(&ruleset->arena) >> 20, (long long)(loaded_us - begin_us) / 1000,
-      (long long)(now_us() - loaded_us) / 1000, (held_bytes(reload) + arena_bytes(&ruleset->arena)) >> 20);
+  const struct held held = held_with(reload, ruleset);
+  say(reload, JOURNAL_INFO, "rule set %s: loaded from '%s', %zu rules, %zu MiB (%zu MiB reserved), %lld ms to load, %lld ms to check; "
+      "with it %zu MiB are held (%zu MiB reserved)", ruleset->hash, path, ruleset->size, arena_used(&ruleset->arena) >> 20,
+      arena_bytes(&ruleset->arena) >> 20, (long long)(loaded_us - begin_us) / 1000, (long long)(now_us() - loaded_us) / 1000,
+      held.used >> 20, held.reserved >> 20);
   return set_create(ruleset);
 }
 

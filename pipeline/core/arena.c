@@ -91,3 +91,9 @@ size_t arena_bytes(const struct arena *arena) {
     bytes += sizeof *block + block->size;
   return bytes;
 }
+
+size_t arena_used(const struct arena *arena) {
+  size_t bytes = 0;
+  for (const struct arena_block *block = arena->first; block != NULL; block = block->next) bytes += sizeof *block + block->used;
+  return bytes;
+}

@@ -26,8 +26,9 @@ void *arena_take(struct arena *arena, size_t size);
 void *arena_take_zeroed(struct arena *arena, size_t size);
 struct slice arena_copy(struct arena *arena, struct slice s);
 char *arena_copy_text(struct arena *arena, struct slice s);    // NUL-terminated copy
-// Bytes held from the heap.
+// Bytes held from the heap; and those of them that were handed out, which is what memory they really take: the rest was never touched.
 size_t arena_bytes(const struct arena *arena);
+size_t arena_used(const struct arena *arena);
 
 // n elements of a type.
 #define ARENA_ARRAY(arena, type, n) ((type *)arena_take((arena), (size_t)(n) * sizeof(type)))

@@ -1,5 +1,6 @@
 #include "knowledge/table.h"
 
+#include <assert.h>
 #include <csv.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -115,7 +116,7 @@ struct reading {
   size_t errors;
   bool bad_row, keyless;
   char *block;                  // where the bytes of text cells go, packed
-  size_t block_left;
+  size_t block_left, unkept;    // unkept: bytes of cells that can still come
 };
 
 __attribute__((format(printf, 5, 6))) static void report(struct reading *r, unsigned field, unsigned code, unsigned width,
@@ -142,9 +143,12 @@ static struct slice keep(struct reading *r, struct slice s) {
   if (s.size == 0) return SLICE("");
   if (s.size > CELLS_BLOCK / 4) return arena_copy(r->arena, s);
   if (s.size > r->block_left) {
-    r->block = arena_take(r->arena, CELLS_BLOCK);
-    r->block_left = CELLS_BLOCK;
+    // No block for more than the file can still have: thousands of small tables would hold a block each.
+    r->block_left = r->unkept < CELLS_BLOCK ? r->unkept : CELLS_BLOCK;
+    r->block = arena_take(r->arena, r->block_left);
+    assert(s.size <= r->block_left);
   }
+  r->unkept -= s.size;
   char *to = r->block;
   memcpy(to, s.data, s.size);
   r->block += s.size;
@@ -380,7 +384,7 @@ static const struct table *load(struct tables *tables, const char *name, const c
   }
   struct reading *r = ARENA_ZEROED(arena, struct reading, 1);
   *r = (struct reading){.schema = &schema, .table = table, .arena = arena, .diagnostics = tables->diagnostics,
-                        .walk = {.text = csv, .line = 1, .column = 1}};
+                        .walk = {.text = csv, .line = 1, .column = 1}, .unkept = csv.size};
   if (!check_bytes(r)) return NULL;
   table->texts = ARENA_ZEROED(arena, struct slice *, table->columns_size);
   table->numbers = ARENA_ZEROED(arena, int64_t *, table->columns_size);

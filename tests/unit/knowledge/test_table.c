@@ -49,6 +49,20 @@ static int32_t day(const char *text) {
   return number;
 }
 
+// A set of rules has thousands of tables with a few rows each.
+static void a_small_table_takes_little_memory(void **state) {
+  struct fixture *f = *state;
+  enum { TABLES = 200 };
+  for (int n = 0; n < TABLES; n++) {
+    char name[16];
+    snprintf(name, sizeof name, "t%d", n);
+    assert_non_null(tables_add_text(f->tables, name, slice_from(mapping), SLICE("inst,own,code,price,from,to\nH1,a,X1,1.5,,\n")));
+  }
+  assert_int_equal(f->diagnostics.errors, 0);
+  assert_true(arena_used(&f->arena) <= arena_bytes(&f->arena));
+  assert_true(arena_bytes(&f->arena) < TABLES * (64 << 10));
+}
+
 static void rows_are_found_by_key_and_day(void **state) {
   struct fixture *f = *state;
   const struct table *table = add(f, mapping, "inst,own,code,price,from,to\n"
@@ -371,6 +385,7 @@ int main(void) {
       TEST(the_digest_changes_with_the_content_only),
       TEST(tables_of_a_folder_load_on_first_use),
       TEST(a_missing_csv_is_reported_once),
+      TEST(a_small_table_takes_little_memory),
       TEST(many_rows_are_all_found_and_load_fast),
       TEST(real_lists_load),
   };
