@@ -193,11 +193,11 @@ static void release(struct found *found) {
 
 // ---- text -------------------------------------------------------------------------------------------------------------------------
 
-enum word { W_SCREENED, W_SETTLEMENTS, W_RECORDS, W_DUPLICATE, W_SUPERSEDED, W_UNUSED, W_WAITING, W_DEAD, W_BY_RULE, W_FINDINGS, W_AMOUNT,
-            W_FUND, W_TOTAL, W_INSTITUTIONS, W_POINTS, W_EXAMPLES, W_REVIEW, W_DRAWN, W_OF, W_NO_SEED, W_DEAD_LETTERS, W_NONE, W_FILES, W_NEXT,
-            W_PROVISIONAL, W_WITHDRAWN, W_PROPOSED_ONLY, W_SPEED, W_COUNT };
+enum word { W_HEAD, W_SCREENED, W_SETTLEMENTS, W_RECORDS, W_DUPLICATE, W_SUPERSEDED, W_UNUSED, W_WAITING, W_DEAD, W_BY_RULE, W_FINDINGS, W_AMOUNT,
+            W_FUND, W_TOTAL, W_INSTITUTIONS, W_POINTS, W_EXAMPLES, W_REVIEW, W_DRAWN, W_OF, W_NO_SEED, W_DEAD_LETTERS, W_NONE, W_FILES,
+            W_PROVISIONAL, W_WITHDRAWN, W_PROPOSED_ONLY, W_SPEED, W_YUAN, W_COUNT };
 static const char *const words[W_COUNT][2] = {
-    [W_SCREENED] = {"Screened", "已筛查"}, [W_SETTLEMENTS] = {"settlements", "笔结算"}, [W_RECORDS] = {"messages", "条消息"},
+    [W_HEAD] = {"Screened", "已筛查"}, [W_SCREENED] = {"screened", "已筛查"}, [W_SETTLEMENTS] = {"settlements", "笔结算"}, [W_RECORDS] = {"messages", "条消息"},
     [W_DUPLICATE] = {"duplicate", "重复"}, [W_SUPERSEDED] = {"superseded", "被替代"}, [W_UNUSED] = {"unused", "未使用"},
     [W_WAITING] = {"waiting", "等待"}, [W_DEAD] = {"dead", "死信"}, [W_BY_RULE] = {"Findings by rule", "按规则的疑点"},
     [W_FINDINGS] = {"findings", "疑点"}, [W_AMOUNT] = {"in-scope yuan", "涉及金额（元）"}, [W_FUND] = {"fund yuan", "基金（元）"},
@@ -205,9 +205,9 @@ static const char *const words[W_COUNT][2] = {
     [W_POINTS] = {"points", "拟扣分"}, [W_EXAMPLES] = {"Three findings", "疑点示例"}, [W_REVIEW] = {"Second review (复审)", "复审抽取"},
     [W_DRAWN] = {"drawn", "抽取"}, [W_OF] = {"of", "/"}, [W_NO_SEED] = {"without a seed for their month, not drawn", "当月无种子，未抽取"},
     [W_DEAD_LETTERS] = {"Dead letters", "死信"}, [W_NONE] = {"none", "无"}, [W_FILES] = {"Files in", "输出文件"},
-    [W_NEXT] = {"Next", "接下来"}, [W_PROVISIONAL] = {"provisional", "暂定"}, [W_WITHDRAWN] = {"withdrawn", "已撤回"},
+    [W_PROVISIONAL] = {"provisional", "暂定"}, [W_WITHDRAWN] = {"withdrawn", "已撤回"},
     [W_PROPOSED_ONLY] = {"Proposed only: nothing counts before people have confirmed it.", "以上均为拟定，须经人工核实确认后方可生效。"},
-    [W_SPEED] = {"settlements/s", "笔/秒"}};
+    [W_SPEED] = {"settlements/s", "笔/秒"}, [W_YUAN] = {"yuan", "元"}};
 
 static const char *word(const struct summary_options *options, enum word which) { return words[which][options->chinese]; }
 
@@ -245,7 +245,7 @@ static void write_padded(struct text *out, struct slice s, unsigned columns) {
 
 static void write_counts(struct text *out, const struct summary_options *options) {
   const struct partition_counts *counts = &options->result->counts;
-  text_format(out, "\n%s%s %" PRIu64 " %s%s  (%" PRIu64 " %s", options->color ? "\033[1m" : "", word(options, W_SCREENED),
+  text_format(out, "\n%s%s %" PRIu64 " %s%s  (%" PRIu64 " %s", options->color ? "\033[1m" : "", word(options, W_HEAD),
               counts->types[EVENT_SETL], word(options, W_SETTLEMENTS), options->color ? "\033[0m" : "", counts->records,
               word(options, W_RECORDS));
   static const enum word names[DISPOSITION_COUNT] = {W_SCREENED, W_DUPLICATE, W_SUPERSEDED, W_UNUSED, W_WAITING, W_DEAD};
@@ -316,12 +316,13 @@ static void write_review(struct text *out, const struct summary_options *options
   heading(out, options, W_REVIEW);
   const uint64_t drawn = draw->drawn_random + draw->drawn_take_all - draw->dropped - draw->superseded;    // now, as the sums are
   const uint64_t population = draw->population - draw->left, rate = population ? drawn * 10000 / population : 0;
-  text_format(out, "  %s %" PRIu64 " %s %" PRIu64 "  (%" PRIu64 ".%02" PRIu64 " %%)", word(options, W_DRAWN), drawn, word(options, W_OF),
+  text_format(out, "  %s %" PRIu64 " %s %" PRIu64 " (%" PRIu64 ".%02" PRIu64 " %%)", word(options, W_DRAWN), drawn, word(options, W_OF),
               population, rate / 100, rate % 100);
-  write_yuan(out, draw->drawn_fen, 16);
-  text_format(out, " %s", word(options, W_OF));
-  write_yuan(out, draw->population_fen, 16);
-  text_byte(out, '\n');
+  TEXT_LITERAL(out, ", ");
+  write_yuan(out, draw->drawn_fen, 0);
+  text_format(out, " %s ", word(options, W_OF));
+  write_yuan(out, draw->population_fen, 0);
+  text_format(out, " %s\n", word(options, W_YUAN));
   if (draw->without_seed > 0) text_format(out, "  %" PRIu64 " %s\n", draw->without_seed, word(options, W_NO_SEED));
 }
 
