@@ -76,8 +76,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp argp = {options, parse, "FILE...",
                                  "Screens settlements from NDJSON files (plain or gzip; - is standard input) and writes one NDJSON file "
                                  "per output topic. No broker is needed.\v"
-                                 "Exit status: 0 also when there are findings, 65 when a file is unreadable as a whole, 78 for bad rules "
-                                 "or settings.", NULL, NULL, NULL};
+                                 "Exit status: 0 also when there are findings, 65 when a file is unreadable as a whole, 70 for an error of the "
+                                 "world, 78 for bad rules or settings.", NULL, NULL, NULL};
 
 static void tell(const struct diagnostics *diagnostics) {
   struct text text = {0};

@@ -25,6 +25,7 @@ code, out, err = run("--version")
 expect("the version names version, commit and libraries",
        code == 0 and re.search(r"^settlewatch \d+\.\d+\.\d+ \(commit [\w-]+\)$", out, re.M)
        and all(re.search(rf"{name} \d", out) for name in ("librdkafka", "hiredis", "libyaml", "zlib", "simdjson", "libsodium")), out)
+expect("what is loaded at run time is named, too", re.search(r"^loaded: .*simdjson \d", out, re.M) and re.search(r"^loaded: .*librdkafka \d", out, re.M), out)
 code, out, err = run("--help")
 nouns = re.findall(r"^  ([a-z]+) {2,}\S", out.split("Nouns:")[-1], re.M)
 expect("the help lists the nouns", code == 0 and {"screen", "rules", "generate"} <= set(nouns), out)

@@ -116,7 +116,11 @@ enum status client_range_once(struct client *client, const char *topic, int32_t 
   return range(client, topic, partition, first, end, 0, error);
 }
 
-const char *client_library(void) { return rd_kafka_version_str(); }
+const char *client_library(void) {
+  static char name[64];
+  snprintf(name, sizeof name, "librdkafka %s", rd_kafka_version_str());
+  return name;
+}
 
 int32_t client_partition_of(struct slice key, int32_t partitions) {
   return rd_kafka_msg_partitioner_murmur2(NULL, key.data, key.size, partitions, NULL, NULL);
