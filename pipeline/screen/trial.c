@@ -124,7 +124,7 @@ static bool make_rules(struct session *session, const struct ruleset *whole, con
   for (const struct yaml_node *item = with != NULL ? with->child : NULL; item != NULL; item = item->next) {
     const struct rule *other = item->type == YAML_SCALAR ? rule_by_id(whole, item->scalar) : NULL;
     if (other == NULL || other == rule || session->rules.size == RULES_MAX) {
-      yaml_error(file, item, 1135, "'with' names other rules of the set by id");
+      yaml_error(file, item, 1135, "'with' names other rules of the set by id; they are loaded when the whole folder is given");
       return false;
     }
     if (!add_rule(session, other, file)) return false;
