@@ -38,7 +38,7 @@ static uint64_t draw(struct schedule *schedule, uint64_t below) {
   return schedule->random % below;
 }
 
-static enum memory_order order(void *context, enum memory_point point) {
+static enum memory_fate order(void *context, enum memory_point point) {
   struct schedule *schedule = context;
   if (point == MEMORY_COMMIT) {
     const unsigned dice = (unsigned)draw(schedule, 1000);

@@ -28,7 +28,7 @@ enum bad_reason {
 };
 struct slice claims_reason(enum bad_reason reason);
 
-enum { CLAIMS_NO_LINE = UINT32_MAX };
+#define CLAIMS_NO_LINE UINT32_MAX    // beyond what an enum may hold
 
 struct claims {
   const struct judge_input *input;

@@ -61,9 +61,9 @@ static struct memory *memory_of(struct log *log) { return (struct memory *)log; 
 struct state *memory_state(struct log *log) { return memory_of(log)->state; }
 bool memory_dead(const struct log *log) { return ((const struct memory *)log)->dead; }
 
-static enum memory_order at(struct memory *memory, enum memory_point point) {
+static enum memory_fate at(struct memory *memory, enum memory_point point) {
   if (memory->dead) return MEMORY_CRASH;
-  const enum memory_order order = memory->settings.point != NULL ? memory->settings.point(memory->settings.context, point) : MEMORY_GO_ON;
+  const enum memory_fate order = memory->settings.point != NULL ? memory->settings.point(memory->settings.context, point) : MEMORY_GO_ON;
   if (order == MEMORY_CRASH) memory->dead = true;
   return order;
 }
@@ -101,7 +101,7 @@ static bool visible(const struct memory *memory, const struct broker_state *row,
 static enum status read_states(void *context, int32_t partition, struct state_read *reads, size_t size, struct arena *arena,
                                struct error *error) {
   struct memory *memory = context;
-  const enum memory_order order = at(memory, MEMORY_READ);
+  const enum memory_fate order = at(memory, MEMORY_READ);
   if (order == MEMORY_CRASH) return crashed(error);
   if (order == MEMORY_REFUSE) return error_set(error, STATUS_RETRY, "injected: the state topic does not answer");
   size_t rows;
@@ -382,7 +382,7 @@ static enum status stage(struct log *log, const struct outbox *outbox, struct lo
                            outbox_bytes(outbox, entry->value, entry->value_size)) != BROKER_OK)
       return fenced(error);
   }
-  const enum memory_order order = at(memory, MEMORY_STAGE);
+  const enum memory_fate order = at(memory, MEMORY_STAGE);
   if (order == MEMORY_CRASH) return crashed(error);
   if (order == MEMORY_REFUSE) return error_set(error, STATUS_RETRY, "injected: producing failed");
   for (size_t i = 0; i < states_size; i++) {
@@ -391,7 +391,7 @@ static enum status stage(struct log *log, const struct outbox *outbox, struct lo
                           &states[i].offset) != BROKER_OK)
       return fenced(error);
   }
-  const enum memory_order after = at(memory, MEMORY_STAGED);
+  const enum memory_fate after = at(memory, MEMORY_STAGED);
   if (after == MEMORY_CRASH) return crashed(error);
   if (after == MEMORY_LOSE)
     for (size_t i = 0; i < states_size; i += 2) states[i].offset = -1;
@@ -422,7 +422,7 @@ static enum status send_positions(struct memory *memory, struct error *error) {
 
 // The client's half of a commit: the broker is asked, and may answer later or not at all.
 static enum status send_commit(struct memory *memory, struct error *error) {
-  enum memory_order order = at(memory, MEMORY_SEND);
+  enum memory_fate order = at(memory, MEMORY_SEND);
   if (order == MEMORY_CRASH) return crashed(error);
   if (order == MEMORY_REFUSE) return refuse(memory, "injected: the positions are refused", error);
   const enum status status = send_positions(memory, error);
@@ -471,7 +471,7 @@ static void commit_start(struct log *log) {
   struct memory *memory = memory_of(log);
   assert(memory->begun && !memory->committing);
   memory->outcome = (struct error){.status = STATUS_OK};
-  const enum memory_order order = at(memory, MEMORY_START);
+  const enum memory_fate order = at(memory, MEMORY_START);
   memory->unsent = order == MEMORY_DELAY;
   if (order == MEMORY_CRASH) (void)crashed(&memory->outcome);
   else if (!memory->unsent) (void)send_commit(memory, &memory->outcome);

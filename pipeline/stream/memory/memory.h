@@ -25,7 +25,7 @@ enum memory_point {
 };
 const char *memory_point_name(enum memory_point point);
 
-enum memory_order {
+enum memory_fate {
   MEMORY_GO_ON,
   MEMORY_CRASH,      // the process dies here
   MEMORY_REFUSE,     // begin, stage, send, commit: the transaction has failed and is aborted. read: no answer
@@ -52,7 +52,7 @@ struct memory_settings {
   const char *state_dir;                  // snapshots; NULL: none
   struct memory_mistakes mistakes;
   void *context;
-  enum memory_order (*point)(void *context, enum memory_point point);               // NULL: all goes well
+  enum memory_fate (*point)(void *context, enum memory_point point);               // NULL: all goes well
   void (*load)(void *context, int32_t partition, const struct partition_state *own);    // as in kafka/kafka.h
   void (*drop)(void *context, int32_t partition);
 };

@@ -71,7 +71,7 @@ static bool often(struct world *world, unsigned per_thousand) { return draws_cha
 
 static const char *name_of(const struct member *member) { return member->number < MEMBERS ? "process" : "twin of process"; }
 
-static enum memory_order draw_order(struct world *world, enum memory_point point) {
+static enum memory_fate draw_order(struct world *world, enum memory_point point) {
   if (world->calm) return MEMORY_GO_ON;
   if (often(world, world->odds.crash)) return MEMORY_CRASH;
   switch (point) {
@@ -88,17 +88,17 @@ static enum memory_order draw_order(struct world *world, enum memory_point point
   }
 }
 
-static const char *order_word(enum memory_order order) {
+static const char *order_word(enum memory_fate order) {
   static const char *const words[] = {"", ": dies", ": refused", ": delayed", ": answer lost"};
   return words[order];
 }
 
-static enum memory_order at_point(void *context, enum memory_point point) {
+static enum memory_fate at_point(void *context, enum memory_point point) {
   struct member *member = context;
   struct world *world = member->world;
   member->point = point;
   if (member->killed) return MEMORY_CRASH;
-  const enum memory_order order = draw_order(world, point);
+  const enum memory_fate order = draw_order(world, point);
   TELL(world, "%s %u: %s%s", name_of(member), member->slot, memory_point_name(point), order_word(order));
   world->counts.crashes += order == MEMORY_CRASH;
   world->counts.transactions += point == MEMORY_COMMITTED;
