@@ -16,7 +16,7 @@ struct client {
   char last[300];            // the library's last complaint, for the message of a failed start
 };
 
-const struct handle *handle_of_client(const struct client *client) { return &client->handle; }
+struct handle *handle_of_client(struct client *client) { return &client->handle; }
 int client_startup_ms(const struct client *client) { return client->settings.startup_ms; }
 const char *client_bootstrap(const struct client *client) { return client->settings.bootstrap; }
 
@@ -93,7 +93,7 @@ enum status client_partitions(struct client *client, const char *topic, int32_t 
       if (strcmp(metadata->topics[i].topic, topic) == 0 && metadata->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
         *partitions = metadata->topics[i].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
-  } while (*partitions == 0 && handle_again(&client->handle, topic, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, known));
+  } while (*partitions == 0 && handle_again(&client->handle, NULL, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, known));
   return STATUS_OK;
 }
 

@@ -80,14 +80,17 @@ bool handle_passing(rd_kafka_resp_err_t code) {
   return false;
 }
 
-bool handle_again(const struct handle *handle, const char *what, rd_kafka_resp_err_t code, int64_t deadline_ms) {
+bool handle_again(struct handle *handle, const char *what, rd_kafka_resp_err_t code, int64_t deadline_ms) {
   if (!handle_passing(code) || handle_now_ms() >= deadline_ms) return false;
-  client_say(handle->client, 5, "%s: %s: %s", handle->role, what, rd_kafka_err2str(code));
+  if (what != NULL && code != handle->said) {
+    handle->said = code;
+    client_say(handle->client, 5, "%s: %s: %s", handle->role, what, rd_kafka_err2str(code));
+  }
   nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000L}, NULL);
   return true;
 }
 
-rd_kafka_resp_err_t handle_committed(const struct handle *handle, rd_kafka_topic_partition_list_t *list, int64_t timeout_ms) {
+rd_kafka_resp_err_t handle_committed(struct handle *handle, rd_kafka_topic_partition_list_t *list, int64_t timeout_ms) {
   const int64_t deadline = handle_now_ms() + timeout_ms;
   rd_kafka_resp_err_t code;
   do {
@@ -98,7 +101,7 @@ rd_kafka_resp_err_t handle_committed(const struct handle *handle, rd_kafka_topic
   return code;
 }
 
-rd_kafka_resp_err_t handle_topics(const struct handle *handle, const struct rd_kafka_metadata **metadata, int64_t timeout_ms) {
+rd_kafka_resp_err_t handle_topics(struct handle *handle, const struct rd_kafka_metadata **metadata, int64_t timeout_ms) {
   const int64_t deadline = handle_now_ms() + timeout_ms;
   rd_kafka_resp_err_t code;
   do code = rd_kafka_metadata(handle->rk, 1, NULL, metadata, TRY_MS);

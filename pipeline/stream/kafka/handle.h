@@ -12,7 +12,8 @@ struct handle {
   rd_kafka_t *rk;
   struct client *client;
   void *owner;
-  const char *role;    // for messages
+  const char *role;      // for messages
+  _Atomic int said;      // the last error that handle_again told of; handles are asked by several threads
 };
 
 // RETRIABLE: the same call again; ABORTABLE: abort the transaction; FATAL (also what is neither): stop.
@@ -37,15 +38,15 @@ enum status handle_fail_code(const struct handle *handle, enum status status, co
                              struct error *error);
 // Whether an error passes without anybody's doing: a leader or coordinator that moves, loads or is away, a connection that broke.
 bool handle_passing(rd_kafka_resp_err_t code);
-// After such an error, before the deadline: says it, waits a moment, and is true.
-bool handle_again(const struct handle *handle, const char *what, rd_kafka_resp_err_t code, int64_t deadline_ms);
+// After such an error, before the deadline: says it unless the one before was the same, waits a moment, and is true. what NULL: says nothing.
+bool handle_again(struct handle *handle, const char *what, rd_kafka_resp_err_t code, int64_t deadline_ms);
 // The rest asks again for timeout_ms at most while the error is one that passes. What the group has committed:
-rd_kafka_resp_err_t handle_committed(const struct handle *handle, rd_kafka_topic_partition_list_t *list, int64_t timeout_ms);
+rd_kafka_resp_err_t handle_committed(struct handle *handle, rd_kafka_topic_partition_list_t *list, int64_t timeout_ms);
 // All topics that this user sees, to be destroyed by the caller. All, not the one: asking by name would keep a missing one in mind.
-rd_kafka_resp_err_t handle_topics(const struct handle *handle, const struct rd_kafka_metadata **metadata, int64_t timeout_ms);
+rd_kafka_resp_err_t handle_topics(struct handle *handle, const struct rd_kafka_metadata **metadata, int64_t timeout_ms);
 int64_t handle_now_ms(void);    // of a clock that only goes forward
 // The client's own connection.
-const struct handle *handle_of_client(const struct client *client);
+struct handle *handle_of_client(struct client *client);
 const struct client_property *client_properties(const struct client *client, size_t *size);
 const char *client_bootstrap(const struct client *client);
 

@@ -355,7 +355,7 @@ static enum status look(struct client *client, const char **names, struct there 
       }
     }
     rd_kafka_metadata_destroy(metadata);
-  } while (found < TOPIC_COUNT && handle_again(handle_of_client(client), "looking for the topics", RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, known));
+  } while (found < TOPIC_COUNT && handle_again(handle_of_client(client), NULL, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, known));
   return STATUS_OK;
 }
 
