@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "rules/kinds/kind.h"
 #include "rules/load.h"
+#include "rules/view.h"
 #include "stream/file/reader.h"
 
 enum { ARENA_BLOCK = 256 << 10, BATCH_RECORDS = 1000, BATCH_BYTES = 64 << 20 };
@@ -132,12 +133,24 @@ static enum status take_records(struct telling *telling, struct reader *reader, 
 
 // --- Telling ---------------------------------------------------------------------------------------------------------------------
 
+static bool is_mine(const struct telling *telling, const struct visit *visit) {
+  for (uint32_t i = 0; i < visit->settlements_size; i++)
+    if (slice_equal(visit->settlements[i].setl_id, text_slice(&telling->setl_id))) return true;
+  return false;
+}
+
+// The version that judges the visit: the one in force on its service date, else the newest.
+static void choose_version(void *context, const struct verdict *verdict, const struct judge_input *input) {
+  struct telling *telling = context;
+  (void)verdict;
+  if (!is_mine(telling, input->visit)) return;
+  const struct rule *rule = ruleset_in_force(telling->ruleset, telling->rule->id, view_service_day(input->visit));
+  if (rule != NULL) telling->rule = rule;
+}
+
 static void tell(void *context, const struct verdict *verdict, const struct judge_input *input) {
   struct telling *telling = context;
-  bool mine = false;
-  for (uint32_t i = 0; i < input->visit->settlements_size; i++)
-    mine |= slice_equal(input->visit->settlements[i].setl_id, text_slice(&telling->setl_id));
-  if (mine) {
+  if (is_mine(telling, input->visit)) {
     telling->found = true;
     const struct explanation about = {.chinese = telling->options->chinese, .ruleset = telling->ruleset, .rule = telling->rule,
                                       .setl_id = text_slice(&telling->setl_id), .verdict = verdict, .input = input,
@@ -161,6 +174,10 @@ static void find_last(void *context, const struct verdict *verdict, const struct
 }
 
 static int explain_body(struct telling *telling, struct slice body, const char *const *topics, bool by_line, struct error *error) {
+  arena_reset(&telling->arena);
+  if (body.size > 0 && screen_explain(telling->screen, text_slice(&telling->psn_no), body, telling->tick_s, telling->rule, &telling->arena, choose_version,
+                                      telling, NULL, error) != STATUS_OK)
+    return CLI_SOFTWARE;
   arena_reset(&telling->arena);
   trace_init(&telling->trace, &telling->arena, topics, 1);
   telling->trace.by_line = by_line;
@@ -246,7 +263,7 @@ int explain(const struct explain_options *options) {
   if (setup_load(&setup, options->config, false)) {
     struct diagnostics diagnostics = {0};
     const char *folder = options->rules != NULL ? options->rules : arena_copy_text(&setup.arena, setup.site->rules);
-    struct ruleset *ruleset = ruleset_load(&folder, 1, &diagnostics);
+    struct ruleset *ruleset = ruleset_load_as_of(&folder, 1, options->known_day, &diagnostics);
     if (diagnostics.errors > 0) {
       diagnostics_sort(&diagnostics);
       diagnostics_write_text(&diagnostics, &telling.text);

@@ -16,6 +16,7 @@ struct explain_options {
   const char *setl_id;     // NULL: the last settlement of the file, or of the person
   const char *rule;        // id or name
   const char *rules;       // folder; NULL: that of the settings, else rules.d
+  int32_t known_day;       // the rules as they were known on this day; KNOWN_NOW: as they are
   bool chinese;
   explanation_write *write;
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/day.h"
 #include "cli/progress.h"
 #include "cli/proof.h"
 #include "consumers/embedded.h"
@@ -16,20 +17,23 @@
 #include "consumers/summary.h"
 #include "core/memory.h"
 #include "review/seeds.h"
+#include "rules/known.h"
 #include "rules/load.h"
 
-enum { OPTION_SUMMARY = 1000, OPTION_BATCH, OPTION_SEEDS, OPTION_QUIET, OPTION_DROP, OPTION_UNPROVEN };
+enum { OPTION_SUMMARY = 1000, OPTION_BATCH, OPTION_SEEDS, OPTION_QUIET, OPTION_DROP, OPTION_UNPROVEN, OPTION_AS_OF };
 
 struct arguments {
   const char *rules, *out, *config, *seeds;
   const char *paths[256];
   size_t paths_size;
   unsigned long workers, batch;
+  int32_t known_day;
   bool json, quiet, drop, unproven;
 };
 
 static const struct argp_option options[] = {
     {"rules", 'r', "DIR", 0, "Rule folder (default: rules.d, or what the settings say)", 0},
+    {"as-of", OPTION_AS_OF, "DATE", 0, "Rules, exemptions and tables as they were known on this day, yyyy-MM-dd (default: as they are known now)", 0},
     {"out", 'o', "DIR", 0, "Folder for the output files, one per topic (default: out)", 0},
     {"config", 'c', "FILE", 0, "Settings of the site; without it the defaults hold", 0},
     {"seeds", OPTION_SEEDS, "FILE", 0, "Seeds of the draw for second review (`settlewatch review commit` makes them)", 0},
@@ -49,6 +53,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'o': arguments->out = value; return 0;
     case 'c': arguments->config = value; return 0;
     case 'q': arguments->quiet = true; return 0;
+    case OPTION_AS_OF: arguments->known_day = day_option(state, "as-of", value); return 0;
     case OPTION_SEEDS: arguments->seeds = value; return 0;
     case OPTION_DROP: arguments->drop = true; return 0;
     case OPTION_UNPROVEN: arguments->unproven = true; return 0;
@@ -131,7 +136,7 @@ static int screen_files(const struct arguments *arguments, struct site *site, co
 }
 
 static int run(int argc, char **argv) {
-  struct arguments arguments = {.out = "out", .workers = 1, .batch = 1000};
+  struct arguments arguments = {.out = "out", .workers = 1, .batch = 1000, .known_day = KNOWN_NOW};
   if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return CLI_USAGE;
   struct diagnostics diagnostics = {0};
   struct site *site = site_load(arguments.config, &diagnostics);
@@ -149,6 +154,10 @@ static int run(int argc, char **argv) {
     const char *folder = arguments.rules != NULL ? arguments.rules : rules;
     ruleset = ruleset_load(&folder, 1, &diagnostics);
     if (ruleset != NULL && !arguments.unproven) proof_of(ruleset, NULL, &diagnostics);
+    if (ruleset != NULL && arguments.known_day != KNOWN_NOW) {    // the tests are about what is known now
+      ruleset_destroy(ruleset);
+      ruleset = ruleset_load_as_of(&folder, 1, arguments.known_day, &diagnostics);
+    }
   }
   diagnostics_sort(&diagnostics);
   tell(&diagnostics);

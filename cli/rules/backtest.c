@@ -9,18 +9,21 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/day.h"
 #include "cli/files.h"
 #include "cli/progress.h"
 #include "cli/rules/paths.h"
 #include "cli/verb.h"
 #include "consumers/backtest.h"
 #include "consumers/site.h"
+#include "rules/known.h"
 
-enum { OPTION_BASELINE = 1000, OPTION_FROM, OPTION_FORMAT, OPTION_FAIL_IF, OPTION_QUIET, LIMITS_MAX = 64, BATCH_RECORDS = 1000, BATCH_BYTES = 4 << 20 };
+enum { OPTION_BASELINE = 1000, OPTION_FROM, OPTION_FORMAT, OPTION_FAIL_IF, OPTION_AS_OF, OPTION_BASELINE_AS_OF, LIMITS_MAX = 64, BATCH_RECORDS = 1000, BATCH_BYTES = 4 << 20 };
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML };
 
 struct backtest_arguments {
   const char *sides[2], *out, *config;
+  int32_t known_days[2];
   struct paths past;
   struct backtest_limit limits[LIMITS_MAX];
   size_t limits_size;
@@ -33,6 +36,8 @@ static const struct argp_option options[] = {
     {"from", OPTION_FROM, "FILE", 0, "A file of the past (NDJSON, plain or gzip); may stand many times, further files may follow without it", 0},
     {"rules", 'r', "DIR", 0, "The new rule set", 0},
     {"baseline", OPTION_BASELINE, "DIR", 0, "The rule set it is compared with (default: rules.d)", 0},
+    {"as-of", OPTION_AS_OF, "DATE", 0, "The new rule set as it was known on this day, yyyy-MM-dd (default: as it is known now)", 0},
+    {"baseline-as-of", OPTION_BASELINE_AS_OF, "DATE", 0, "The baseline as it was known on this day", 0},
     {"out", 'o', "DIR", 0, "Also writes backtest.json, backtest.html and backtest.txt there", 0},
     {"format", OPTION_FORMAT, "text|json|html", 0, "What is printed (default: text)", 0},
     {"workers", 'j', "N", 0, "Threads, 1..64 (default: 1); the report is the same", 0},
@@ -59,6 +64,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'o': arguments->out = value; return 0;
     case 'c': arguments->config = value; return 0;
     case 'q': arguments->quiet = true; return 0;
+    case OPTION_AS_OF: arguments->known_days[BACKTEST_NEW] = day_option(state, "as-of", value); return 0;
+    case OPTION_BASELINE_AS_OF: arguments->known_days[BACKTEST_BASELINE] = day_option(state, "baseline-as-of", value); return 0;
     case OPTION_FAIL_IF: add_limit(arguments, state, value); return 0;
     case OPTION_FORMAT:
       for (int f = FORMAT_TEXT; f <= FORMAT_HTML; f++) {
@@ -184,7 +191,7 @@ static int run(int argc, char **argv) {
                                    "changed, with their money and points.\v"
                                    "Exit status: 0 compared, 1 a bound of --fail-if holds, 2 usage, 65 a file is unreadable as a whole, 78 bad rules or "
                                    "settings.", NULL, NULL, NULL};
-  struct backtest_arguments arguments = {.sides = {"rules.d", NULL}, .workers = 1};
+  struct backtest_arguments arguments = {.sides = {"rules.d", NULL}, .known_days = {KNOWN_NOW, KNOWN_NOW}, .workers = 1};
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   struct diagnostics diagnostics = {0};
   struct site *site = site_load(arguments.config, &diagnostics);
@@ -197,7 +204,7 @@ static int run(int argc, char **argv) {
   for (unsigned side = 0; side < 2; side++) {
     struct paths paths = {.items = {arguments.sides[side]}, .size = 1};
     struct diagnostics told = {0};
-    sides[side] = paths_load(&paths, &told);
+    sides[side] = paths_load_as_of(&paths, arguments.known_days[side], &told);
     diagnostics_fini(&told);
   }
   int code = CLI_CONFIG;

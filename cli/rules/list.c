@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/day.h"
 #include "cli/rules/paths.h"
 #include "cli/verb.h"
 #include "consumers/sheet.h"
@@ -27,13 +28,10 @@ static const struct argp_option options[] = {
 
 static error_t list_parse(int key, char *value, struct argp_state *state) {
   struct list_arguments *arguments = state->input;
-  int64_t time_s = 0;
-  bool day_only = false;
   switch (key) {
     case OPTION_EXEMPTIONS: arguments->exemptions = true; return 0;
     case OPTION_AS_OF:
-      if (!date_parse(slice_from(value), &time_s, &day_only) || !day_only) argp_error(state, "--as-of is a day, yyyy-MM-dd, not '%s'", value);
-      arguments->as_of_day = date_day(time_s);
+      arguments->as_of_day = day_option(state, "as-of", value);
       return 0;
     case ARGP_KEY_ARG: paths_add(state, &arguments->paths, value); return 0;
     case ARGP_KEY_END:

@@ -1,6 +1,7 @@
 #include "cli/rules/paths.h"
 
 #include "core/memory.h"
+#include "rules/known.h"
 
 void paths_add(struct argp_state *state, struct paths *paths, const char *path) {
   if (paths->size == PATHS_MAX) argp_error(state, "more than %d paths", PATHS_MAX);
@@ -11,9 +12,11 @@ void paths_default(struct paths *paths) {
   if (paths->size == 0) paths->items[paths->size++] = "rules.d";
 }
 
-struct ruleset *paths_load(struct paths *paths, struct diagnostics *diagnostics) {
+struct ruleset *paths_load(struct paths *paths, struct diagnostics *diagnostics) { return paths_load_as_of(paths, KNOWN_NOW, diagnostics); }
+
+struct ruleset *paths_load_as_of(struct paths *paths, int32_t known_day, struct diagnostics *diagnostics) {
   paths_default(paths);
-  struct ruleset *ruleset = ruleset_load(paths->items, paths->size, diagnostics);
+  struct ruleset *ruleset = ruleset_load_as_of(paths->items, paths->size, known_day, diagnostics);
   if (diagnostics->errors + diagnostics->warnings > 0) {
     struct text text = {0};
     diagnostics_sort(diagnostics);

@@ -16,12 +16,20 @@ static const struct form_key effective_rows[] = {
     {"from", TEXT, .doc_zh = "起始日所在的列。"},
     {"to", TEXT, .doc_zh = "终止日所在的列。"},
 };
+static const struct form_key recorded_rows[] = {
+    {"from", TEXT, .doc_zh = "知悉之日所在的列。"},
+    {"to", TEXT, .doc_zh = "最后仍作此认定之日所在的列。"},
+};
+static const struct form recorded_form = FORM("recorded_columns", recorded_rows, MISSING);
 static const struct form effective_form = FORM("effective_columns", effective_rows, MISSING);
 static const struct form_key description_rows[] = {
     {"columns", .type = FORM_MAP, .required = true, .list = true, .min_items = 1, .max_items = COLUMNS_MAX, .form = &column_form,
      .doc_zh = "CSV 的列及其类型，次序不限。"},
     {"key", TEXT, .required = true, .list = true, .min_items = 1, .max_items = 4, .doc_zh = "查找行所用的列，均为文本列，一至四列。"},
     {"effective", .type = FORM_MAP, .form = &effective_form, .doc_zh = "有效期所在的日期列，首尾两日均含，空为不限；按服务日期取行。"},
+    {"recorded", .type = FORM_MAP, .form = &recorded_form,
+     .doc_zh = "何时知悉、何时不再认定，所在的日期列，首尾两日均含，空为一直；按当时所知复核（--as-of）时据此取行。"},
+    {"recorded_on", .type = FORM_DAY, .doc_zh = "从哪一日（含）起知悉本文件的全部内容；按当时所知复核（--as-of）时，此前没有这些行。"},
     {"version", TEXT, .doc_zh = "表的版本，应当写明，以便追溯。"},
     {"source", TEXT, .doc_zh = "表的来源，应当写明，以便追溯。"},
     {"note", TEXT, .doc_zh = "说明。"},
@@ -62,19 +70,20 @@ static bool read_column_name(const struct yaml_file *file, const struct yaml_nod
     if (!slice_equal(slice_from(table->columns[i].name), name)) continue;
     *out = i;
     if (table->columns[i].type == type) return true;
-    return complain(file, node, type == CELL_TEXT ? "a key column must be of type text" : "an effective column must be a date");
+    return complain(file, node, type == CELL_TEXT ? "a key column must be of type text" : "a column of first or last days must be a date");
   }
   return complain(file, node, "no column has this name");
 }
 
-static bool read_effective(const struct yaml_file *file, const struct yaml_node *node, struct table *table) {
-  int *const columns[] = {&table->from_column, &table->to_column};
+// A first and a last day, each in a column: {from, to}.
+static bool read_span(const struct yaml_file *file, const struct yaml_node *node, const struct form *form, const struct table *table, int *from, int *to) {
+  int *const columns[] = {from, to};
   if (node == NULL) return true;
-  if (!form_known(file, node, &effective_form)) return false;
+  if (!form_known(file, node, form)) return false;
   bool good = true;
   for (unsigned i = 0; i < 2; i++) {
     unsigned column;
-    const struct yaml_node *name = yaml_find(node, effective_rows[i].name);
+    const struct yaml_node *name = yaml_find(node, form->keys[i].name);
     if (name == NULL) continue;
     if (read_column_name(file, name, table, CELL_DATE, &column)) *columns[i] = (int)column;
     else good = false;
@@ -118,7 +127,10 @@ bool schema_read(struct schema *schema, struct table *table, const struct yaml_f
   else
     for (const struct yaml_node *item = key->child; item != NULL; item = item->next)
       good &= read_column_name(file, item, table, CELL_TEXT, &table->key[table->key_size++]);
-  good &= read_effective(file, yaml_find(file->root, "effective"), table);
+  const struct yaml_node *recorded_on = yaml_find(file->root, "recorded_on");
+  good &= read_span(file, yaml_find(file->root, "effective"), &effective_form, table, &table->from_column, &table->to_column);
+  good &= read_span(file, yaml_find(file->root, "recorded"), &recorded_form, table, &schema->recorded_from, &schema->recorded_to);
+  good &= recorded_on == NULL || yaml_is_day(file, recorded_on, &schema->recorded_day);
   good &= read_text(file, "source", arena, &table->source);
   good &= read_text(file, "version", arena, &table->version);
   good &= read_flag(file, "strict", &schema->strict);

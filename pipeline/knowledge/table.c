@@ -38,6 +38,7 @@ struct tables {
   const char **names;
   size_t size, room;
   struct tables *below;    // what is not here is there; NULL
+  int32_t known_day;
 };
 
 // --- Places in the CSV text -------------------------------------------------------------------------------------------
@@ -115,6 +116,7 @@ struct reading {
   uint64_t record;
   size_t errors;
   bool bad_row, keyless;
+  int32_t known_day;
   char *block;                  // where the bytes of text cells go, packed
   size_t block_left, unkept;    // unkept: bytes of cells that can still come
 };
@@ -230,6 +232,15 @@ static void end_header(struct reading *r) {
   if (r->bad_row) r->errors = ERRORS_MAX;    // no row can be read
 }
 
+// Whether the row at hand was known on the day that is asked for.
+static bool known(const struct reading *r) {
+  const struct schema *schema = r->schema;
+  const uint32_t row = r->table->rows_size;
+  const int64_t from = schema->recorded_from < 0 ? INT64_MIN : r->table->numbers[schema->recorded_from][row];
+  const int64_t to = schema->recorded_to < 0 ? INT64_MIN : r->table->numbers[schema->recorded_to][row];
+  return schema->recorded_day <= r->known_day && from <= r->known_day && (to == INT64_MIN || to >= r->known_day);
+}
+
 static void end_row(struct reading *r) {
   struct table *table = r->table;
   if (r->field != r->fields) report(r, 0, 1205, 1, "the row has %u fields, the header has %u", r->field, r->fields);
@@ -238,7 +249,7 @@ static void end_row(struct reading *r) {
     const int64_t to = table->numbers[table->to_column][table->rows_size];
     if (to != INT64_MIN && to < from) report(r, 0, 1208, 1, "the row ends before it begins");
   }
-  if (!r->bad_row && !r->keyless) table->rows_size++;
+  if (!r->bad_row && !r->keyless && known(r)) table->rows_size++;
 }
 
 static void on_record(int terminator, void *data) {
@@ -371,7 +382,7 @@ static const struct table *load(struct tables *tables, const char *name, const c
   struct arena *arena = tables->arena;
   struct table *table = ARENA_ZEROED(arena, struct table, 1);
   *table = (struct table){.name = name, .path = path, .from_column = -1, .to_column = -1};
-  struct schema schema = {0};
+  struct schema schema = {.recorded_from = -1, .recorded_to = -1, .recorded_day = INT32_MIN};
   const size_t errors_before = tables->diagnostics->errors;
   if (!schema_read(&schema, table, file, arena) || tables->diagnostics->errors != errors_before) return NULL;
   if (slice_starts_with(csv, SLICE("\xef\xbb\xbf"))) csv = (struct slice){csv.data + 3, csv.size - 3};
@@ -384,7 +395,7 @@ static const struct table *load(struct tables *tables, const char *name, const c
   }
   struct reading *r = ARENA_ZEROED(arena, struct reading, 1);
   *r = (struct reading){.schema = &schema, .table = table, .arena = arena, .diagnostics = tables->diagnostics,
-                        .walk = {.text = csv, .line = 1, .column = 1}, .unkept = csv.size};
+                        .known_day = tables->known_day, .walk = {.text = csv, .line = 1, .column = 1}, .unkept = csv.size};
   if (!check_bytes(r)) return NULL;
   table->texts = ARENA_ZEROED(arena, struct slice *, table->columns_size);
   table->numbers = ARENA_ZEROED(arena, int64_t *, table->columns_size);
@@ -454,9 +465,9 @@ static struct entry *find_entry(const struct tables *tables, const char *name) {
   return NULL;
 }
 
-struct tables *tables_open(struct arena *arena, const char *folder, struct diagnostics *diagnostics) {
+struct tables *tables_open(struct arena *arena, const char *folder, int32_t known_day, struct diagnostics *diagnostics) {
   struct tables *tables = ARENA_ZEROED(arena, struct tables, 1);
-  *tables = (struct tables){.arena = arena, .diagnostics = diagnostics};
+  *tables = (struct tables){.arena = arena, .diagnostics = diagnostics, .known_day = known_day};
   if (folder == NULL) return tables;
   tables->folder = arena_copy_text(arena, slice_from(folder));
   const char *const *names;
@@ -471,7 +482,7 @@ struct tables *tables_open(struct arena *arena, const char *folder, struct diagn
 
 struct tables *tables_over(struct arena *arena, struct tables *below, struct diagnostics *diagnostics) {
   struct tables *tables = ARENA_ZEROED(arena, struct tables, 1);
-  *tables = (struct tables){.arena = arena, .diagnostics = diagnostics, .below = below};
+  *tables = (struct tables){.arena = arena, .diagnostics = diagnostics, .below = below, .known_day = below->known_day};
   return tables;
 }
 

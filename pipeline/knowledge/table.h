@@ -6,6 +6,8 @@
 // file:line:column. libcsv is named in table.c only. A row with an empty key cell is an error unless
 // `skip_rows_without_key: true` (for lists with totals at the end). Rows with the same key are kept in file order, next to each
 // other in the key's postings; `unique: true` makes two rows of one key in force on the same day an error.
+// recorded: {from, to} (date columns too) and recorded_on: DATE (of the whole file) say since when a row was known, and until when, both inclusive; rows
+// that were not known on the tables' known day are not there. Empty: always, and still.
 // 10^6 rows load in about a second. Read-only after load, may be shared by threads.
 //
 //   key cells --hash--> slots[] (key number) --> starts[key] .. starts[key + 1] in rows[]: the key's postings, ascending
@@ -48,7 +50,8 @@ struct table {
 };
 
 struct tables;    // all tables of a folder, loaded on first use
-struct tables *tables_open(struct arena *arena, const char *folder, struct diagnostics *diagnostics);
+// known_day: INT32_MAX for what is known now.
+struct tables *tables_open(struct arena *arena, const char *folder, int32_t known_day, struct diagnostics *diagnostics);
 // Tables over others, which live as long and are loaded: those added here (tables_add_text, only under names that are there) take
 // the place of those below. Costs nothing for the others.
 struct tables *tables_over(struct arena *arena, struct tables *below, struct diagnostics *diagnostics);

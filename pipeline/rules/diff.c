@@ -150,6 +150,7 @@ static void say_head(struct sayings *sayings, const struct rule *rule) {
   say_present(sayings, DIFFERENCE_HEAD, "agreement_class", slice_from(agreement_class_words[rule->agreement_class]));
   say_day(sayings, "effective.from", rule->from_day);
   say_day(sayings, "effective.to", rule->to_day);
+  say_day(sayings, "recorded_on", rule->recorded_day);
   for (size_t i = 0; i < rule->yields_to_size; i++) say(sayings, DIFFERENCE_HEAD, SLICE("yields_to"), rule->yields_to[i], "");
   say_present(sayings, DIFFERENCE_LAW, "statute", rule->statute);
   for (size_t i = 0; i < rule->basis_size; i++) say(sayings, DIFFERENCE_LAW, rule->basis[i].law, rule->basis[i].article, "");
@@ -157,7 +158,7 @@ static void say_head(struct sayings *sayings, const struct rule *rule) {
 }
 
 static void say_exemption(struct sayings *sayings, const struct rule *rule, const struct exemption *exemption) {
-  struct text prefix = {0}, until = {0};
+  struct text prefix = {0}, day = {0};
   const size_t id = exemption->id.size;
   text_append(&prefix, exemption->id);
   say(sayings, DIFFERENCE_EXEMPTION, exemption->id, SLICE(""), "");
@@ -169,18 +170,21 @@ static void say_exemption(struct sayings *sayings, const struct rule *rule, cons
     text_append(&prefix, slice_from(parts[i].name));
     say(sayings, DIFFERENCE_EXEMPTION, text_slice(&prefix), parts[i].value, "");
   }
-  if (exemption->until_day != INT32_MAX) {
+  const struct { const char *name; int32_t day; } days[] = {{".until", exemption->until_day}, {".recorded_on", exemption->recorded_day}};
+  for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+    if (days[i].day == INT32_MAX || days[i].day == INT32_MIN) continue;
     prefix.size = id;
-    TEXT_LITERAL(&prefix, ".until");
-    date_write_day(&until, exemption->until_day);
-    say(sayings, DIFFERENCE_EXEMPTION, text_slice(&prefix), text_slice(&until), "");
+    text_append(&prefix, slice_from(days[i].name));
+    text_clear(&day);
+    date_write_day(&day, days[i].day);
+    say(sayings, DIFFERENCE_EXEMPTION, text_slice(&prefix), text_slice(&day), "");
   }
   prefix.size = id;
   TEXT_LITERAL(&prefix, ".if.");
   text_byte(&prefix, '\0');
   say_leaves(sayings, DIFFERENCE_EXEMPTION, prefix.data, rule, exemption->condition);
   text_fini(&prefix);
-  text_fini(&until);
+  text_fini(&day);
 }
 
 static void say_band(struct sayings *sayings, const struct rule *rule, const struct band *band) {

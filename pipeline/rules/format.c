@@ -55,6 +55,7 @@ static const struct form_key exemption_rows[] = {
     {"owner", TEXT, .doc_zh = "责任部门；例外点名个人或机构时必填。"},
     {"approved_by", TEXT, .doc_zh = "批准单位；例外点名个人或机构时必填。"},
     {"until", .type = FORM_DAY, .doc_zh = "例外的最后一日（含）；例外点名个人或机构时必填。"},
+    {"recorded_on", .type = FORM_DAY, .doc_zh = "从哪一日（含）起知悉该例外；按当时所知复核（--as-of）时，此前不存在。不写为一直存在。"},
 };
 const struct form format_exemption = FORM("exemption", exemption_rows, MISSING);
 
@@ -123,6 +124,8 @@ static const struct form_key rule_rows[] = {
     {"result", WORDS(rule_result), MUST,
      .doc_zh = "结果性质：violation 违规；suspicious 可疑，先听取机构说明；lead 线索，不涉款不扣分；indicator 指标。"},
     {"effective", .type = FORM_MAP, MUST, .form = &format_effective, .doc_zh = "有效期，按服务日期判断，不按到达日期。"},
+    {"recorded_on", .type = FORM_DAY,
+     .doc_zh = "从哪一日（含）起知悉本版本；按当时所知复核（--as-of）时，此前不存在，由它接替的版本继续有效。不写为一直存在。"},
     {"basis", .type = FORM_MAP, MUST, LIST(1, 0), .form = &format_basis, .doc_zh = "所依据的法规条款，至少一条。"},
     {"agreement_class", WORDS(agreement_class),
      .doc_zh = "协议违约条款（宿迁协议第五十二至五十七条），只能有一个；信用方案据此换算拟扣分。默认 none。"},
@@ -157,6 +160,7 @@ static const struct form_key override_rows[] = {
     {"derived_from", TEXT, .doc_zh = "编写覆盖时国家规则的指纹；国家规则改变后会提示。"},
     {"reason", TEXT, MUST, .doc_zh = "覆盖的理由。"},
     {"owner", TEXT, MUST, .doc_zh = "责任部门。"},
+    {"recorded_on", .type = FORM_DAY, .doc_zh = "从哪一日（含）起知悉该覆盖；按当时所知复核（--as-of）时，此前不存在。不写为一直存在。"},
     {"status", WORDS(rule_status), .doc_zh = "改变状态。"},
     {"params", .type = FORM_MAP, .doc_zh = "按名称改变的参数。"},
     {"unless", .type = FORM_MAP, LIST(0, FORMAT_EXEMPTIONS_MAX), .form = &format_exemption, .doc_zh = "增加的合法例外。"},

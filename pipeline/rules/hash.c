@@ -43,6 +43,7 @@ void hash_rule_text(const struct rule *rule, struct text *out) {
   text_format(out, "version %lld %s %s %s %s %s from %d to %d\n", (long long)rule->version, rule_status_words[rule->status],
               rule_result_words[rule->result], rule_subject_words[rule->subject], precedence_words[rule->precedence],
               agreement_class_words[rule->agreement_class], rule->from_day, rule->to_day);
+  if (rule->recorded_day != INT32_MIN) text_format(out, "recorded_on %d\n", rule->recorded_day);
   for (size_t i = 0; i < rule->yields_to_size; i++) line(out, "yields_to", rule->yields_to[i]);
   for (size_t i = 0; i < rule->basis_size; i++) {
     line(out, "law", rule->basis[i].law);
@@ -59,6 +60,7 @@ void hash_rule_text(const struct rule *rule, struct text *out) {
     line(out, "reason", exemption->reason);
     line(out, "owner", exemption->owner);
     line(out, "approved_by", exemption->approved_by);
+    if (exemption->recorded_day != INT32_MIN) text_format(out, "recorded_on %d ", exemption->recorded_day);
     text_format(out, "until %d if ", exemption->until_day);
     condition_canonical(rule, exemption->condition, out);
     text_byte(out, '\n');

@@ -11,6 +11,7 @@
 #include "rules/hash.h"
 #include "rules/index.h"
 #include "rules/kinds/kind.h"
+#include "rules/known.h"
 #include "rules/overlay.h"
 #include "rules/read.h"
 
@@ -164,7 +165,7 @@ static void load_knowledge(struct loader *loader) {
   ruleset->calendar = calendar_load(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "calendars", NULL),
                                     loader->diagnostics);
   ruleset->tables = tables_open(&ruleset->arena, folder_path(&ruleset->arena, loader->base, "knowledge", NULL),
-                                loader->diagnostics);
+                                ruleset->known_day, loader->diagnostics);
   // All of them now: a table that no rule reads is still wrong when it is wrong, and afterwards nothing changes any more.
   size_t size = 0;
   const char *const *names = ruleset->tables != NULL ? tables_names(ruleset->tables, &size) : NULL;
@@ -219,9 +220,8 @@ static void load_rules(struct loader *loader) {
       if (prepare.rule != NULL && prepare.rule->kind != NULL && prepare.rule->bands != NULL) check_tests(prepare.rule);
       if (loader->diagnostics->errors == loader->errors)
         yaml_error(file, file->root, 1138, "the rule was refused without a reason");
-    } else if (check_rule(prepare.rule) && prepare.rule->kind->lookback_days != NULL) {
-      const int32_t days = prepare.rule->kind->lookback_days(prepare.rule);
-      if (days > ruleset->lookback_days) ruleset->lookback_days = days;
+    } else {
+      check_rule(prepare.rule);
     }
     rules[ruleset->size++] = prepare.rule;
   }
@@ -234,8 +234,25 @@ static void load_rules(struct loader *loader) {
   ruleset->rules = rules;
 }
 
+// What follows from the rules together, once it is known which they are.
+static void finish(struct ruleset *ruleset) {
+  for (size_t i = 0; i < ruleset->size; i++) {
+    struct rule *rule = (struct rule *)(uintptr_t)ruleset->rules[i];
+    const int32_t days = rule->kind->lookback_days != NULL ? rule->kind->lookback_days(rule) : 0;
+    if (days > ruleset->lookback_days) ruleset->lookback_days = days;
+    rule->number = (uint32_t)i;
+  }
+  hash_ruleset(ruleset);
+  ruleset->index = index_create(ruleset);
+}
+
 struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagnostics *diagnostics) {
+  return ruleset_load_as_of(paths, size, KNOWN_NOW, diagnostics);
+}
+
+struct ruleset *ruleset_load_as_of(const char *const *paths, size_t size, int32_t known_day, struct diagnostics *diagnostics) {
   struct ruleset *ruleset = memory_take(sizeof *ruleset);
+  ruleset->known_day = known_day;
   arena_init(&ruleset->arena, ARENA_BLOCK);
   struct loader loader = {.ruleset = ruleset, .diagnostics = diagnostics, .first = size > 0 ? paths[0] : ""};
   const size_t errors = loader.errors = diagnostics->errors;
@@ -245,19 +262,22 @@ struct ruleset *ruleset_load(const char *const *paths, size_t size, struct diagn
   load_knowledge(&loader);
   load_rules(&loader);
   memory_free(loader.paths);
+  if (diagnostics->errors == errors) {
+    ruleset->size = known_rules(ruleset->rules, ruleset->size, known_day);
+    if (ruleset->size == 0) tell(&loader, loader.first, 1138, "no rule of these was known on the day that was asked for: each was recorded later");
+  }
   if (diagnostics->errors > errors) {
     diagnostics_sort(diagnostics);
     ruleset_destroy(ruleset);
     return NULL;
   }
-  for (size_t i = 0; i < ruleset->size; i++) ((struct rule *)(uintptr_t)ruleset->rules[i])->number = (uint32_t)i;
-  hash_ruleset(ruleset);
-  ruleset->index = index_create(ruleset);
+  finish(ruleset);
   return ruleset;
 }
 
 struct ruleset *ruleset_load_knowledge(const char *path, struct diagnostics *diagnostics) {
   struct ruleset *ruleset = memory_take(sizeof *ruleset);
+  ruleset->known_day = KNOWN_NOW;
   arena_init(&ruleset->arena, ARENA_BLOCK);
   struct loader loader = {.ruleset = ruleset, .diagnostics = diagnostics, .first = path, .found = true};
   const size_t errors = diagnostics->errors;
@@ -281,6 +301,17 @@ const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id_o
     if ((slice_equal(rule->id, id_or_name) || slice_equal(rule->name, id_or_name)) &&
         (found == NULL || rule->version > found->version))
       found = rule;
+  }
+  return found;
+}
+
+const struct rule *ruleset_in_force(const struct ruleset *ruleset, struct slice id, int32_t day) {
+  static const int ranks[] = {[RULE_ACTIVE] = 2, [RULE_SHADOW] = 1, [RULE_DRAFT] = 0, [RULE_RETIRED] = 0};
+  const struct rule *found = NULL;
+  for (size_t i = 0; i < ruleset->size; i++) {    // by version, ascending
+    const struct rule *rule = ruleset->rules[i];
+    if (!slice_equal(rule->id, id) || day < rule->from_day || day > rule->to_day) continue;
+    if (found == NULL || ranks[rule->status] >= ranks[found->status]) found = rule;
   }
   return found;
 }

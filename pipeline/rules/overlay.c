@@ -38,7 +38,7 @@ static bool part_of(const struct yaml_file *file, const struct yaml_node *map, c
 }
 
 static bool read_override(struct override *override, const struct yaml_file *file, const struct yaml_node *node) {
-  *override = (struct override){.node = node};
+  *override = (struct override){.node = node, .recorded_day = INT32_MIN};
   if (!yaml_is_map(file, node)) return false;
   struct slice text;
   bool good = form_known(file, node, &format_override);
@@ -48,6 +48,8 @@ static bool read_override(struct override *override, const struct yaml_file *fil
   const struct yaml_node *version = yaml_find(node, "version");
   if (version == NULL) yaml_error(file, node, CODE_FORM, "'version' is missing: which version of the base's rule is it about?");
   good &= version != NULL && yaml_is_int(file, version, 1, FORMAT_VERSION_MAX, &override->version);
+  const struct yaml_node *recorded = yaml_find(node, "recorded_on");
+  good &= recorded == NULL || yaml_is_day(file, recorded, &override->recorded_day);
   good &= part_of(file, node, "status", YAML_SCALAR, &override->status) & part_of(file, node, "params", YAML_MAP, &override->params);
   good &= part_of(file, node, "unless", YAML_LIST, &override->unless) & part_of(file, node, "tests", YAML_LIST, &override->tests);
   good &= part_of(file, node, "without_tests", YAML_LIST, &override->without_tests);
@@ -216,6 +218,7 @@ bool overlay_apply(struct overlay *overlay, struct prepare *prepare) {
     if (!slice_equal(id->scalar, override->id) || !slice_equal(version->scalar, (struct slice){number, (size_t)size})) continue;
     override->used = true;
     if (!base_is_as_said(overlay, override, prepare)) return false;
+    if (override->recorded_day > prepare->ruleset->known_day) continue;
     apply_override(override, overlay->file, root, &prepare->ruleset->arena);
   }
   return true;
@@ -231,7 +234,7 @@ void overlay_finish(const struct overlay *overlay) {
 }
 
 void overlay_tables(const struct overlay *overlay, struct ruleset *ruleset, struct diagnostics *diagnostics) {
-  struct tables *own = tables_open(&ruleset->arena, folder_path(&ruleset->arena, overlay->folder, "knowledge", NULL), diagnostics);
+  struct tables *own = tables_open(&ruleset->arena, folder_path(&ruleset->arena, overlay->folder, "knowledge", NULL), ruleset->known_day, diagnostics);
   size_t size;
   const char *const *names = tables_names(own, &size);
   // In the order of names: a table stands before its changes.

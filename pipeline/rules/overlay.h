@@ -19,6 +19,7 @@ enum { OVERLAY_FINGERPRINT = 16 };    // hex digits
 struct override {
   struct slice id;
   int64_t version;
+  int32_t recorded_day;             // from which it was known; INT32_MIN: always
   struct slice derived_from;        // empty: not said
   struct yaml_node *status, *params, *unless, *tests, *without_tests;    // NULL: not said
   const struct yaml_node *node;

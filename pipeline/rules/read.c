@@ -102,8 +102,10 @@ static void read_head(struct reader *reader) {
 static void read_effective(struct reader *reader) {
   struct rule *rule = reader->rule;
   const struct yaml_node *map = yaml_find(reader->root, "effective");
-  rule->from_day = INT32_MIN;
+  const struct yaml_node *recorded = yaml_find(reader->root, "recorded_on");
+  rule->from_day = rule->recorded_day = INT32_MIN;
   rule->to_day = INT32_MAX;
+  if (recorded != NULL) reader->good &= yaml_is_day(reader->file, recorded, &rule->recorded_day);
   if (map == NULL || !check_form(reader, map, &format_effective)) return;
   const struct yaml_node *from = yaml_find(map, "from"), *to = yaml_find(map, "to");
   if (from != NULL) reader->good &= yaml_is_day(reader->file, from, &rule->from_day);
@@ -229,13 +231,15 @@ static void read_params(struct reader *reader) {
 
 static void read_exemption(struct reader *reader, const struct yaml_node *map, struct exemption *exemption) {
   exemption->until_day = INT32_MAX;
+  exemption->recorded_day = INT32_MIN;
   if (!check_form(reader, map, &format_exemption)) return;
   read_name(reader, map, "id", false, &exemption->id);
   read_text(reader, map, "reason", &exemption->reason);
   read_text(reader, map, "owner", &exemption->owner);
   read_text(reader, map, "approved_by", &exemption->approved_by);
-  const struct yaml_node *condition = yaml_find(map, "if"), *until = yaml_find(map, "until");
+  const struct yaml_node *condition = yaml_find(map, "if"), *until = yaml_find(map, "until"), *recorded = yaml_find(map, "recorded_on");
   if (until != NULL) reader->good &= yaml_is_day(reader->file, until, &exemption->until_day);
+  if (recorded != NULL) reader->good &= yaml_is_day(reader->file, recorded, &exemption->recorded_day);
   if (condition == NULL) return;
   exemption->condition = compile_condition(reader->prepare, condition, COMPILE_AFTER);
   reader->good &= exemption->condition != NULL;

@@ -36,7 +36,8 @@ struct rule_basis { struct slice law, article; };
 struct exemption {
   struct slice id, reason, owner, approved_by;
   const struct condition *condition;
-  int32_t until_day;    // INT32_MAX: open
+  int32_t until_day;       // INT32_MAX: open
+  int32_t recorded_day;    // from which it was known; INT32_MIN: always
 };
 
 struct band {
@@ -66,6 +67,7 @@ struct rule {
   // The rest.
   struct slice name, id, title_zh, title_en, national_code, statute, amount_name;
   int64_t version;
+  int32_t recorded_day;        // from which the version was known; INT32_MIN: always
   enum rule_result result;
   enum rule_subject subject;
   enum precedence precedence;
@@ -95,6 +97,7 @@ struct ruleset {
   struct arena arena;
   const struct rule **rules;
   size_t size;
+  int32_t known_day;           // the set is as it was known on this day; KNOWN_NOW (known.h)
   struct codes *codes;
   struct calendar *calendar;
   struct tables *tables;

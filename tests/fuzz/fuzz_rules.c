@@ -24,7 +24,7 @@ static void load_knowledge(void) {
   arena_init(&knowledge.arena, 0);
   knowledge.codes = codes_load(&knowledge.arena, "rules.d/codes", &diagnostics);
   knowledge.calendar = calendar_load(&knowledge.arena, "rules.d/calendars", &diagnostics);
-  knowledge.tables = tables_open(&knowledge.arena, "rules.d/knowledge", &diagnostics);
+  knowledge.tables = tables_open(&knowledge.arena, "rules.d/knowledge", INT32_MAX, &diagnostics);
   size_t size;
   const char *const *names = tables_names(knowledge.tables, &size);
   for (size_t i = 0; i < size; i++) tables_get(knowledge.tables, names[i]);

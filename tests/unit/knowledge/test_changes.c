@@ -27,7 +27,7 @@ struct fixture {
 static void open_fixture(struct fixture *f, const char *yaml, const char *csv) {
   *f = (struct fixture){0};
   arena_init(&f->arena, 0);
-  f->tables = tables_open(&f->arena, NULL, &f->diagnostics);
+  f->tables = tables_open(&f->arena, NULL, INT32_MAX, &f->diagnostics);
   assert_non_null(tables_add_text(f->tables, "t", slice_from(base_yaml), slice_from(base_csv)));
   const struct table *changes = tables_add_text(f->tables, "t.changes", slice_from(yaml), slice_from(csv));
   assert_non_null(changes);

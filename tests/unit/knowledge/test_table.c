@@ -26,7 +26,7 @@ struct fixture {
 static int setup(void **state) {
   struct fixture *f = memory_take(sizeof *f);
   arena_init(&f->arena, 0);
-  f->tables = tables_open(&f->arena, NULL, &f->diagnostics);
+  f->tables = tables_open(&f->arena, NULL, INT32_MAX, &f->diagnostics);
   *state = f;
   return 0;
 }
@@ -276,7 +276,7 @@ static void the_digest_changes_with_the_content_only(void **state) {
 
 static void tables_of_a_folder_load_on_first_use(void **state) {
   struct fixture *f = *state;
-  struct tables *tables = tables_open(&f->arena, "rules.d/knowledge", &f->diagnostics);
+  struct tables *tables = tables_open(&f->arena, "rules.d/knowledge", INT32_MAX, &f->diagnostics);
   size_t size;
   const char *const *names = tables_names(tables, &size);
   assert_true(size >= 5);
@@ -298,7 +298,7 @@ static void a_missing_csv_is_reported_once(void **state) {
   FILE *stream = fopen(path, "w");
   fputs(mapping, stream);
   fclose(stream);
-  struct tables *tables = tables_open(&f->arena, folder, &f->diagnostics);
+  struct tables *tables = tables_open(&f->arena, folder, INT32_MAX, &f->diagnostics);
   assert_null(tables_get(tables, "t"));
   assert_null(tables_get(tables, "t"));
   remove(path);

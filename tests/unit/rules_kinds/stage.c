@@ -15,7 +15,7 @@ void stage_open(struct stage *stage) {
   arena_init(&stage->arena, 64 << 10);
   arena_init(&stage->ruleset.arena, 64 << 10);
   stage->history.visits = stage->visits;
-  stage->ruleset.tables = tables_open(&stage->ruleset.arena, NULL, &stage->diagnostics);
+  stage->ruleset.tables = tables_open(&stage->ruleset.arena, NULL, INT32_MAX, &stage->diagnostics);
 }
 
 void stage_close(struct stage *stage) {
