@@ -1,5 +1,7 @@
 #include "consumers/sheet.h"
 
+#include <assert.h>
+
 #include "core/memory.h"
 #include "core/utf8.h"
 
@@ -58,6 +60,7 @@ void sheet_cell(struct sheet *sheet, struct slice text) {
 }
 
 void sheet_table(struct sheet *sheet, const char *const *heads, unsigned columns, unsigned words) {
+  assert(columns <= SHEET_COLUMNS_MAX);
   text_clear(&sheet->cells);
   sheet->size = 0;
   sheet->columns = columns;

@@ -7,7 +7,7 @@
 
 #include "core/text.h"
 
-enum { SHEET_COLUMNS_MAX = 16 };
+enum { SHEET_COLUMNS_MAX = 24 };
 
 struct sheet {
   struct text *out;
@@ -23,7 +23,7 @@ void sheet_begin(struct sheet *sheet, struct text *out, bool html, bool chinese,
 void sheet_end(struct sheet *sheet);
 void sheet_heading(struct sheet *sheet, const char *heading);
 void sheet_paragraph(struct sheet *sheet, struct slice text);
-// heads: columns of them; the first `words` columns stand to the left, the others to the right.
+// heads: columns of them, at most SHEET_COLUMNS_MAX; the first `words` columns stand to the left, the others to the right.
 void sheet_table(struct sheet *sheet, const char *const *heads, unsigned columns, unsigned words);
 void sheet_cell(struct sheet *sheet, struct slice text);
 void sheet_table_end(struct sheet *sheet);

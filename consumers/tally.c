@@ -120,8 +120,10 @@ void tally_add(struct tally *tally, unsigned worker, const struct ruleset *rules
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) row->counts.outcomes[o] += now->outcomes[o] - last->outcomes[o];
     row->counts.timed += now->timed - last->timed;
     row->counts.timed_ns += now->timed_ns - last->timed_ns;
-    row->counts.opened += now->opened - last->opened;
-    row->counts.vola_fen += now->vola_fen - last->vola_fen;
+    const bool shadow = ruleset->rules[r]->status == RULE_SHADOW;
+    *(shadow ? &row->shadow.opened : &row->counts.opened) += now->opened - last->opened;
+    *(shadow ? &row->shadow.vola_fen : &row->counts.vola_fen) += now->vola_fen - last->vola_fen;
+    if (shadow) row->shadow.hits += now->outcomes[OUTCOME_HIT] - last->outcomes[OUTCOME_HIT];
     row->window_evaluated += decided(now) - decided(last);
     row->window_hits += now->outcomes[OUTCOME_HIT] - last->outcomes[OUTCOME_HIT];
     *last = *now;
@@ -143,6 +145,8 @@ static void write_row(void *context, struct tally_row *row) {
   for (unsigned o = 0; o < OUTCOME_COUNT; o++) text_format(out, ",\"%s\":%" PRIu64, outcome_name((enum outcome)o), row->counts.outcomes[o]);
   text_format(out, ",\"opened\":%" PRIu64 ",\"vola_amt\":\"", row->counts.opened);
   money_write_fen(out, row->counts.vola_fen);
+  text_format(out, "\",\"shadow_hits\":%" PRIu64 ",\"shadow_opened\":%" PRIu64 ",\"shadow_vola_amt\":\"", row->shadow.hits, row->shadow.opened);
+  money_write_fen(out, row->shadow.vola_fen);
   text_format(out, "\",\"timed\":%" PRIu64 ",\"timed_ns\":%" PRIu64 "}", row->counts.timed, row->counts.timed_ns);
 }
 

@@ -17,7 +17,8 @@ struct tally_row {
   int64_t version;
   enum rule_status status;                                // in the set that was counted last
   int64_t budget_evaluated, budget_basis_points;
-  struct rule_counts counts;
+  struct rule_counts counts;                              // opened and vola_fen: as an active rule only
+  struct tally_shadow { uint64_t hits, opened; int64_t vola_fen; } shadow;    // what came of it while it was a shadow
   uint64_t window_evaluated, window_hits;                 // since the breaker looked last
 };
 

@@ -17,12 +17,13 @@
 #include "record/json.h"
 #include "record/money.h"
 
-enum { FILE_BYTES_MAX = 64 << 20, COLUMNS = 14, WORDS = 3 };
+enum { FILE_BYTES_MAX = 64 << 20, COLUMNS = 17, WORDS = 3 };
 
 struct running_row {
   struct slice id, status;
   int64_t version;
   struct rule_counts counts;
+  struct tally_shadow shadow;
 };
 
 struct running {
@@ -53,14 +54,17 @@ static bool number(const struct json_value *item, const char *key, uint64_t *sum
 
 static bool add_row(struct running *running, const struct json_value *item, struct error *error) {
   struct slice id, status;
-  int64_t version, fen;
+  int64_t version, fen, shadow_fen;
   if (!json_text(item, "rule_id", &id, error) || !json_text(item, "status", &status, error) ||
-      !json_int(item, "version", 1, INT64_MAX, &version, error) || !json_fen(item, "vola_amt", &fen, error))
+      !json_int(item, "version", 1, INT64_MAX, &version, error) || !json_fen(item, "vola_amt", &fen, error) ||
+      !json_fen(item, "shadow_vola_amt", &shadow_fen, error))
     return false;
   struct running_row *row = row_of(running, id, version);
   row->status = status;
   row->counts.vola_fen += fen;
-  bool good = number(item, "opened", &row->counts.opened, error) && number(item, "timed", &row->counts.timed, error) &&
+  row->shadow.vola_fen += shadow_fen;
+  bool good = number(item, "opened", &row->counts.opened, error) && number(item, "shadow_hits", &row->shadow.hits, error) &&
+              number(item, "shadow_opened", &row->shadow.opened, error) && number(item, "timed", &row->counts.timed, error) &&
               number(item, "timed_ns", &row->counts.timed_ns, error);
   for (unsigned o = 0; o < OUTCOME_COUNT && good; o++) good = number(item, outcome_name((enum outcome)o), &row->counts.outcomes[o], error);
   return good;
@@ -109,6 +113,8 @@ static void write_json(const struct running *running, struct text *out) {
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) text_format(out, ",\"%s\":%" PRIu64, outcome_name((enum outcome)o), row->counts.outcomes[o]);
     text_format(out, ",\"opened\":%" PRIu64 ",\"vola_amt\":\"", row->counts.opened);
     money_write_fen(out, row->counts.vola_fen);
+    text_format(out, "\",\"shadow_hits\":%" PRIu64 ",\"shadow_opened\":%" PRIu64 ",\"shadow_vola_amt\":\"", row->shadow.hits, row->shadow.opened);
+    money_write_fen(out, row->shadow.vola_fen);
     text_format(out, "\",\"timed\":%" PRIu64 ",\"ns_each\":%" PRIu64 "}", row->counts.timed, each_ns(&row->counts));
   }
   TEXT_LITERAL(out, "\n]}\n");
@@ -122,8 +128,10 @@ static void cell(struct sheet *sheet, struct text *scratch, uint64_t value) {
 
 static void write_text(const struct running *running, struct text *out) {
   static const char *const heads[2][COLUMNS] = {
-      {"rule", "v", "status", "evaluated", "no_hit", "hit", "exempt", "out_of_scope", "insufficient_history", "bad_data", "error", "opened", "yuan", "ns each"},
-      {"规则", "版本", "状态", "评估", "未命中", "命中", "例外", "不在范围", "历史不足", "数据缺陷", "错误", "立案", "金额", "每次纳秒"}};
+      {"rule", "v", "status", "evaluated", "no_hit", "hit", "exempt", "out_of_scope", "insufficient_history", "bad_data", "error", "opened", "yuan", "shadow hits", "shadow opened",
+       "shadow yuan", "ns each"},
+      {"规则", "版本", "状态", "评估", "未命中", "命中", "例外", "不在范围", "历史不足", "数据缺陷", "错误", "立案", "金额", "试运行命中", "试运行立案",
+       "试运行金额", "每次纳秒"}};
   struct sheet sheet;
   struct text scratch = {0};
   text_append(&scratch, text_slice(&running->rulesets));
@@ -141,6 +149,11 @@ static void write_text(const struct running *running, struct text *out) {
     cell(&sheet, &scratch, row->counts.opened);
     text_clear(&scratch);
     money_write_fen(&scratch, row->counts.vola_fen);
+    sheet_cell(&sheet, text_slice(&scratch));
+    cell(&sheet, &scratch, row->shadow.hits);
+    cell(&sheet, &scratch, row->shadow.opened);
+    text_clear(&scratch);
+    money_write_fen(&scratch, row->shadow.vola_fen);
     sheet_cell(&sheet, text_slice(&scratch));
     cell(&sheet, &scratch, each_ns(&row->counts));
   }

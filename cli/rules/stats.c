@@ -45,7 +45,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 struct told {
   const struct rule *rule;
   const struct rule_counts *counts;
-  uint64_t evaluated, each_ns;
+  uint64_t evaluated, shadow_hits, each_ns;
   struct backtest_sum open, shadow;
 };
 
@@ -60,6 +60,7 @@ static struct told told_of(const struct backtest_report *report, size_t r) {
   const struct rule *rule = ruleset->rules[r];
   struct told line = {.rule = rule, .counts = &report->rule_counts[r], .each_ns = past_each_ns(report, r)};
   for (unsigned o = 0; o < OUTCOME_COUNT; o++) line.evaluated += line.counts->outcomes[o];
+  if (rule->status == RULE_SHADOW) line.shadow_hits = line.counts->outcomes[OUTCOME_HIT];
   if (r + 1 == ruleset->size || !slice_equal(ruleset->rules[r + 1]->id, rule->id)) {
     line.open = sum_of(&report->rules, rule->id);
     line.shadow = sum_of(&report->shadow_rules, rule->id);
@@ -80,7 +81,7 @@ static void write_json(const struct backtest_report *report, struct text *out) {
     money_write_fen(out, line.open.vola_fen);
     TEXT_LITERAL(out, "\",\"fund_amt\":\"");
     money_write_fen(out, line.open.fund_fen);
-    text_format(out, "\",\"shadow_open\":%" PRIu64 ",\"shadow_vola_amt\":\"", line.shadow.findings);
+    text_format(out, "\",\"shadow_hits\":%" PRIu64 ",\"shadow_open\":%" PRIu64 ",\"shadow_vola_amt\":\"", line.shadow_hits, line.shadow.findings);
     money_write_fen(out, line.shadow.vola_fen);
     text_format(out, "\",\"timed\":%" PRIu64 ",\"ns_each\":%" PRIu64 "}", line.counts->timed, line.each_ns);
   }
@@ -94,11 +95,11 @@ static void cell(struct sheet *sheet, struct text *scratch, uint64_t number) {
 }
 
 static void write_text(const struct backtest_report *report, struct text *out) {
-  enum { COLUMNS = 16, WORDS = 3 };
+  enum { COLUMNS = 17, WORDS = 3 };
   static const char *const heads[2][COLUMNS] = {
       {"rule", "v", "status", "evaluated", "no_hit", "hit", "exempt", "out_of_scope", "insufficient_history", "bad_data", "error", "open", "yuan",
-       "shadow", "shadow yuan", "ns each"},
-      {"规则", "版本", "状态", "评估", "未命中", "命中", "例外", "不在范围", "历史不足", "数据缺陷", "错误", "现有疑点", "金额", "试运行疑点", "试运行金额",
+       "shadow hits", "shadow open", "shadow yuan", "ns each"},
+      {"规则", "版本", "状态", "评估", "未命中", "命中", "例外", "不在范围", "历史不足", "数据缺陷", "错误", "现有疑点", "金额", "试运行命中", "试运行疑点", "试运行金额",
        "每次纳秒"}};
   struct sheet sheet;
   struct text scratch = {0};
@@ -113,6 +114,7 @@ static void write_text(const struct backtest_report *report, struct text *out) {
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) cell(&sheet, &scratch, line.counts->outcomes[o]);
     const struct backtest_sum *sums[] = {&line.open, &line.shadow};
     for (unsigned i = 0; i < 2; i++) {
+      if (i == 1) cell(&sheet, &scratch, line.shadow_hits);
       cell(&sheet, &scratch, sums[i]->findings);
       text_clear(&scratch);
       money_write_fen(&scratch, sums[i]->vola_fen);

@@ -174,6 +174,7 @@ def a_rule_beyond_its_budget_becomes_a_shadow(make, reference):
     split = rows["ADM-001"]
     outcomes = ("no_hit", "hit", "exempt", "out_of_scope", "insufficient_history", "bad_data", "error")
     assert split["status"] == "shadow" and split["evaluated"] == sum(split[outcome] for outcome in outcomes) > 100 and split["hit"] > 0
+    assert split["hit"] > split["shadow_hits"] > 0 and split["opened"] > 0 and split["shadow_opened"] > 0, split    # before and after the demotion
     assert sum(row["timed"] for row in rows.values()) > 0 and "ADM-001" in site.call("rules", "stats")
 
 

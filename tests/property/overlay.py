@@ -69,6 +69,11 @@ def main():
         write(f'derived_from: "{marks[0][0]}"', marks[1][1])
         assert not codes(run("check", local)), run("check", local).stdout
 
+        # the exemption is listed with its end, before, near and after it
+        for day, word in (("2026-11-15", ""), ("2026-12-15", "ends soon"), ("2027-01-01", "ended")):
+            row, = [line for line in run("list", "--exemptions", "--as-of", day, local, "--lang", "en").stdout.splitlines() if " pilot " in line]
+            assert re.search(rf"pilot +2026-12-31 +{word} +审核科 +医保局 +试点$", row), row
+
         # the same as the base edited by hand; alone, or with its base named first
         for end in (".yaml", ".csv"):
             shutil.copy(os.path.join(base, TABLE + end), os.path.join(local, TABLE + end))
