@@ -2,7 +2,9 @@
 
 #include "record/money.h"
 #include "rules/condition.h"
+#include "rules/kinds/claims.h"
 #include "rules/kinds/kind.h"
+#include "rules/lookup.h"
 #include "rules/operand.h"
 #include "rules/trace.h"
 
@@ -174,7 +176,10 @@ void judge(const struct rule *rule, const struct judge_input *input, struct verd
   if (before != OUTCOME_NO_HIT && input->trace == NULL) return;
   verdict->outcome = OUTCOME_NO_HIT;
   verdict->reason = SLICE_NONE;
-  rule->kind->evaluate(rule, input, verdict);
+  struct rule copy;
+  const struct rule *resolved = lookup_resolve(rule, input, verdict, &copy);
+  if (resolved != NULL) rule->kind->evaluate(resolved, input, verdict);
+  else claims_refuse(verdict, BAD_UNKNOWN_PARAMETER);
   if (input->trace != NULL) trace_values(rule, &context);
   if (verdict->outcome == OUTCOME_HIT || input->trace != NULL) check_exemptions(rule, &context, verdict);
   if (verdict->outcome == OUTCOME_HIT || input->trace != NULL) choose_band(rule, &context, verdict);

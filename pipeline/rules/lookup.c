@@ -123,10 +123,31 @@ bool lookup_value(const struct lookup *lookup, const struct judge_input *input, 
   return *out != INT64_MIN && !__builtin_add_overflow(*out, lookup->shift, out);
 }
 
-bool lookup_setting(const struct setting_number *number, const struct judge_input *input, const struct verdict *verdict,
-                    int64_t *out) {
-  if (number->lookup != NULL) return lookup_value(number->resolved, input, verdict, out);
-  *out = number->value;
+const struct rule *lookup_resolve(const struct rule *rule, const struct judge_input *input, const struct verdict *verdict, struct rule *copy) {
+  if (!rule->looks_up) return rule;
+  const struct kind *kind = rule->kind;
+  *copy = *rule;
+  copy->params = ARENA_ARRAY(input->arena, char, kind->params_bytes);
+  memcpy(copy->params, rule->params, kind->params_bytes);
+  for (size_t i = 0; i < kind->params_size; i++) {
+    if (kind->params[i].type != SETTING_NUMBER) continue;
+    struct setting_number *number = (struct setting_number *)(void *)((char *)copy->params + kind->params[i].offset);
+    if (number->lookup == NULL) continue;
+    if (!lookup_value(number->resolved, input, verdict, &number->value)) return NULL;
+    number->lookup = NULL;
+  }
+  return copy;
+}
+
+bool lookup_fits(const struct prepare *prepare, const struct lookup *lookup, const struct setting *row) {
+  const struct table *table = lookup->table;
+  for (uint32_t r = 0; r < table->rows_size; r++) {
+    const int64_t value = table_number(table, r, lookup->column);
+    if (value == INT64_MIN || (value >= row->min && value <= row->max)) continue;
+    yaml_error(prepare->file, lookup->node, 1120, "'%s' must be %lld..%lld, and column '%s' of table '%s' has %lld in row %u", row->name,
+               (long long)row->min, (long long)row->max, table->columns[lookup->column].name, table->name, (long long)value, r + 1);
+    return false;
+  }
   return true;
 }
 

@@ -25,7 +25,9 @@ const struct table *lookup_table(const struct prepare *prepare, const struct yam
 const struct lookup *lookup_compile(const struct prepare *prepare, const struct yaml_node *map, enum value_type type,
                                     bool after);
 bool lookup_value(const struct lookup *lookup, const struct judge_input *input, const struct verdict *verdict, int64_t *out);
-// A parameter of type SETTING_NUMBER: its number, or what its look-up gives for this visit; false when that is unknown.
-bool lookup_setting(const struct setting_number *number, const struct judge_input *input, const struct verdict *verdict,
-                    int64_t *out);
+// The rule with what its parameters look up for this visit in their places: itself when they look up nothing, else *copy, with parameters in the
+// input's arena, and none of them is a look-up any more. NULL when one of them is unknown.
+const struct rule *lookup_resolve(const struct rule *rule, const struct judge_input *input, const struct verdict *verdict, struct rule *copy);
+// Whether every value it may give lies within the parameter's bounds; told.
+bool lookup_fits(const struct prepare *prepare, const struct lookup *lookup, const struct setting *row);
 void lookup_canonical(const struct kind *kind, const struct lookup *lookup, struct text *out);

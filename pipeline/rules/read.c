@@ -162,7 +162,8 @@ static bool resolve_lookups(struct reader *reader, void *params) {
     struct setting_number *number = (struct setting_number *)((char *)params + kind->params[i].offset);
     if (number->lookup == NULL) continue;
     number->resolved = lookup_compile(reader->prepare, number->lookup, VALUE_INT, false);
-    good &= number->resolved != NULL;
+    good &= number->resolved != NULL && lookup_fits(reader->prepare, number->resolved, &kind->params[i]);
+    reader->rule->looks_up = true;
   }
   return good;
 }

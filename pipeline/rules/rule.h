@@ -55,7 +55,8 @@ struct piece {
 struct rule {
   // What judging looks at, together: thousands of rules do not fit into the cache.
   uint32_t number;    // position in the set, by id then version
-  enum rule_status status;
+  enum rule_status status : 8;
+  bool looks_up;      // some of its numbers are look-ups (lookup_resolve)
   int32_t from_day, to_day;    // both inclusive, by service date; INT32_MIN / INT32_MAX open
   uint32_t visits;             // visit symbols the scope admits, as bits; all ones when it does not say
   int amount;                  // index into kind->amounts

@@ -6,6 +6,7 @@
 #include "record/money.h"
 #include "rules/kinds/kind.h"
 #include "rules/load.h"
+#include "rules/lookup.h"
 #include "rules/operand.h"
 
 void finding_id(const struct rule *rule, struct slice psn_no, const struct slice *setl_ids, uint32_t setl_ids_size, unsigned char id[16]) {
@@ -124,8 +125,12 @@ static void put_sentence(struct text *out, const char *name, const struct piece 
   put_text(out, name, size > 0 ? text_slice(sentence) : SLICE_NONE);
 }
 
-// The parameters of the rule's kind, as an object. A canonical line is "name=value\n"; texts are JSON already.
-static void put_limits(struct text *out, const struct rule *rule, struct text *scratch) {
+// The parameters of the rule's kind, as an object; what was looked up as the number that was found. A canonical line is "name=value\n"; texts are JSON
+// already.
+static void put_limits(struct text *out, const struct rule *rule, const struct judge_input *input, const struct verdict *verdict, struct text *scratch) {
+  struct rule copy;
+  const struct rule *resolved = lookup_resolve(rule, input, verdict, &copy);
+  if (resolved != NULL) rule = resolved;
   key(out, "limits");
   TEXT_LITERAL(out, "{");
   for (size_t i = 0; i < rule->kind->params_size; i++) {
@@ -236,7 +241,7 @@ static void write_proposed(struct text *out, const struct hit *hit, const struct
     text_byte(out, '}');
   }
   text_byte(out, ']');
-  put_limits(out, rule, cause->scratch);
+  put_limits(out, rule, input, verdict, cause->scratch);
   key(out, "judge_result_detail_dtos");
   text_byte(out, '[');
   for (uint32_t c = 0; c < verdict->claims_size; c++) put_detail(out, visit, verdict->claims[c].item, 1, hit->attributed_fen[c]);

@@ -12,7 +12,7 @@ enum { IN_NOT_OUT, BOTH };
 enum { AMOUNT_EXCESS, AMOUNT_NONE };
 
 struct params {
-  int64_t los_tolerance_days;
+  struct setting_number los_tolerance_days;
   struct setting_texts fees;
   int convention, mode, postings;
   bool moving_day_once, icu_day_once;
@@ -28,7 +28,7 @@ static const struct setting rows[] = {
     {"mode", SETTING_WORD, AT(mode), "total", 0, 0, 0, "", mode_words, "total: all bed units of the stay."},
     {"convention", SETTING_WORD, AT(convention), "in_not_out", 0, 0, 0, "", convention_words,
      "in_not_out: the day of discharge is not payable; both: it is."},
-    {"los_tolerance_days", SETTING_INT, AT(los_tolerance_days), "0", 0, 3, 0, "days", NULL, "Units above the payable days that are allowed."},
+    {"los_tolerance_days", SETTING_NUMBER, AT(los_tolerance_days), "0", 0, 3, 0, "days", NULL, "Units above the payable days that are allowed."},
     {"fees", SETTING_TEXTS, AT(fees), "[BED]", 0, 0, 0, "", NULL, "The fee categories whose units are bed days."},
     {"postings", SETTING_WORD, AT(postings), "cumulative", 0, 0, 0, "", postings_words,
      "cumulative: one line may stand for several days; daily: every day is posted."},
@@ -119,7 +119,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
 
   const int64_t last_day = params->convention == BOTH && visit->endtime_s != DATE_ABSENT &&
                            date_day(visit->endtime_s) > date_day(visit->begntime_s);
-  const int64_t limit = (payable + last_day + params->los_tolerance_days) * POSTINGS_UNIT;
+  const int64_t limit = (payable + last_day + params->los_tolerance_days.value) * POSTINGS_UNIT;
   const int64_t billed = postings.total > limit ? postings.total - beside(params, visit, &postings) : postings.total;
   verdict->values[VALUE_BILLED] = value_of(VALUE_COUNT, billed);
   if (input->trace != NULL) trace_range(input->trace, "billed_days", &verdict->values[VALUE_BILLED], INT64_MIN, limit);
@@ -149,7 +149,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
 
 static bool operand_range_of(const struct rule *rule, unsigned n, int64_t *low, int64_t *high) {
   const struct params *params = rule->params;
-  *low = n == VALUE_BILLED ? (1 + params->los_tolerance_days) * POSTINGS_UNIT + 1 : 1;
+  *low = n == VALUE_BILLED ? (1 + params->los_tolerance_days.value) * POSTINGS_UNIT + 1 : 1;
   *high = INT64_MAX;
   return true;
 }

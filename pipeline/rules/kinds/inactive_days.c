@@ -19,7 +19,7 @@ enum { AMOUNT_IDLE_DAYS, AMOUNT_STAY, AMOUNT_NONE };
 enum { PRD_DAY = 100, HOUR_SECONDS = 3600 };
 
 struct params {
-  int64_t idle_days, idle_ratio_permille, verify_gap_hours, holiday_run_days, after_operation_days;
+  struct setting_number idle_days, idle_ratio_permille, verify_gap_hours, holiday_run_days, after_operation_days;
   struct setting_texts active_fees, claimed_fees;
   int position, postings;
   bool spread_multiday, before_operation;
@@ -31,10 +31,10 @@ static const char *const postings_words[] = {"cumulative", "daily", NULL};
 
 #define AT(field) offsetof(struct params, field)
 static const struct setting rows[] = {
-    {"idle_days", SETTING_INT, AT(idle_days), "3", 1, 30, 0, "days", NULL, "Idle days in a row that hit, inclusive."},
-    {"idle_ratio_permille", SETTING_INT, AT(idle_ratio_permille), "500", 0, 1000, 0, "permille", NULL,
+    {"idle_days", SETTING_NUMBER, AT(idle_days), "3", 1, 30, 0, "days", NULL, "Idle days in a row that hit, inclusive."},
+    {"idle_ratio_permille", SETTING_NUMBER, AT(idle_ratio_permille), "500", 0, 1000, 0, "permille", NULL,
      "Share of idle days that hits when it is exceeded."},
-    {"verify_gap_hours", SETTING_INT, AT(verify_gap_hours), "24", 0, 240, 0, "hours", NULL,
+    {"verify_gap_hours", SETTING_NUMBER, AT(verify_gap_hours), "24", 0, 240, 0, "hours", NULL,
      "A day of an open stay is judged once the watermark is so far past it; a settled stay is judged at once."},
     {"position", SETTING_WORD, AT(position), "any", 0, 0, 0, "", position_words, "before_discharge: only the run that ends the stay."},
     {"active_fees", SETTING_TEXTS, AT(active_fees), "[EXAM, LAB, TREAT, OPER, MATERIAL, DRUG_W, DRUG_H, DRUG_P]", 0, 0, 0, "", NULL,
@@ -44,11 +44,11 @@ static const struct setting rows[] = {
     {"spread_multiday", SETTING_BOOL, AT(spread_multiday), "true", 0, 0, 0, "", NULL, "A supply covers its prd_days."},
     {"postings", SETTING_WORD, AT(postings), "cumulative", 0, 0, 0, "", postings_words,
      "cumulative: one bed or nursing line may stand for several days; daily: every day is posted."},
-    {"holiday_run_days", SETTING_INT, AT(holiday_run_days), "3", 0, 15, 0, "days", NULL,
+    {"holiday_run_days", SETTING_NUMBER, AT(holiday_run_days), "3", 0, 15, 0, "days", NULL,
      "A run of up to so many days wholly inside a statutory holiday can be excused; 0: none."},
     {"before_operation", SETTING_BOOL, AT(before_operation), "true", 0, 0, 0, "", NULL,
      "A run that ends on the day before an operation is waiting for it and can be excused."},
-    {"after_operation_days", SETTING_INT, AT(after_operation_days), "2", 0, 15, 0, "days", NULL,
+    {"after_operation_days", SETTING_NUMBER, AT(after_operation_days), "2", 0, 15, 0, "days", NULL,
      "So many days after an operation are observation and can be excused."},
 };
 
@@ -187,7 +187,7 @@ static bool mark_excused(struct stay *stay) {
     to = from + 1;
     if (!idle(stay, from, 0)) continue;
     while (to < stay->days && idle(stay, to, 0)) to++;
-    bool holiday = to - from <= params->holiday_run_days;
+    bool holiday = to - from <= params->holiday_run_days.value;
     for (int32_t day = from; holiday && day < to; day++) {
       if (calendar == NULL || !calendar_knows(calendar, stay->first_day + day)) known = false;
       holiday = calendar != NULL && calendar_holiday(calendar, stay->first_day + day);
@@ -201,7 +201,7 @@ static bool mark_excused(struct stay *stay) {
   int64_t since = INT32_MAX;
   for (int32_t day = 0; day < stay->days; day++) {
     since = (stay->flags[day] & DAY_OPERATION) != 0 ? 0 : since + 1;
-    if (since > 0 && since <= params->after_operation_days) stay->flags[day] |= DAY_OPERATION_EXCUSED;
+    if (since > 0 && since <= params->after_operation_days.value) stay->flags[day] |= DAY_OPERATION_EXCUSED;
   }
   return known;
 }
@@ -226,8 +226,8 @@ static struct tally count(const struct stay *stay, unsigned excused) {
 
 static bool holds(const struct stay *stay, struct tally tally) {
   const struct params *params = stay->params;
-  if (tally.run >= params->idle_days) return true;
-  return tally.idle >= params->idle_days && (int64_t)tally.idle * 1000 > params->idle_ratio_permille * stay->days;
+  if (tally.run >= params->idle_days.value) return true;
+  return tally.idle >= params->idle_days.value && (int64_t)tally.idle * 1000 > params->idle_ratio_permille.value * stay->days;
 }
 
 // --- The verdict -----------------------------------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   struct stay stay = {.params = params, .input = input, .first_day = date_day(visit->begntime_s), .days = payable,
                       .reason = BAD_REASON_COUNT};
   if (visit->endtime_s == DATE_ABSENT) {
-    const int64_t closed = (int64_t)date_day(input->history->watermark_s - params->verify_gap_hours * HOUR_SECONDS) - stay.first_day;
+    const int64_t closed = (int64_t)date_day(input->history->watermark_s - params->verify_gap_hours.value * HOUR_SECONDS) - stay.first_day;
     stay.days = closed < 0 ? 0 : (closed < payable ? (int32_t)closed : payable);
   }
   view_items(visit);
@@ -296,9 +296,9 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   const bool truth = holds(&stay, tally);
   tell(&stay, verdict, tally);
   if (input->trace != NULL) {
-    trace_range(input->trace, "idle_run", &verdict->values[VALUE_RUN], params->idle_days, INT64_MAX);
+    trace_range(input->trace, "idle_run", &verdict->values[VALUE_RUN], params->idle_days.value, INT64_MAX);
     const struct value share = value_int(stay.days > 0 ? (int64_t)tally.idle * 1000 / stay.days : 0);
-    trace_range(input->trace, "idle_permille", &share, params->idle_ratio_permille + 1, INT64_MAX);
+    trace_range(input->trace, "idle_permille", &share, params->idle_ratio_permille.value + 1, INT64_MAX);
   }
   if (!truth) {
     if (stay.pools[0].undated + stay.pools[1].undated > 0) claims_bad(&claims, CLAIMS_NO_LINE, BAD_MISSING_FEE_TIME);
@@ -333,7 +333,8 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
 
 static bool operand_range_of(const struct rule *rule, unsigned n, int64_t *low, int64_t *high) {
   if (n != VALUE_IDLE && n != VALUE_RUN) return false;
-  *low = n == VALUE_IDLE ? ((const struct params *)rule->params)->idle_days : 1;
+  const struct setting_number *idle_days = &((const struct params *)rule->params)->idle_days;
+  *low = n == VALUE_IDLE && idle_days->lookup == NULL ? idle_days->value : 1;
   *high = INT32_MAX;
   return true;
 }

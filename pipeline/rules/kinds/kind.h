@@ -4,7 +4,8 @@
 // it adds to the vocabulary, how far back it looks, and has one pure function. It never defines time, scope, money or refunds anew:
 // those are executors.md section 1, and the views already obey them.
 //
-// Parameters of type SETTING_NUMBER have their look-ups compiled before prepare; lookup_setting (lookup.h) reads them. Comparisons
+// A whole number may be a look-up instead (SETTING_NUMBER): compiled before prepare, its values checked against the row's bounds. evaluate is called with
+// a rule whose numbers hold what they look up for the visit at hand; only the others see .lookup. Comparisons
 // worth telling in `rules explain` go to trace_range and trace_say (trace.h). evaluate may be called on a visit that is out of
 // scope or lacks required fields when a trace is wanted: it must bear absent fields.
 //

@@ -11,7 +11,7 @@ enum { AMOUNT_LINES, AMOUNT_NONE };
 
 struct params {
   struct slice table;
-  int64_t update_workdays;
+  struct setting_number update_workdays;
   int missing_row;
   const struct table *resolved;
   int code_column;
@@ -23,7 +23,7 @@ static const char *const missing_words[] = {"bad_data", "out_of_scope", NULL};
 static const struct setting rows[] = {
     {"table", SETTING_TEXT, AT(table), "item_mapping", 0, 100, 0, "", NULL,
      "Table with key [fixmedins_code, medins_list_codg] and a text column med_list_codg."},
-    {"update_workdays", SETTING_INT, AT(update_workdays), "5", 0, 60, 0, "working days", NULL,
+    {"update_workdays", SETTING_NUMBER, AT(update_workdays), "5", 0, 60, 0, "working days", NULL,
      "After a change the code before it is allowed through so many working days."},
     {"missing_row", SETTING_WORD, AT(missing_row), "bad_data", 0, 0, 0, "", missing_words, "What a line without a row is."},
 };
@@ -69,7 +69,7 @@ static bool prepare(struct prepare *prepare) {
 static enum truth allowed_before(const struct params *params, const struct judge_input *input, const struct item *item, uint32_t row,
                                  int32_t day) {
   const struct table *table = params->resolved;
-  if (params->update_workdays == 0 || table->from_column < 0) return TRUTH_FALSE;
+  if (params->update_workdays.value == 0 || table->from_column < 0) return TRUTH_FALSE;
   const int64_t from = table_number(table, row, (unsigned)table->from_column);
   if (from == INT64_MIN || from > day) return TRUTH_FALSE;
   const uint32_t *found;
@@ -88,7 +88,7 @@ static enum truth allowed_before(const struct params *params, const struct judge
   if (day == from) return TRUTH_TRUE;
   // Through the n-th working day: fewer than n lie strictly between.
   const int workdays = calendar_workdays_between(input->ruleset->calendar, (int32_t)from, day - 1);
-  return workdays < 0 ? TRUTH_UNKNOWN : truth_of(workdays < params->update_workdays);
+  return workdays < 0 ? TRUTH_UNKNOWN : truth_of(workdays < params->update_workdays.value);
 }
 
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {

@@ -18,7 +18,7 @@ __extension__ typedef __int128 product;
 
 struct params {
   struct slice table;
-  int64_t tolerance_fen, markup_permille;
+  struct setting_number tolerance_fen, markup_permille;
   const struct table *resolved;
   int price_column;
 };
@@ -26,8 +26,8 @@ struct params {
 #define AT(field) offsetof(struct params, field)
 static const struct setting rows[] = {
     {"table", SETTING_TEXT, AT(table), "procurement_price", 0, 100, 0, "", NULL, "Table with key [med_list_codg] and a column price."},
-    {"tolerance_fen", SETTING_INT, AT(tolerance_fen), "1", 0, 100000, 0, "fen", NULL, "A line's difference up to this is allowed."},
-    {"markup_permille", SETTING_INT, AT(markup_permille), "0", 0, 1000, 0, "permille", NULL, "Lawful mark-up on the table's price."},
+    {"tolerance_fen", SETTING_NUMBER, AT(tolerance_fen), "1", 0, 100000, 0, "fen", NULL, "A line's difference up to this is allowed."},
+    {"markup_permille", SETTING_NUMBER, AT(markup_permille), "0", 0, 1000, 0, "permille", NULL, "Lawful mark-up on the table's price."},
 };
 
 // What the parameters mean to people, in the order of the rows above.
@@ -75,7 +75,7 @@ static void tell(const struct params *params, struct trace *trace, int64_t pric,
   trace_range(trace, "pric", &price, INT64_MIN, cap_micro);
   const product micro = over > 0 ? (over + PRODUCT_OF_MICRO - 1) / PRODUCT_OF_MICRO : -(-over / PRODUCT_OF_MICRO);
   const struct value difference = value_of(VALUE_PRICE, micro > INT64_MAX ? INT64_MAX : micro < INT64_MIN ? INT64_MIN : (int64_t)micro);
-  trace_range(trace, "difference of the line", &difference, INT64_MIN, params->tolerance_fen * MICRO_OF_FEN);
+  trace_range(trace, "difference of the line", &difference, INT64_MIN, params->tolerance_fen.value * MICRO_OF_FEN);
 }
 
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {
@@ -105,10 +105,10 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
       claims_bad(&claims, candidate->item, (item->flags & ITEM_NO_CNT) != 0 ? BAD_MISSING_CNT : BAD_MISSING_PRICE);
       continue;
     }
-    const product cap = (product)price * (PERMILLE + params->markup_permille);
+    const product cap = (product)price * (PERMILLE + params->markup_permille.value);
     const product over = (product)item->cnt * ((product)item->pric * PERMILLE - cap);
     const int64_t cap_micro = (int64_t)((cap + PERMILLE / 2) / PERMILLE);
-    const bool above = over > (product)params->tolerance_fen * PRODUCT_OF_FEN;
+    const bool above = over > (product)params->tolerance_fen.value * PRODUCT_OF_FEN;
     if (input->trace != NULL && above) tell(params, input->trace, item->pric, cap_micro, over);
     if (nearest_pric < 0 || over > nearest_over) {
       nearest_over = over;

@@ -28,11 +28,12 @@ static const char *const consecutive_words[] = {"institution", "person", NULL};
 static const char *const missing_dx_words[] = {"skip", "suspect", NULL};
 static const char *const mode_words[] = {"normal", NULL};
 
+enum { MIN_GAP, MAX_GAP };    // rows that are asked for again
 #define AT(field) offsetof(struct params, field)
 static const struct setting rows[] = {
-    {"min_gap", SETTING_NUMBER, AT(min_gap), "0", -366, 9600, 0, "gap_unit", NULL,
+    [MIN_GAP] = {"min_gap", SETTING_NUMBER, AT(min_gap), "0", -366, 9600, 0, "gap_unit", NULL,
      "Shortest gap that hits, inclusive; negative: the earlier stay may end after the later one begins."},
-    {"max_gap", SETTING_NUMBER, AT(max_gap), "15", 0, 9600, 0, "gap_unit", NULL, "Longest gap that hits, inclusive."},
+    [MAX_GAP] = {"max_gap", SETTING_NUMBER, AT(max_gap), "15", 0, 9600, 0, "gap_unit", NULL, "Longest gap that hits, inclusive."},
     {"gap_unit", SETTING_WORD, AT(gap_unit), "days", 0, 0, 0, "", unit_words, "days: difference of dates; hours: elapsed time."},
     {"same", SETTING_WORD, AT(same), "institution", 0, 0, 0, "", same_words, "Where the earlier stay was."},
     {"match", SETTING_WORD, AT(match), "dx3_or_dept", 0, 0, 0, "", match_words,
@@ -98,7 +99,9 @@ static bool prepare(struct prepare *prepare) {
     parameter_error(prepare, "max_gap", "'max_gap' must be at most %lld %s", (long long)most, unit_words[params->gap_unit]);
     return false;
   }
-  return true;
+  struct setting row = rows[MAX_GAP];
+  row.max = most;
+  return params->max_gap.lookup == NULL || lookup_fits(prepare, params->max_gap.resolved, &row);
 }
 
 static bool admitted(const struct params *params, const struct visit *visit, const struct visit *other) {
@@ -207,12 +210,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     return;
   }
   verdict->related = predecessor(params, input);
-  int64_t min, max;
-  if (!lookup_setting(&params->min_gap, input, verdict, &min) || !lookup_setting(&params->max_gap, input, verdict, &max)) {
-    claims_refuse(verdict, BAD_UNKNOWN_PARAMETER);
-    return;
-  }
-
+  const int64_t min = params->min_gap.value, max = params->max_gap.value;
   enum truth truth = TRUTH_FALSE;
   if (verdict->related != NULL) {
     enum bad_reason reason = BAD_MISSING_DX;

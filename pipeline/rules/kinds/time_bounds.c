@@ -13,7 +13,7 @@ enum { AMOUNT_LINES, AMOUNT_NONE };
 
 struct params {
   struct setting_texts fees;
-  int64_t grace_days, grace_seconds;
+  struct setting_number grace_days, grace_seconds;
   int field, lower, upper, compare;
   uint32_t fee_bits;    // resolved from fees; all ones when none are named
 };
@@ -29,8 +29,8 @@ static const struct setting rows[] = {
     {"lower", SETTING_WORD, AT(lower), "begntime", 0, 0, 0, "", lower_words, "It may not lie before this."},
     {"upper", SETTING_WORD, AT(upper), "endtime", 0, 0, 0, "", upper_words, "It may not lie after this."},
     {"compare", SETTING_WORD, AT(compare), "date", 0, 0, 0, "", compare_words, "By calendar date or by time."},
-    {"grace_days", SETTING_INT, AT(grace_days), "0", 0, 31, 0, "days", NULL, "By date: days outside that are allowed."},
-    {"grace_seconds", SETTING_INT, AT(grace_seconds), "0", 0, 86400, 0, "seconds", NULL, "By time: seconds outside that are allowed."},
+    {"grace_days", SETTING_NUMBER, AT(grace_days), "0", 0, 31, 0, "days", NULL, "By date: days outside that are allowed."},
+    {"grace_seconds", SETTING_NUMBER, AT(grace_seconds), "0", 0, 86400, 0, "seconds", NULL, "By time: seconds outside that are allowed."},
     {"fees", SETTING_TEXTS, AT(fees), "[]", 0, 0, 0, "", NULL, "The fee categories that are checked; empty: all."},
 };
 
@@ -78,7 +78,8 @@ static bool prepare(struct prepare *prepare) {
     parameter_error(prepare, "upper", "'lower' and 'upper' are both none: the rule can never fire");
     good = false;
   }
-  if (params->compare == BY_DATE ? params->grace_seconds != 0 : params->grace_days != 0) {
+  const struct setting_number *other = params->compare == BY_DATE ? &params->grace_seconds : &params->grace_days;
+  if (other->value != 0 || other->lookup != NULL) {
     const char *key = params->compare == BY_DATE ? "grace_seconds" : "grace_days";
     parameter_error(prepare, key, "'%s' does not go with 'compare: %s'", key, compare_words[params->compare]);
     good = false;
@@ -90,10 +91,10 @@ static bool prepare(struct prepare *prepare) {
 
 // Is `later` after `earlier` by more than the grace? The day-only end of a comparison stands for its whole day.
 static enum truth after(const struct params *params, int64_t later_s, bool later_day_only, int64_t earlier_s, bool earlier_day_only) {
-  if (params->compare == BY_DATE) return truth_of((int64_t)date_day(later_s) - date_day(earlier_s) > params->grace_days);
+  if (params->compare == BY_DATE) return truth_of((int64_t)date_day(later_s) - date_day(earlier_s) > params->grace_days.value);
   const int64_t last = DATE_DAY_SECONDS - 1;
-  if (later_s + (later_day_only ? last : 0) - earlier_s <= params->grace_seconds) return TRUTH_FALSE;
-  return later_s - (earlier_s + (earlier_day_only ? last : 0)) > params->grace_seconds ? TRUTH_TRUE : TRUTH_UNKNOWN;
+  if (later_s + (later_day_only ? last : 0) - earlier_s <= params->grace_seconds.value) return TRUTH_FALSE;
+  return later_s - (earlier_s + (earlier_day_only ? last : 0)) > params->grace_seconds.value ? TRUTH_TRUE : TRUTH_UNKNOWN;
 }
 
 static void evaluate(const struct rule *rule, const struct judge_input *input, struct verdict *verdict) {

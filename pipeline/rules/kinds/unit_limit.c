@@ -6,7 +6,6 @@
 #include "rules/kinds/claims.h"
 #include "rules/kinds/parameter.h"
 #include "rules/kinds/spread.h"
-#include "rules/lookup.h"
 #include "rules/trace.h"
 
 enum { PER_LINE, PER_DAY, PER_VISIT };
@@ -14,8 +13,7 @@ enum { FROM_LATEST, FROM_CHEAPEST };
 enum { AMOUNT_EXCESS, AMOUNT_NONE };
 
 struct params {
-  struct setting_number max;
-  int64_t moving_day_max;
+  struct setting_number max, moving_day_max;
   struct setting_texts fees;
   struct slice moving_day_table;
   int per, postings, excess;
@@ -35,7 +33,7 @@ static const struct setting rows[] = {
     {"postings", SETTING_WORD, AT(postings), "daily", 0, 0, 0, "", postings_words,
      "cumulative: a line of n units is spread over n payable days; daily: it counts on its date."},
     {"excess", SETTING_WORD, AT(excess), "latest", 0, 0, 0, "", excess_words, "Which units are the excess."},
-    {"moving_day_max", SETTING_INT, AT(moving_day_max), "0", 0, 100, 0, "units", NULL,
+    {"moving_day_max", SETTING_NUMBER, AT(moving_day_max), "0", 0, 100, 0, "units", NULL,
      "Units allowed on the day of moving from one kind of bed to another; 0: no more than on other days."},
     {"moving_day_table", SETTING_TEXT, AT(moving_day_table), "", 0, 100, 0, "", NULL,
      "A table of pairs (main, subordinate) that exclude each other even on such a day."},
@@ -80,7 +78,7 @@ static const char *const amounts[] = {"in_scope_of_excess_units", "none", NULL};
 static bool prepare(struct prepare *prepare) {
   struct params *params = prepare->rule->params;
   bool good = parameter_fees(prepare, "fees", &params->fees, &params->fee_bits);
-  if (params->moving_day_max > 0 && params->per != PER_DAY) {
+  if ((params->moving_day_max.value > 0 || params->moving_day_max.lookup != NULL) && params->per != PER_DAY) {
     parameter_error(prepare, "moving_day_max", "'moving_day_max' needs 'per: day'");
     good = false;
   }
@@ -134,9 +132,9 @@ static void judge_group(struct context *context, size_t from, size_t to, int64_t
   int64_t sum = 0;
   for (size_t i = from; i < to; i++) sum += at[i].cnt;
   int64_t limit = max * POSTINGS_UNIT;
-  if (sum > limit && params->moving_day_max > max && spread_moving_day(context->postings, context->input->visit, from, to) &&
+  if (sum > limit && params->moving_day_max.value > max && spread_moving_day(context->postings, context->input->visit, from, to) &&
       !excluded(context, from, to))
-    limit = params->moving_day_max * POSTINGS_UNIT;
+    limit = params->moving_day_max.value * POSTINGS_UNIT;
   if (sum <= limit) {
     if (values[VALUE_EXCESS].type == VALUE_UNKNOWN && (values[VALUE_UNITS].type == VALUE_UNKNOWN || values[VALUE_UNITS].number < sum))
       values[VALUE_UNITS] = value_of(VALUE_COUNT, sum);
@@ -168,11 +166,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   struct visit *visit = input->visit;
   struct claims claims;
   claims_start(&claims, input, verdict);
-  int64_t max;
-  if (!lookup_setting(&params->max, input, verdict, &max)) {
-    claims_refuse(verdict, BAD_UNKNOWN_PARAMETER);
-    return;
-  }
+  const int64_t max = params->max.value;
   int32_t payable = 0;
   if (params->postings == POSTINGS_CUMULATIVE) {
     if (visit->begntime_s == DATE_ABSENT) {

@@ -20,13 +20,7 @@ static inline void pair_evaluate(const struct rule *rule, const struct judge_inp
   const int64_t gap = date_day(input->visit->begntime_s) - date_day(verdict->related->endtime_s);
   verdict->values[0] = (struct value){.type = VALUE_INT, .number = gap};
   verdict->values[1] = (struct value){.type = VALUE_TEXT, .text = verdict->related->mdtrt_id};
-  int64_t limit;
-  if (!lookup_setting(&params->limit, input, verdict, &limit)) {
-    verdict->outcome = OUTCOME_BAD_DATA;
-    verdict->reason = SLICE("unknown_parameter");
-    return;
-  }
-  verdict->outcome = gap >= params->least && gap <= limit ? OUTCOME_HIT : OUTCOME_NO_HIT;
+  verdict->outcome = gap >= params->least && gap <= params->limit.value ? OUTCOME_HIT : OUTCOME_NO_HIT;
 }
 static inline bool pair_range(const struct rule *rule, unsigned n, int64_t *low, int64_t *high) {
   const struct pair_params *params = rule->params;
