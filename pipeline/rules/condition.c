@@ -5,10 +5,15 @@
 #include "core/memory.h"
 #include "rules/operand.h"
 
-enum { PREFIX_LENGTH_MAX = 63 };
+enum { PREFIX_LENGTH_MAX = 63, FEW_TEXTS = 8 };
 
 static bool has_text(const struct slice *sorted, uint32_t size, struct slice s) {
   uint32_t low = 0;
+  if (size <= FEW_TEXTS) {
+    for (uint32_t i = 0; i < size; i++)
+      if (slice_equal(sorted[i], s)) return true;
+    return false;
+  }
   while (size > 0) {
     const uint32_t half = size / 2;
     const int order = slice_compare(s, sorted[low + half]);
