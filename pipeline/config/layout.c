@@ -168,9 +168,15 @@ static bool write_flow(struct printer *printer, const struct item *item, struct 
 
 static void write_children(struct printer *printer, const struct item *item, unsigned indent, bool first_open);
 
+// One at most: a text that keeps its empty lines has one already.
+static void write_blank(struct printer *printer) {
+  const struct text *out = printer->out;
+  if (out->size < 2 || out->data[out->size - 1] != '\n' || out->data[out->size - 2] != '\n') text_byte(printer->out, '\n');
+}
+
 static void write_notes(struct printer *printer, const struct note *note, unsigned indent, bool first) {
   for (; note != NULL; note = note->next, first = false) {
-    if (note->blank && !first) text_byte(printer->out, '\n');
+    if (note->blank && !first) write_blank(printer);
     spaces(printer->out, indent);
     text_append(printer->out, note->text);
     text_byte(printer->out, '\n');
@@ -218,7 +224,7 @@ static bool opens(struct printer *printer, const struct item *item, unsigned ind
 static void write_above(struct printer *printer, const struct item *item, unsigned indent, bool first) {
   write_notes(printer, item->before, indent, first);
   if (item->size == 0) write_notes(printer, item->tail, indent, first);    // nothing in brackets but a comment
-  if (item->blank && !(first && item->before == NULL)) text_byte(printer->out, '\n');
+  if (item->blank && !(first && item->before == NULL)) write_blank(printer);
   while (item->key == NULL && opens(printer, item, indent)) {
     if (slice_present(item->behind)) {
       spaces(printer->out, indent);

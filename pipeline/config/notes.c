@@ -212,6 +212,9 @@ static void read_spans(struct reader *reader, struct item *item, struct span **s
   for (size_t i = 0; i < item->size; i++) read_spans(reader, &item->children[i], spans, size, capacity);
 }
 
+// Only a block scalar that keeps its empty lines ends with one.
+static bool keeps(struct slice s) { return s.size > 0 && s.data[s.size - 1] == '\n' && (s.size == 1 || s.data[s.size - 2] == '\n'); }
+
 void notes_read(struct notes *notes, const struct yaml_file *file, struct arena *arena) {
   *notes = (struct notes){.root = {.value = file->root}};
   struct reader reader = {.notes = notes, .arena = arena, .source = file->source};
@@ -227,11 +230,11 @@ void notes_read(struct notes *notes, const struct yaml_file *file, struct arena 
     }
     if (spans[i].block && spans[i].item != NULL) read_block_head(&reader, spans[i].item, spans[i].start);
     at = spans[i].end;
-    // A block scalar ends after its empty lines: they are not told apart from those that follow.
+    // A block scalar ends after its empty lines: those of one that does not keep them ("|+") separate it from what follows.
     if (spans[i].block) {
       size_t end = at;
       while (end > 0 && reader.source.data[end - 1] == '\n') end--;
-      reader.blank = at - end > 1;
+      reader.blank = at - end > 1 && !(spans[i].item != NULL && keeps(spans[i].item->value->scalar));
     }
   }
   read_between(&reader, at, reader.source.size);

@@ -99,6 +99,14 @@ static void texts_of_several_lines_keep_their_value(void **state) {
 
 // --- The form's checks -----------------------------------------------------------------------------------------------------------------
 
+static void empty_lines_that_a_text_keeps_are_not_taken_for_those_between_keys(void **state) {
+  (void)state;
+  expect_layout("name: |+\n  a\n\nnumber: 2\n", 0, "name: |+\n  a\n\nnumber: 2\n");
+  expect_layout("name: |\n  a\n\nnumber: 2\n", 0, "name: |\n  a\n\nnumber: 2\n");
+  expect_layout("more: 1\n\nnumber: 2\nname: |+\n  a\n\n# above\nword: x\n", 0,
+                "name: |+\n  a\n\nnumber: 2\n# above\nword: x\nmore: 1\n");
+}
+
 static void a_file_may_be_one_value(void **state) {
   (void)state;
   expect_layout("'\"'\n", 0, "'\"'\n");
@@ -148,6 +156,7 @@ int main(void) {
       cmocka_unit_test(neighbouring_comments_are_aligned),
       cmocka_unit_test(what_does_not_fit_is_opened_and_what_is_open_stays_open),
       cmocka_unit_test(texts_of_several_lines_keep_their_value),
+      cmocka_unit_test(empty_lines_that_a_text_keeps_are_not_taken_for_those_between_keys),
       cmocka_unit_test(a_file_may_be_one_value),
       cmocka_unit_test(every_value_is_checked_by_its_row),
   };
