@@ -7,20 +7,30 @@
 
 #include "cli/cli.h"
 
-bool setup_load(struct setup *setup, const char *config, bool rules) {
-  *setup = (struct setup){0};
-  arena_init(&setup->arena, 1 << 14);
-  setup->site = site_load(config, &setup->diagnostics);
-  if (setup->site != NULL && rules) {
-    const char *folder = arena_copy_text(&setup->arena, setup->site->rules);
-    setup->ruleset = ruleset_load(&folder, 1, &setup->diagnostics);
-  }
+// Each once; true when none is an error.
+static bool tell(struct setup *setup) {
   struct text text = {0};
+  const bool good = setup->diagnostics.errors == 0;
   diagnostics_sort(&setup->diagnostics);
   diagnostics_write_text(&setup->diagnostics, &text);
   if (text.size > 0) fwrite(text.data, 1, text.size, stderr);
   text_fini(&text);
-  return setup->site != NULL && (!rules || setup->ruleset != NULL) && setup->diagnostics.errors == 0;
+  diagnostics_fini(&setup->diagnostics);
+  setup->diagnostics = (struct diagnostics){0};
+  return good;
+}
+
+bool setup_load(struct setup *setup, const char *config, bool rules) {
+  *setup = (struct setup){0};
+  arena_init(&setup->arena, 1 << 14);
+  setup->site = site_load(config, &setup->diagnostics);
+  if (setup->site != NULL && rules) return setup_rules(setup, arena_copy_text(&setup->arena, setup->site->rules));
+  return tell(setup) && setup->site != NULL;
+}
+
+bool setup_rules(struct setup *setup, const char *path) {
+  setup->ruleset = ruleset_load(&path, 1, &setup->diagnostics);
+  return tell(setup) && setup->ruleset != NULL;
 }
 
 void setup_fini(struct setup *setup) {

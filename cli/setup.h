@@ -14,6 +14,8 @@ struct setup {
 
 // config NULL: the defaults. rules: load them, too. False when something is wrong, and told; the exit code is then CLI_CONFIG.
 bool setup_load(struct setup *setup, const char *config, bool rules);
+// The rules of another path than the site's, after setup_load without any.
+bool setup_rules(struct setup *setup, const char *path);
 void setup_fini(struct setup *setup);
 // NULL when the brokers do not accept us, and told.
 struct client *setup_client(struct setup *setup);

@@ -1,83 +1,19 @@
-// settlewatch state show PSN --config FILE: the dossier of one person, as the state topic holds it.
-#include <argp.h>
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
+// settlewatch state VERB: a file of cli/state/ for each.
 #include "cli/cli.h"
-#include "cli/remembered.h"
-#include "dossier/encode.h"
-#include "dossier/write.h"
+#include "cli/verb.h"
 
-struct arguments { const char *verb, *psn_no, *config; };
-
-static const struct argp_option options[] = {{"config", 'c', "FILE", 0, "Settings of the site", 0}, {0}};
-
-static error_t parse(int key, char *value, struct argp_state *state) {
-  struct arguments *arguments = state->input;
-  switch (key) {
-    case 'c': arguments->config = value; return 0;
-    case ARGP_KEY_ARG:
-      if (arguments->verb == NULL)
-        arguments->verb = value;
-      else if (arguments->psn_no == NULL)
-        arguments->psn_no = value;
-      else
-        argp_error(state, "one person at a time");
-      return 0;
-    case ARGP_KEY_END:
-      if (arguments->verb == NULL || strcmp(arguments->verb, "show") != 0 || arguments->psn_no == NULL) argp_error(state, "say show PSN_NO");
-      return 0;
-    default: return ARGP_ERR_UNKNOWN;
-  }
-}
-
-static const struct argp argp = {options, parse, "show PSN_NO",
-                                 "Shows what is remembered about one person: visits, settlements, open findings.\v"
-                                 "PSN_NO is the pseudonym as it stands in the messages. Reads that person's partition of patient-state to its end.\n"
-                                 "Exit status: 0 shown, 1 nobody of that number, 70 the cluster cannot be asked, 78 bad settings.", NULL, NULL, NULL};
-
-static int show(struct setup *setup, struct slice psn_no, const struct remembered *search) {
-  struct dossier dossier;
-  struct error error = {0};
-  dossier_init(&dossier, &setup->arena, psn_no);
-  if (encode_read(&dossier, text_slice(&search->body), &error) != STATUS_OK) {
-    fprintf(stderr, "%s: patient-state[%d]@%lld: %s\n", program_invocation_name, (int)search->partition, (long long)search->offset, error.text);
-    return CLI_SOFTWARE;
-  }
-  struct text text = {0};
-  dossier_write_text(&text, &dossier, cli_chinese() != 0);
-  fwrite(text.data, 1, text.size, stdout);
-  text_fini(&text);
-  return CLI_OK;
-}
+#define VERB(name) extern const struct cli_verb name;
+#include "verbs_state.inc"
+#undef VERB
+static const struct cli_verb *const verbs[] = {
+#define VERB(name) &name,
+#include "verbs_state.inc"
+#undef VERB
+};
 
 static int run(int argc, char **argv) {
-  struct arguments arguments = {0};
-  if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return CLI_USAGE;
-  struct setup setup;
-  int code = CLI_CONFIG;
-  if (setup_load(&setup, arguments.config, false)) {
-    struct client *client = setup_client(&setup);
-    code = CLI_SOFTWARE;
-    if (client != NULL) {
-      const struct slice psn_no = slice_from(arguments.psn_no);
-      struct remembered search = {0};
-      struct error error = {0};
-      if (remembered_find(&setup, client, psn_no, &search, &error) != STATUS_OK) {
-        fprintf(stderr, "%s: %s\n", program_invocation_name, error.text);
-      } else if (search.found) {
-        code = show(&setup, psn_no, &search);
-      } else {
-        fprintf(stderr, "%s: nothing is remembered about this person\n", program_invocation_name);
-        code = CLI_FOUND;
-      }
-      text_fini(&search.body);
-      client_close(client);
-    }
-  }
-  setup_fini(&setup);
-  return code;
+  return cli_verbs("state", "What is remembered about people: look at it, make it anew for rules that ask for more.\v", verbs, sizeof verbs / sizeof verbs[0],
+                   argc, argv);
 }
 
-const struct cli_command cli_state = {"state", "show what is remembered about a person", run};
+const struct cli_command cli_state = {"state", "show what is remembered about a person, or make it anew", run};

@@ -235,6 +235,7 @@ static enum status sit(struct seat *seat) {
   const struct ruleset *ruleset = reload_next(run->reload, seat->number);    // what was steered to before this thread began
   seat->ruleset = ruleset != NULL ? ruleset : run->options->ruleset;
   settings.screen.now_ns = now_ns;
+  settings.screen.seal_key = run->key;
   settings.screen.time_every = TIME_EVERY;
   seat->engine = engine_create(seat->ruleset, &settings, seat->store);
   reload_used(run->reload, seat->number);

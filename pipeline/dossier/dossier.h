@@ -54,6 +54,7 @@ struct bill {
   struct slice lines;           // lines.h; while fresh is set they are not packed yet
   uint32_t lines_size;
   bool lines_gone;              // no stay, and no rule found anything in them: they were not kept
+  bool given;                   // forgotten once, and given back by merge.h: others are judged by it, it is not judged itself
   struct fee_line *fees;        // by feedetl_sn
   uint32_t fees_size;
   // LIST

@@ -10,7 +10,7 @@ enum { HEAD_BYTES = 3 + 8 + 8 + 8, BASE_S = 1577808000 };    // times count from
 enum {
   BILL_SETL = 1, BILL_CANCEL = 2, BILL_LIST = 4, BILL_FEES = 8, BILL_MEDFEE = 16, BILL_INSCP = 32, BILL_FUND = 64,
   BILL_BEGN_DAY_ONLY = 128, BILL_END_DAY_ONLY = 256, BILL_INTERIM = 512, BILL_REFUND_ROW = 1024, BILL_VALID = 2048,
-  BILL_SPLIT = 4096, BILL_STAY = 8192, BILL_PERSON = 16384, BILL_LINES_GONE = 32768,
+  BILL_SPLIT = 4096, BILL_STAY = 8192, BILL_PERSON = 16384, BILL_LINES_GONE = 32768, BILL_GIVEN = 65536,
 };
 
 // Differences of any two numbers, around the end if need be, so that damaged bytes that pass for a dossier can be written again.
@@ -70,7 +70,7 @@ static void pack_bill(struct text *out, const struct bill *bill) {
                          (bill->begntime_day_only ? BILL_BEGN_DAY_ONLY : 0u) | (bill->endtime_day_only ? BILL_END_DAY_ONLY : 0u) |
                          (bill->interim ? BILL_INTERIM : 0u) | (bill->refund_row ? BILL_REFUND_ROW : 0u) |
                          (bill->valid ? BILL_VALID : 0u) | (bill->fee_cnt >= 0 ? BILL_SPLIT : 0u) | (stay ? BILL_STAY : 0u) |
-                         (bill->brdy_day != INT32_MIN ? BILL_PERSON : 0u) | (bill->lines_gone ? BILL_LINES_GONE : 0u);
+                         (bill->brdy_day != INT32_MIN ? BILL_PERSON : 0u) | (bill->lines_gone ? BILL_LINES_GONE : 0u) | (bill->given ? BILL_GIVEN : 0u);
   pack_unsigned(out, flags);
   pack_text(out, bill->setl_id);
   if (bill->setl.ver) {
@@ -137,6 +137,7 @@ static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *aren
   bill->refund_row = (flags & BILL_REFUND_ROW) != 0;
   bill->valid = (flags & BILL_VALID) != 0;
   bill->lines_gone = (flags & BILL_LINES_GONE) != 0;
+  bill->given = (flags & BILL_GIVEN) != 0;
   if (flags & BILL_SETL) {
     unpack_slot(in, &bill->setl);
     bill->first_recv_time_s = (int64_t)((uint64_t)bill->setl.recv_time_s + (uint64_t)unpack_signed(in));

@@ -100,7 +100,7 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
   const struct bill *last = bills[size - 1];
   *visit = (struct visit){.mdtrt_id = last->mdtrt_id, .fixmedins_code = last->fixmedins_code, .begntime_s = DATE_ABSENT,
                           .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .brdy_day = INT32_MIN, .settled_s = DATE_ABSENT,
-                          .settlements_size = size, .final = !last->interim};
+                          .settlements_size = size, .final = !last->interim, .given = true};
   struct settlement_view *settlements = ARENA_ARRAY(arena, struct settlement_view, size);
   struct slice adm_way = SLICE_NONE, planned = SLICE_NONE, dscg_way = SLICE_NONE, list_diagnosis = SLICE_NONE;
   uint32_t diagnoses = 0;
@@ -139,6 +139,7 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
     list_diagnosis = first_present(bill->list_main_diagnosis, list_diagnosis);
     if (settlements[i].setl_time_s > visit->settled_s) visit->settled_s = settlements[i].setl_time_s;
     visit->touched |= bill->touched;
+    visit->given &= bill->given;
     visit->told |= bill->told;
     visit->lines_gone |= bill->lines_gone && bill->fresh == NULL;
     diagnoses += bill->diagnoses_size;

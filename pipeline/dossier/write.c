@@ -9,10 +9,10 @@ static const struct label labels[] = {
     {"live", "有效"}, {"cancelled", "已撤销"}, {"refund row", "退费结算"}, {"undone by a refund", "已冲正"}, {"void", "无效"},
     {"waiting for fee lines", "等待明细"}, {"waiting for the settlement", "等待结算"}, {"lines", "明细"}, {"total", "总费用"},
     {"fund", "基金支付"}, {"open findings", "未结疑点"}, {"withdrawn findings remembered", "已撤回疑点"}, {"provisional", "暂定"},
-    {"revision", "版次"}, {"amount", "金额"}, {"none", "无"},
+    {"revision", "版次"}, {"amount", "金额"}, {"none", "无"}, {"history only", "仅作历史"},
 };
 enum { L_PERSON, L_UPTO, L_CUT, L_KNOWN, L_SETTLEMENT, L_VISIT, L_INSTITUTION, L_FROM, L_TO, L_LIVE, L_CANCELLED, L_REFUND_ROW, L_UNDONE, L_VOID,
-       L_WAIT_LINES, L_WAIT_SETL, L_LINES, L_TOTAL, L_FUND, L_OPEN, L_WITHDRAWN, L_PROVISIONAL, L_REVISION, L_AMOUNT, L_NONE };
+       L_WAIT_LINES, L_WAIT_SETL, L_LINES, L_TOTAL, L_FUND, L_OPEN, L_WITHDRAWN, L_PROVISIONAL, L_REVISION, L_AMOUNT, L_NONE, L_GIVEN };
 
 static const char *word(int label, bool chinese) { return chinese ? labels[label].zh : labels[label].en; }
 
@@ -41,8 +41,8 @@ void dossier_write_text(struct text *out, const struct dossier *dossier, bool ch
   text_byte(out, '\n');
   for (uint32_t i = 0; i < dossier->bills_size; i++) {
     const struct bill *bill = &dossier->bills[i];
-    text_format(out, "\n%s %.*s  [%s]  ver %lld\n", word(L_SETTLEMENT, chinese), SLICE_ARG(bill->setl_id),
-                word(state_of(dossier, bill), chinese), (long long)bill->setl.ver);
+    text_format(out, "\n%s %.*s  [%s]%s%s  ver %lld\n", word(L_SETTLEMENT, chinese), SLICE_ARG(bill->setl_id),
+                word(state_of(dossier, bill), chinese), bill->given ? "  " : "", bill->given ? word(L_GIVEN, chinese) : "", (long long)bill->setl.ver);
     if (bill->setl.ver == 0) continue;
     text_format(out, "  %s %.*s  %s %.*s  med_type %.*s", word(L_VISIT, chinese), SLICE_ARG(bill->mdtrt_id),
                 word(L_INSTITUTION, chinese), SLICE_ARG(bill->fixmedins_code), SLICE_ARG(bill->med_type));

@@ -1,4 +1,4 @@
-// What arrives: one message is one event, decoded to this.
+// What arrives: one message is one event, decoded to this. DOSSIER is our own (state rebuild); all other types are the national interface's.
 //
 // Slices point into the message's bytes or into the batch's arena and live as long as the batch. Names are those of the
 // national interface (record-fields.md); units: *_fen fen, pric micro-yuan, cnt 1/10,000, prd_days 1/100 day, *_s seconds
@@ -14,7 +14,8 @@
 
 #define EVENT_TYPES(X)                                                                                             \
   X(SETL) X(SETL_CANCEL) X(LIST) X(ADMIT) X(DISCH) X(STAY_CHANGE) X(ADMIT_CANCEL) X(DISCH_CANCEL) X(FEE)           \
-  X(FEE_CANCEL) X(VISIT) X(VISIT_CANCEL) X(REVERSE) X(LEAVE) X(BED) X(TRANSFER) X(INVENT) X(AUDIT) X(FEEDBACK) X(TICK)
+  X(FEE_CANCEL) X(VISIT) X(VISIT_CANCEL) X(REVERSE) X(LEAVE) X(BED) X(TRANSFER) X(INVENT) X(AUDIT) X(FEEDBACK) X(TICK)              \
+  X(DOSSIER)
 
 enum event_type {
 #define X(name) EVENT_##name,
@@ -77,6 +78,8 @@ struct event {
   uint64_t content;    // hash of the minified bytes of body; 0 where type needs none
   struct source source;
   struct slice raw;    // the message's bytes as they came
+
+  struct slice dossier;    // of DOSSIER: dossier/sealed.h
 
   // setlinfo
   struct slice setl_id, mdtrt_id, medins_setl_id, init_setl_id;

@@ -46,6 +46,8 @@ static const struct field body_fee[] = {
     {"feedetail", FIELD_LINES, 0, false, 0, OBJECT_FEE_LINE},
 };
 
+static const struct field body_dossier[] = {{"dossier", FIELD_EXACT, 0, false, EVENT(dossier), 0}};
+
 #define SETLINFO_ROWS                                                                   \
   /* the order of the bits EVENT_HAS_* */                                               \
   {"medfee_sumamt", FIELD_NUMBER, 2, false, EVENT(medfee_fen), 0},                      \
@@ -149,14 +151,14 @@ static const struct field trace[] = {
 const struct fields fields_of[OBJECT_KINDS] = {
     [OBJECT_ENVELOPE] = TABLE(envelope),   [OBJECT_SETL] = TABLE(body_setl),  [OBJECT_CANCEL] = TABLE(body_cancel),
     [OBJECT_LIST] = TABLE(body_list),      [OBJECT_FEE] = TABLE(body_fee),    [OBJECT_SETLINFO] = TABLE(setlinfo),
-    [OBJECT_FEE_SETLINFO] = TABLE(fee_setlinfo),
+    [OBJECT_DOSSIER] = TABLE(body_dossier), [OBJECT_FEE_SETLINFO] = TABLE(fee_setlinfo),
     [OBJECT_MDTRTINFO] = TABLE(mdtrtinfo), [OBJECT_DIAGNOSIS] = TABLE(diagnosis), [OBJECT_ICU] = TABLE(icu),
     [OBJECT_LINE] = TABLE(line),           [OBJECT_FEE_LINE] = TABLE(fee_line),   [OBJECT_TRACE] = TABLE(trace),
 };
 
 int fields_body(enum event_type type) {
   return type == EVENT_SETL ? OBJECT_SETL : type == EVENT_SETL_CANCEL ? OBJECT_CANCEL : type == EVENT_LIST ? OBJECT_LIST
-         : type == EVENT_FEE ? OBJECT_FEE : -1;
+         : type == EVENT_FEE ? OBJECT_FEE : type == EVENT_DOSSIER ? OBJECT_DOSSIER : -1;
 }
 
 uint64_t fields_bit(enum object_kind kind, const char *name) {

@@ -47,6 +47,8 @@
     "业务号与 ver 相同而内容不同") \
   X(DOSSIER_LIMIT, "dossier_limit", "the subject's dossier is at its hard limit", \
     "该人员档案已达硬上限") \
+  X(BAD_SEAL, "bad_seal", "a DOSSIER that is damaged, or was not sealed with this site's key", \
+    "DOSSIER 消息已损坏，或未用本站密钥封印") \
   X(POISON, "poison", "processing this message ended the program repeatedly", \
     "处理该消息多次导致程序终止")
 

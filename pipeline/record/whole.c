@@ -54,15 +54,15 @@ bool whole_set_add(struct walk *w, struct slice text) {
 
 bool whole_envelope(struct walk *w) {
   const struct event *event = &w->draft.event;
-  const bool tick = event->type == EVENT_TICK;
+  const bool own = event->type == EVENT_TICK || event->type == EVENT_DOSSIER;    // of no institution
   if (event->type == EVENT_TYPE_COUNT) return careful_fail_missing(w, w->tokens[0], "msg_type");
   const struct {
     const char *name;
     bool present;
   } needed[] = {
       {"msg_id", event->msg_id.data != NULL},
-      {"mdtrtarea_admvs", tick || event->mdtrtarea_admvs.data != NULL},
-      {"fixmedins_code", tick || event->fixmedins_code.data != NULL},
+      {"mdtrtarea_admvs", own || event->mdtrtarea_admvs.data != NULL},
+      {"fixmedins_code", own || event->fixmedins_code.data != NULL},
       {"event_time", event->event_time_s != DATE_ABSENT},
       {"recv_time", event->recv_time_s != DATE_ABSENT},
       {"ver", event->ver != 0},
@@ -86,6 +86,8 @@ bool whole_keys(struct walk *w) {
   const size_t setlinfo = w->where[OBJECT_SETLINFO];
   if (event->psn_no.data == NULL && (!fee || event->setl_id.data != NULL))
     return careful_fail_missing(w, w->tokens[0], "psn_no");
+  if (event->type == EVENT_DOSSIER)
+    return event->dossier.data != NULL || careful_fail_missing(w, w->where[OBJECT_SETL], "dossier");
   if (!fee && setlinfo == 0) return careful_fail_missing(w, w->where[OBJECT_SETL], "setlinfo");
   if (!fee && event->setl_id.data == NULL) return careful_fail_missing(w, setlinfo, "setl_id");
   if (event->type == EVENT_SETL && event->mdtrt_id.data == NULL) return careful_fail_missing(w, setlinfo, "mdtrt_id");

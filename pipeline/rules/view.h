@@ -78,6 +78,7 @@ struct visit {
   bool touched;                             // changed by the event at hand
   uint32_t told;                            // all that the event changed of it: symbols of these code tables, as bits
   bool lines_gone;                          // judged before and clean: the lines were not kept
+  bool given;                               // all of it was forgotten once and given back: evidence, itself not judged
   // Loaded on first use through view_items.
   const struct item *items;
   uint32_t items_size;

@@ -9,7 +9,8 @@ bool apply_uses(const struct event *event) {
   switch (event->type) {
     case EVENT_SETL:
     case EVENT_SETL_CANCEL:
-    case EVENT_LIST: return true;
+    case EVENT_LIST:
+    case EVENT_DOSSIER: return true;
     case EVENT_FEE: return slice_present(event->setl_id);    // of a split bill; lines of running stays are unused
     default: return false;
   }
@@ -85,7 +86,7 @@ static void apply_settlement(struct dossier *dossier, const struct event *event,
   const struct bill before = *bill;
   if (before.setl.ver != 0) touch_visit(dossier, &before);
   *bill = (struct bill){.setl_id = event->setl_id, .cancel = before.cancel, .list = before.list, .fees = before.fees,
-                        .fees_size = before.fees_size, .list_adm_way = before.list_adm_way, .list_planned = before.list_planned,
+                        .fees_size = before.fees_size, .given = before.given, .list_adm_way = before.list_adm_way, .list_planned = before.list_planned,
                         .list_main_diagnosis = before.list_main_diagnosis, .list_dscg_way = before.list_dscg_way,
                         .first_recv_time_s = before.setl.ver != 0 && before.first_recv_time_s < event->recv_time_s
                                                  ? before.first_recv_time_s : event->recv_time_s};

@@ -82,7 +82,7 @@ void known_count_missing(const struct ruleset *ruleset, const struct history *hi
     uint64_t unknown = 0;
     for (uint32_t v = 0; v < history->size; v++) {
       const struct visit *visit = &history->visits[v];
-      if (!visit->lines_gone || (rule->visits >> visit->symbol & 1) == 0) continue;
+      if (!visit->lines_gone || visit->given || (rule->visits >> visit->symbol & 1) == 0) continue;
       const int32_t day = view_service_day(visit);
       unknown += day >= rule->from_day && day <= rule->to_day;
     }

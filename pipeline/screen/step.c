@@ -5,10 +5,13 @@
 #include "core/memory.h"
 #include "dossier/encode.h"
 #include "dossier/history.h"
+#include "dossier/merge.h"
+#include "dossier/sealed.h"
 #include "rules/index.h"
 #include "rules/kinds/kind.h"
 #include "rules/trace.h"
 #include "rules/reads.h"
+#include "screen/affected.h"
 #include "screen/apply.h"
 #include "screen/finding.h"
 #include "screen/known.h"
@@ -80,64 +83,6 @@ void screen_destroy(struct screen *screen) {
   memory_free(screen->rule_counts);
   memory_free(screen->reaches);
   memory_free(screen);
-}
-
-// ---- facts ----------------------------------------------------------------------------------------------------------------------
-
-static struct fact *fact_of(const struct screen *screen, const struct bill *bill, struct slice psn_no, struct arena *arena) {
-  const int64_t settled_s = bill->setl_time_s != DATE_ABSENT ? bill->setl_time_s : bill->setl.event_time_s;
-  const unsigned symbol = codes_symbol(screen->ruleset->codes, CODES_MED_TYPE, bill->med_type, date_day(settled_s));
-  struct fact *fact = ARENA_ARRAY(arena, struct fact, 1);
-  *fact = (struct fact){.setl_id = bill->setl_id, .mdtrt_id = bill->mdtrt_id, .psn_no = psn_no, .fixmedins_code = bill->fixmedins_code,
-                        .med_type = bill->med_type, .insutype = bill->insutype, .symbol = (enum visit_symbol)symbol,
-                        .inpatient_review = (screen->ruleset->inpatient_review >> symbol & 1) != 0, .live = true, .ver = bill->setl.ver,
-                        .setl_time_s = settled_s, .recv_time_s = bill->setl.recv_time_s, .first_recv_time_s = bill->first_recv_time_s,
-                        .medfee_fen = bill->medfee_fen, .inscp_fen = bill->inscp_fen, .fund_fen = bill->fund_fen,
-                        .source = bill->setl.source};
-  return fact;
-}
-
-enum { AFFECTED_MAX = 2 };
-
-// What the bills an event may affect were before it: setl_id itself, and the original of a refund row, new or replaced.
-struct before {
-  struct slice setl_id;
-  const struct fact *fact;    // NULL: was not live
-};
-
-static void remember(const struct screen *screen, const struct dossier *dossier, struct slice setl_id, struct before *before,
-                     unsigned *size) {
-  if (!slice_present(setl_id)) return;
-  for (unsigned i = 0; i < *size; i++)
-    if (slice_equal(before[i].setl_id, setl_id)) return;
-  const struct bill *bill = dossier_find(dossier, setl_id);
-  const bool live = bill != NULL && dossier_live(dossier, bill);
-  before[(*size)++] = (struct before){setl_id, live ? fact_of(screen, bill, dossier->psn_no, dossier->arena) : NULL};
-}
-
-static void tell_facts(const struct screen *screen, struct dossier *dossier, const struct event *event, const struct before *before,
-                       unsigned size, struct step_result *result) {
-  struct fact *facts = ARENA_ARRAY(dossier->arena, struct fact, size);
-  size_t count = 0;
-  for (unsigned i = 0; i < size; i++) {
-    const struct bill *bill = dossier_find(dossier, before[i].setl_id);
-    const bool live = bill != NULL && dossier_live(dossier, bill);
-    if (!live && before[i].fact == NULL) continue;
-    if (live) {
-      const struct fact *now = fact_of(screen, bill, dossier->psn_no, dossier->arena);
-      if (before[i].fact != NULL && before[i].fact->ver == now->ver) continue;
-      facts[count] = *now;
-    } else {
-      facts[count] = *before[i].fact;
-      facts[count].live = false;
-    }
-    facts[count].prior = before[i].fact;
-    facts[count].recv_time_s = event->recv_time_s;
-    facts[count].source = event->source;
-    count++;
-  }
-  result->facts = facts;
-  result->facts_size = count;
 }
 
 // ---- judging --------------------------------------------------------------------------------------------------------------------
@@ -215,6 +160,7 @@ static void judge_pairs(struct judging *judging) {
   struct screen *screen = judging->screen;
   for (uint32_t v = 0; v < judging->history.size; v++) {
     struct visit *visit = &judging->history.visits[v];
+    if (visit->given) continue;
     index_find_pair(screen->ruleset->index, visit, &screen->scratch);
     for (uint32_t r = 0; r < screen->scratch.rules_size; r++) {
       const struct rule *rule = screen->ruleset->rules[screen->scratch.rules[r]];
@@ -347,7 +293,7 @@ enum { AHEAD = 2 };    // rules whose memory is fetched before they are judged
 // Claim-local rules of a touched visit, and the money of all its findings.
 static void judge_visit(struct judging *judging, struct visit *visit, const struct finding_cause *cause, struct outbox *outbox) {
   struct screen *screen = judging->screen;
-  if (visit->lines_gone) return;
+  if (visit->lines_gone || visit->given) return;
   screen->counts.visits_judged++;
   index_find_claim(screen->ruleset->index, visit, &screen->scratch);
   const struct index_scratch *found = &screen->scratch;
@@ -502,6 +448,33 @@ static void turn_away(const struct screen *screen, struct dossier *dossier, stru
   result->due_s = dossier_due(dossier);
 }
 
+// A dossier that was made anew from all messages: what ours lacks comes from it, and is judged. Nothing is told of settlements that were told before.
+static enum status take_back(struct screen *screen, struct dossier *dossier, const struct event *event, struct outbox *outbox,
+                             struct step_result *result, struct error *error) {
+  struct text *to = result->body;
+  struct dossier fuller;
+  struct slice body;
+  struct error why = {0};
+  if (screen->settings.seal_key == NULL) return STATUS_OK;
+  dossier_init(&fuller, dossier->arena, dossier->psn_no);
+  if (!sealed_read(screen->settings.seal_key, dossier->psn_no, event->dossier, dossier->arena, &body) ||
+      encode_read(&fuller, body, &why) != STATUS_OK) {
+    *result = (struct step_result){.disposition = DISPOSITION_DEAD, .reject = REJECT_BAD_SEAL, .body = to, .due_s = INT64_MAX};
+    return STATUS_OK;
+  }
+  if (!asleep_wake_all(dossier)) return damaged(error);
+  if (fuller.watermark_s > dossier->watermark_s) dossier->watermark_s = fuller.watermark_s;
+  dossier_forget(&fuller, dossier->watermark_s - screen->retention_s);    // what would be forgotten at once is no gain
+  result->disposition = DISPOSITION_DUPLICATE;
+  if (!merge(dossier, &fuller)) return STATUS_OK;
+  result->disposition = DISPOSITION_SCREENED;
+  const enum status status = forget(screen, dossier, SLICE_NONE, error);
+  if (status != STATUS_OK) return status;
+  evaluate(screen, dossier, event, outbox);
+  finish(screen, dossier, result);
+  return STATUS_OK;
+}
+
 enum status screen_step(struct screen *screen, struct slice body, const struct event *event, int64_t tick_s, struct arena *arena,
                         struct outbox *outbox, struct step_result *result, struct error *error) {
   struct text *to = result->body;
@@ -512,6 +485,7 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   if (status != STATUS_OK) return status;
   if (!asleep_wake(&dossier, event->setl_id) || !asleep_wake(&dossier, event->init_setl_id)) return damaged(error);
   if (tick_s > dossier.watermark_s) dossier.watermark_s = tick_s;
+  if (event->type == EVENT_DOSSIER) return take_back(screen, &dossier, event, outbox, result, error);
   int64_t time_s = event->event_time_s;
   if (event->recv_time_s < time_s - 600) {
     time_s = event->recv_time_s;
@@ -523,12 +497,11 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
     turn_away(screen, &dossier, result);
     return STATUS_OK;
   }
-  struct before before[AFFECTED_MAX * 2];
-  unsigned before_size = 0;
-  remember(screen, &dossier, event->setl_id, before, &before_size);
-  remember(screen, &dossier, event->init_setl_id, before, &before_size);
+  struct affected affected = {.ruleset = screen->ruleset, .dossier = &dossier};
+  affected_remember(&affected, event->setl_id);
+  affected_remember(&affected, event->init_setl_id);
   const struct bill *held = dossier_find(&dossier, event->setl_id);
-  if (held != NULL) remember(screen, &dossier, held->init_setl_id, before, &before_size);
+  if (held != NULL) affected_remember(&affected, held->init_setl_id);
   struct applied applied;
   apply(&dossier, event, &screen->apply, &screen->counts.amounts_derived, &applied);
   result->disposition = applied.disposition;
@@ -543,7 +516,7 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   }
   if (status != STATUS_OK) return status;
   evaluate(screen, &dossier, event, outbox);
-  tell_facts(screen, &dossier, event, before, before_size, result);
+  result->facts_size = affected_tell(&affected, event, &result->facts);
   finish(screen, &dossier, result);
   return STATUS_OK;
 }
@@ -576,6 +549,7 @@ enum status screen_explain(struct screen *screen, struct slice subject, struct s
   begin_judging(&judging, screen, &dossier);
   for (uint32_t i = 0; i < judging.history.size; i++) {
     struct visit *visit = &judging.history.visits[i];
+    if (visit->given) continue;
     struct judge_input input = input_of(&judging, visit);
     index_find_claim(screen->ruleset->index, visit, &screen->scratch);
     const struct index_scratch *found = &screen->scratch;

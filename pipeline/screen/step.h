@@ -33,6 +33,7 @@ struct screen_settings {
   int64_t dossier_events_max;     // 200,000
   int64_t provisional_days;       // 30: executors 2.4
   bool keep_lines;                // false; true where people ask why (explain, rule tests): also lines nothing was found in stay
+  const unsigned char *seal_key;  // DIGEST_KEY_BYTES: what a DOSSIER must be sealed with. NULL: these are unused
   int64_t points[CLASS_COUNT];    // tenths of a point proposed by agreement class: the credit scheme's items C1-C6
   // A stopwatch for statistics: every time_every-th decision is timed with it. NULL: none is; the step itself reads no clock.
   uint64_t (*now_ns)(void);

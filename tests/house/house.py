@@ -19,7 +19,7 @@ SHARED = {"pipeline/stream/kafka/state.h": ["memory"]}
 AROUND = {"producers": ["producers"], "consumers": ["consumers"], "cli": ["cli", "producers", "consumers"],
           "bench": ["bench", "cli", "producers", "consumers"],
           "tests": ["tests", "bench", "cli", "producers", "consumers"]}
-GENERATED = {"version.h", "commit.h", "commands.inc", "loaded.inc", "verbs_rules.inc", "verbs_verify.inc", "verbs_topics.inc", "verbs_dlq.inc"}
+GENERATED = {"version.h", "commit.h", "commands.inc", "loaded.inc", "verbs_rules.inc", "verbs_verify.inc", "verbs_topics.inc", "verbs_state.inc", "verbs_dlq.inc"}
 # One library, one room: header, and the files of the program that may name it.
 LIBRARIES = [
     ("librdkafka", r"librdkafka/|rdkafka\.h", r"pipeline/stream/kafka/"),

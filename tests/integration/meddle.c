@@ -8,6 +8,7 @@
 //   rewrite TOPIC drop|change|double|invent NTH            the topic anew, as it was but for its NTH message
 //   allow PRINCIPAL topic|group NAME literal|prefixed OPERATION
 //   forbid PRINCIPAL topic|group|any NAME literal|prefixed OPERATION   takes it back
+//   truncate TOPIC PARTITION OFFSET                      deletes what stands before
 //   position GROUP TOPIC PARTITION OFFSET                  commits
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -144,6 +145,17 @@ static const char *grow_topic(const char *name, size_t partitions) {
   const char *failed = waited(queue, of_grow);
   for (int i = 0; i < 300 && failed == NULL && partitions_of(name) != (int32_t)partitions; i++) pause_ms(20);
   return failed;
+}
+
+static const char *truncate_partition(const char *name, const char *partition, const char *offset) {
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, name, (int32_t)strtol(partition, NULL, 10))->offset = strtoll(offset, NULL, 10);
+  rd_kafka_DeleteRecords_t *before = rd_kafka_DeleteRecords_new(list);
+  rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+  rd_kafka_DeleteRecords(client, &before, 1, NULL, queue);
+  rd_kafka_DeleteRecords_destroy(before);
+  rd_kafka_topic_partition_list_destroy(list);
+  return waited(queue, of_any);
 }
 
 static int word_of(const char *word, const char *(*name)(int), int size) {
@@ -313,6 +325,7 @@ static const char *obey(char **words, int size) {
   if (strcmp(words[0], "rewrite") == 0 && size == 4) return rewrite(words[1], words[2], (size_t)strtol(words[3], NULL, 10));
   if (strcmp(words[0], "allow") == 0 && size == 6) return access_change(words, 1);
   if (strcmp(words[0], "forbid") == 0 && size == 6) return access_change(words, 0);
+  if (strcmp(words[0], "truncate") == 0 && size == 4) return truncate_partition(words[1], words[2], words[3]);
   if (strcmp(words[0], "position") == 0 && size == 5) return position(words);
   return "no such command";
 }

@@ -327,7 +327,11 @@ static void other_messages_need_their_envelope_only(void **state) {
   assert_int_equal(event.event_time_s, seconds("2026-03-09"));
   accept(MESSAGE("SETL_CANCEL", "\"setlinfo\":{\"setl_id\":\"S1\"},\"feedetail\":{}"));
   assert_slice(event.setl_id, "S1");
-  for (unsigned type = 0; type < EVENT_TYPE_COUNT; type++) {
+  accept("{\"msg_id\":\"d\",\"msg_type\":\"DOSSIER\",\"psn_no\":\"p\",\"event_time\":\"2026-03-09\",\"recv_time\":\"2026-03-09\",\"ver\":1,"
+         "\"body\":{\"dossier\":\"U1cD\"}}");
+  assert_int_equal(event.type, EVENT_DOSSIER);
+  assert_slice(event.dossier, "U1cD");
+  for (unsigned type = 0; type < EVENT_DOSSIER; type++) {
     char message[1024];
     snprintf(message, sizeof message, MESSAGE("%s", "\"mdtrt_id\":\"M1\",\"setlinfo\":{" SETLINFO "}"),
              event_type_name((enum event_type)type));
