@@ -70,6 +70,7 @@ static struct world make_world(struct search *search) {
   world.history.visits = ARENA_ARRAY(&search->trial, struct visit, history->size + 1);
   memcpy(world.history.visits, history->visits, history->size * sizeof *history->visits);
   world.later = world.history.visits + (search->input->visit - history->visits);
+  world.later->spreads = NULL;    // it will be another visit
   if (search->verdict->related != NULL) world.related = world.history.visits + (search->verdict->related - history->visits);
   return world;
 }

@@ -86,6 +86,7 @@ struct visit {
   uint32_t unmatched_refunds;    // negative lines without an original: excluded, bad_data(refund_without_original)
   int64_t inscp_fen, fund_fen;              // sums over items and settlements; valid once loaded
   void (*load)(struct visit *visit);        // set by the dossier
+  struct spread *spreads;                   // kinds/spread.h's: what rules asked for so far; whoever changes the visit or its items clears it
   void *owner;                              // the dossier's
 };
 

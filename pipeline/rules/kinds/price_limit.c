@@ -68,11 +68,13 @@ static bool prepare(struct prepare *prepare) {
   return params->price_column >= 0;
 }
 
+static int64_t micro_of(product cap) { return (int64_t)((cap + PERMILLE / 2) / PERMILLE); }
+
 // The price beside its cap, and what counts: the line's difference beside the tolerance, in micro-yuan rounded up, so that it is above
 // the bound exactly when the line hits.
-static void tell(const struct params *params, struct trace *trace, int64_t pric, int64_t cap_micro, product over) {
+static void tell(const struct params *params, struct trace *trace, int64_t pric, product cap, product over) {
   const struct value price = value_of(VALUE_PRICE, pric);
-  trace_range(trace, "pric", &price, INT64_MIN, cap_micro);
+  trace_range(trace, "pric", &price, INT64_MIN, micro_of(cap));
   const product micro = over > 0 ? (over + PRODUCT_OF_MICRO - 1) / PRODUCT_OF_MICRO : -(-over / PRODUCT_OF_MICRO);
   const struct value difference = value_of(VALUE_PRICE, micro > INT64_MAX ? INT64_MAX : micro < INT64_MIN ? INT64_MIN : (int64_t)micro);
   trace_range(trace, "difference of the line", &difference, INT64_MIN, params->tolerance_fen.value * MICRO_OF_FEN);
@@ -84,8 +86,8 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
   struct claims claims;
   claims_start(&claims, input, verdict);
   view_items(visit);
-  int64_t total = 0, nearest_pric = -1, nearest_cap = 0;    // of the line that came nearest, when none is above
-  product nearest_over = 0;
+  int64_t total = 0, nearest_pric = -1;    // of the line that came nearest, when none is above
+  product nearest_cap = 0, nearest_over = 0;
   for (uint32_t i = 0; i < input->candidates_size; i++) {
     const struct candidate *candidate = &input->candidates[i];
     const struct item *item = &visit->items[candidate->item];
@@ -107,13 +109,12 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
     }
     const product cap = (product)price * (PERMILLE + params->markup_permille.value);
     const product over = (product)item->cnt * ((product)item->pric * PERMILLE - cap);
-    const int64_t cap_micro = (int64_t)((cap + PERMILLE / 2) / PERMILLE);
     const bool above = over > (product)params->tolerance_fen.value * PRODUCT_OF_FEN;
-    if (input->trace != NULL && above) tell(params, input->trace, item->pric, cap_micro, over);
-    if (nearest_pric < 0 || over > nearest_over) {
+    if (input->trace != NULL && above) tell(params, input->trace, item->pric, cap, over);
+    if (input->trace != NULL && (nearest_pric < 0 || over > nearest_over)) {
       nearest_over = over;
       nearest_pric = item->pric;
-      nearest_cap = cap_micro;
+      nearest_cap = cap;
     }
     if (!above) continue;
     const product rounded = (over + PRODUCT_OF_FEN / 2) / PRODUCT_OF_FEN;
@@ -123,7 +124,7 @@ static void evaluate(const struct rule *rule, const struct judge_input *input, s
       verdict->values[VALUE_LINE] = value_text(item->feedetl_sn);
       verdict->values[VALUE_CODE] = value_text(item->med_list_codg);
       verdict->values[VALUE_PRIC] = value_of(VALUE_PRICE, item->pric);
-      verdict->values[VALUE_CAP] = value_of(VALUE_PRICE, cap_micro);
+      verdict->values[VALUE_CAP] = value_of(VALUE_PRICE, micro_of(cap));
     }
     if (__builtin_add_overflow(total, fen, &total)) total = INT64_MAX;
     claims_take(&claims, candidate->item,

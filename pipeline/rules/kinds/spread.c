@@ -41,8 +41,8 @@ static int32_t grid_free(const struct grid *grid, int64_t day) {
   return found < grid->days ? found : -1;
 }
 
-void spread_postings(struct postings *postings, const struct visit *visit, int32_t payable, uint32_t fees, enum postings_mode mode,
-                     bool singles_stay, struct arena *arena) {
+static void place(struct postings *postings, const struct visit *visit, int32_t payable, uint32_t fees, enum postings_mode mode,
+                  bool singles_stay, struct arena *arena) {
   *postings = (struct postings){.days = payable > 0 ? payable : 0};
   if (payable > 0) postings->first_day = date_day(visit->begntime_s);
   uint32_t lines = 0;
@@ -108,6 +108,30 @@ void spread_postings(struct postings *postings, const struct visit *visit, int32
       postings->rows[postings->size++] = own[i++];
     else postings->rows[postings->size++] = moved[day++];
   }
+}
+
+// A question and its answer.
+struct spread {
+  struct spread *next;
+  int32_t payable;
+  uint32_t fees;
+  enum postings_mode mode;
+  bool singles_stay;
+  struct postings postings;
+};
+
+void spread_postings(struct postings *postings, struct visit *visit, int32_t payable, uint32_t fees, enum postings_mode mode,
+                     bool singles_stay, struct arena *arena) {
+  struct spread *spread = visit->spreads;
+  while (spread != NULL && !(spread->payable == payable && spread->fees == fees && spread->mode == mode && spread->singles_stay == singles_stay))
+    spread = spread->next;
+  if (spread == NULL) {
+    spread = ARENA_ARRAY(arena, struct spread, 1);
+    *spread = (struct spread){visit->spreads, payable, fees, mode, singles_stay, {0}};
+    place(&spread->postings, visit, payable, fees, mode, singles_stay, arena);
+    visit->spreads = spread;
+  }
+  *postings = spread->postings;    // `asked` is each rule's own
 }
 
 size_t spread_day_end(const struct postings *postings, size_t from) {

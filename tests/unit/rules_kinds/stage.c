@@ -77,6 +77,7 @@ struct visit *stage_stay(struct stage *stage, const char *mdtrt_id, const char *
 struct item *stage_item(struct stage *stage, struct visit *visit, enum fee_symbol fee, const char *date, const char *cnt, int64_t inscp_fen) {
   (void)stage;
   assert_true(visit->items_size < STAGE_ITEMS_MAX);
+  visit->spreads = NULL;
   // The view is read-only for rules; the test made it.
   struct item *item = (struct item *)(uintptr_t)&visit->items[visit->items_size++];
   *item = (struct item){.feedetl_sn = SLICE("sn"), .fee = (uint8_t)fee, .inscp_fen = inscp_fen, .amount_fen = inscp_fen,
