@@ -130,11 +130,14 @@ static void place_line(struct reader *reader, size_t at, unsigned indent, struct
 static bool place_behind(struct reader *reader, size_t at, struct slice text) {
   size_t end = at;
   const char *data = reader->source.data;
-  while (end > 0 && (data[end - 1] == ' ' || data[end - 1] == '\t' || data[end - 1] == ',')) end--;
   struct item *found = NULL, *last = reader->passed > 0 ? reader->order[reader->passed - 1] : NULL;
-  if (last != NULL && last->key != NULL && end > 0 && data[end - 1] == ':') found = last;
-  for (struct item *item = found == NULL ? last : NULL; item != NULL; item = item->parent)
-    if (item->end == end) found = item;    // the outermost one that ends here
+  for (;; end--) {
+    while (end > 0 && (data[end - 1] == ' ' || data[end - 1] == '\t')) end--;
+    if (last != NULL && last->key != NULL && end > 0 && data[end - 1] == ':') found = last;
+    for (struct item *item = found == NULL ? last : NULL; item != NULL; item = item->parent)
+      if (item->end == end) found = item;    // the outermost one that ends here
+    if (found != NULL || end == 0 || data[end - 1] != ',') break;    // a comma may be the end of a text, or stand behind one
+  }
   if (found == NULL || found->parent == NULL || slice_present(found->behind)) return false;
   found->behind = text;
   mark(found->parent);

@@ -73,6 +73,12 @@ static void comments_stay_where_they_belong(void **state) {
   expect_layout("name: |  # of a block\n  text # no comment\nnumber: 1\n", 0, "name: |  # of a block\n  text # no comment\nnumber: 1\n");
 }
 
+static void a_comma_may_end_a_text_or_stand_behind_it(void **state) {
+  (void)state;
+  expect_layout("name: # one\n  a, # two\nword: x\n", 0, "name: a,  # one\n# two\nword: x\n");
+  expect_layout("codes: [a,  # one\n  b , # two\n  c]\n", 0, "codes:\n  - a  # one\n  - b  # two\n  - c\n");
+}
+
 static void neighbouring_comments_are_aligned(void **state) {
   (void)state;
   expect_layout("name: a # one\nnumber: 2 # 二\ncodes: [] # three\n\nword: \"no\" # four\n", 0,
@@ -153,6 +159,7 @@ int main(void) {
       cmocka_unit_test(keys_stand_in_the_order_of_the_form),
       cmocka_unit_test(codes_get_their_quotes_and_numbers_do_not),
       cmocka_unit_test(comments_stay_where_they_belong),
+      cmocka_unit_test(a_comma_may_end_a_text_or_stand_behind_it),
       cmocka_unit_test(neighbouring_comments_are_aligned),
       cmocka_unit_test(what_does_not_fit_is_opened_and_what_is_open_stays_open),
       cmocka_unit_test(texts_of_several_lines_keep_their_value),
