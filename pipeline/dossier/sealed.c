@@ -14,7 +14,7 @@ static void seal(const unsigned char *key, struct slice psn_no, struct slice bod
 
 void sealed_write(const unsigned char *key, struct slice psn_no, struct slice body, struct text *out) {
   unsigned char *whole = memory_take(body.size + DIGEST_MAC_BYTES);
-  memcpy(whole, body.data, body.size);
+  if (body.size > 0) memcpy(whole, body.data, body.size);
   seal(key, psn_no, body, whole + body.size);
   const size_t size = digest_base64_size(body.size + DIGEST_MAC_BYTES);
   digest_base64(text_reserve(out, size + 1), whole, body.size + DIGEST_MAC_BYTES);
