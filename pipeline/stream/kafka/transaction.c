@@ -37,6 +37,12 @@ static bool patience_ends(const struct transaction *transaction, struct patience
   return handle_now_ms() - patience->stopping_since_ms > GIVE_UP_MS;
 }
 
+// The client asks for a topic's partitions when the first message wants one, and lets that wait a good while. Whoever opens a producer has time.
+static void learn_partitions(struct transaction *transaction) {
+  const struct rd_kafka_metadata *metadata;
+  if (rd_kafka_metadata(transaction->handle.rk, 0, NULL, &metadata, CALL_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(metadata);
+}
+
 // At the start the brokers have startup_ms; a producer that is replaced in the middle of work waits as a commit does.
 static enum status producer_open(struct transaction *transaction, bool replaces, struct error *error) {
   char timeout[16], bytes[24];
@@ -61,7 +67,10 @@ static enum status producer_open(struct transaction *transaction, bool replaces,
   while (status == STATUS_OK && !transaction->settings.none) {
     rd_kafka_error_t *problem = rd_kafka_init_transactions(transaction->handle.rk, CALL_TIMEOUT_MS);
     const enum handle_class class = handle_classify(problem);
-    if (class == HANDLE_OK) return STATUS_OK;
+    if (class == HANDLE_OK) {
+      learn_partitions(transaction);
+      return STATUS_OK;
+    }
     const bool enough = patience_ends(transaction, &patience) || (!replaces && handle_now_ms() > deadline);
     if (class != HANDLE_RETRIABLE || enough)
       return handle_fail(&transaction->handle, STATUS_FATAL, "taking over the slot's transactions", problem, error);
