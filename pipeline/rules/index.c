@@ -222,6 +222,7 @@ static bool recall(const struct visit *visit, uint32_t first, uint64_t instituti
     const bool first_holds = memo_holds(pair, &lanes->keys[lane]), next_holds = !first_holds && memo_holds(pair + 1, &lanes->keys[lane]);
     lanes->known[lane] = first_holds || next_holds;
     if (next_holds) lanes->pairs[lane]++;
+    if (lanes->known[lane]) __builtin_prefetch(&memo->pool[lanes->pairs[lane]->first]);
     all &= lanes->known[lane];
   }
   return all;
