@@ -400,6 +400,18 @@ static enum status begin(struct log *log, struct error *error) {
   return transaction_begin(&kafka->transaction, error);
 }
 
+static enum status stage_entry(struct kafka *kafka, const struct outbox *outbox, const struct outbox_entry *entry, struct error *error) {
+  struct batch *batch = at_hand(kafka);
+  const bool dead = entry->topic == TOPIC_DEAD_LETTERS;
+  const size_t at = dead || batch->traced ? batch_find(batch, &entry->source) : SIZE_MAX;
+  return transaction_stage_entry(&kafka->transaction, outbox, entry, dead && at != SIZE_MAX ? batch->headers[at] : NULL,
+                                 at != SIZE_MAX ? batch->records[at].traceparent : SLICE_NONE, error);
+}
+
+static bool is_fact(const struct outbox *outbox, size_t i) { return outbox->entries[i].topic == TOPIC_INSTITUTION_FACTS; }
+
+// The client asks the coordinator for a transaction's partitions a millisecond after it met a new one. So it meets all of them at once: what is
+// rare first, then facts and dossiers, of which there are as many as records, in turns. Within a topic nothing changes places.
 static enum status stage(struct log *log, const struct outbox *outbox, struct log_state *states, size_t states_size, struct error *error) {
   struct kafka *kafka = kafka_of(log);
   struct batch *batch = at_hand(kafka);
@@ -407,15 +419,15 @@ static enum status stage(struct log *log, const struct outbox *outbox, struct lo
   batch->cursor = 0;
   batch->states = states;
   batch->states_size = states_size;
-  for (size_t i = 0; i < outbox->size && status == STATUS_OK; i++) {
-    const struct outbox_entry *entry = &outbox->entries[i];
-    const bool dead = entry->topic == TOPIC_DEAD_LETTERS;
-    const size_t at = dead || batch->traced ? batch_find(batch, &entry->source) : SIZE_MAX;
-    status = transaction_stage_entry(&kafka->transaction, outbox, entry, dead && at != SIZE_MAX ? batch->headers[at] : NULL,
-                                     at != SIZE_MAX ? batch->records[at].traceparent : SLICE_NONE, error);
+  for (size_t i = 0; i < outbox->size && status == STATUS_OK; i++)
+    if (!is_fact(outbox, i)) status = stage_entry(kafka, outbox, &outbox->entries[i], error);
+  for (size_t i = 0, s = 0; (i < outbox->size || s < states_size) && status == STATUS_OK; i++) {
+    if (i < outbox->size && !is_fact(outbox, i)) continue;
+    if (i < outbox->size) status = stage_entry(kafka, outbox, &outbox->entries[i], error);
+    if (s == states_size || status != STATUS_OK) continue;
+    status = transaction_stage_state(&kafka->transaction, &states[s], state_epoch(kafka->state, states[s].partition), error);
+    s++;
   }
-  for (size_t i = 0; i < states_size && status == STATUS_OK; i++)
-    status = transaction_stage_state(&kafka->transaction, &states[i], state_epoch(kafka->state, states[i].partition), error);
   return status;
 }
 
