@@ -56,15 +56,18 @@ void batch_add(struct batch *batch, rd_kafka_message_t *message) {
   batch->bytes += (int64_t)message->len;
 }
 
-size_t batch_find(struct batch *batch, const struct source *source) {
-  for (size_t step = 0; step < batch->size; step++) {
+struct slice batch_heritage(struct batch *batch, const struct outbox_entry *entry, const rd_kafka_headers_t **headers) {
+  const bool dead = entry->topic == TOPIC_DEAD_LETTERS;
+  *headers = NULL;
+  for (size_t step = 0; step < batch->size && (dead || batch->traced); step++) {
     const size_t at = (batch->cursor + step) % batch->size;
     const struct source *candidate = &batch->records[at].source;
-    if (candidate->partition != source->partition || candidate->offset != source->offset) continue;
+    if (candidate->partition != entry->source.partition || candidate->offset != entry->source.offset) continue;
     batch->cursor = at;
-    return at;
+    if (dead) *headers = batch->headers[at];
+    return batch->records[at].traceparent;
   }
-  return SIZE_MAX;
+  return SLICE_NONE;
 }
 
 rd_kafka_topic_partition_list_t *batch_positions(const struct batch *batch, const char *topic) {

@@ -25,7 +25,8 @@ void batch_init(struct batch *batch);
 void batch_fini(struct batch *batch);
 void batch_clear(struct batch *batch);
 void batch_add(struct batch *batch, rd_kafka_message_t *message);
-// The number of the record at source, SIZE_MAX when it is not in the batch. Fast when sources are asked for in the order of records.
-size_t batch_find(struct batch *batch, const struct source *source);
+// What an output takes over from the record that it rests on: its traceparent, and a dead letter all of its headers (else NULL). Fast when
+// outputs come in the order of records.
+struct slice batch_heritage(struct batch *batch, const struct outbox_entry *entry, const rd_kafka_headers_t **headers);
 // Behind the last record of each partition: our own count, never the consumer's position. The caller destroys the list.
 rd_kafka_topic_partition_list_t *batch_positions(const struct batch *batch, const char *topic);

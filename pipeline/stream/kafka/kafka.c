@@ -51,7 +51,7 @@ struct kafka {
   bool closing;
   struct error failed;        // noticed while a rebalance was served
   struct kafka_counts counts;
-  char id[400], instance[400];
+  char id[400];
 };
 
 static struct kafka *kafka_of(struct log *log) { return (struct kafka *)log; }
@@ -401,17 +401,13 @@ static enum status begin(struct log *log, struct error *error) {
 }
 
 static enum status stage_entry(struct kafka *kafka, const struct outbox *outbox, const struct outbox_entry *entry, struct error *error) {
-  struct batch *batch = at_hand(kafka);
-  const bool dead = entry->topic == TOPIC_DEAD_LETTERS;
-  const size_t at = dead || batch->traced ? batch_find(batch, &entry->source) : SIZE_MAX;
-  return transaction_stage_entry(&kafka->transaction, outbox, entry, dead && at != SIZE_MAX ? batch->headers[at] : NULL,
-                                 at != SIZE_MAX ? batch->records[at].traceparent : SLICE_NONE, error);
+  const rd_kafka_headers_t *headers;
+  const struct slice traceparent = batch_heritage(at_hand(kafka), entry, &headers);
+  return transaction_stage_entry(&kafka->transaction, outbox, entry, headers, traceparent, error);
 }
 
-static bool is_fact(const struct outbox *outbox, size_t i) { return outbox->entries[i].topic == TOPIC_INSTITUTION_FACTS; }
-
-// The client asks the coordinator for a transaction's partitions a millisecond after it met a new one. So it meets all of them at once: what is
-// rare first, then facts and dossiers, of which there are as many as records, in turns. Within a topic nothing changes places.
+// The client asks for a transaction's partitions a millisecond after it met a new one. So it meets all at once: what is rare first, then facts
+// and dossiers in turns. Within a topic nothing changes places.
 static enum status stage(struct log *log, const struct outbox *outbox, struct log_state *states, size_t states_size, struct error *error) {
   struct kafka *kafka = kafka_of(log);
   struct batch *batch = at_hand(kafka);
@@ -420,13 +416,14 @@ static enum status stage(struct log *log, const struct outbox *outbox, struct lo
   batch->states = states;
   batch->states_size = states_size;
   for (size_t i = 0; i < outbox->size && status == STATUS_OK; i++)
-    if (!is_fact(outbox, i)) status = stage_entry(kafka, outbox, &outbox->entries[i], error);
-  for (size_t i = 0, s = 0; (i < outbox->size || s < states_size) && status == STATUS_OK; i++) {
-    if (i < outbox->size && !is_fact(outbox, i)) continue;
+    if (outbox->entries[i].topic != TOPIC_INSTITUTION_FACTS) status = stage_entry(kafka, outbox, &outbox->entries[i], error);
+  const struct log_state *const end = states + states_size;
+  for (size_t i = 0; (i < outbox->size || states < end) && status == STATUS_OK; i++) {
+    if (i < outbox->size && outbox->entries[i].topic != TOPIC_INSTITUTION_FACTS) continue;
     if (i < outbox->size) status = stage_entry(kafka, outbox, &outbox->entries[i], error);
-    if (s == states_size || status != STATUS_OK) continue;
-    status = transaction_stage_state(&kafka->transaction, &states[s], state_epoch(kafka->state, states[s].partition), error);
-    s++;
+    if (states == end || status != STATUS_OK) continue;
+    status = transaction_stage_state(&kafka->transaction, states, state_epoch(kafka->state, states->partition), error);
+    states++;
   }
   return status;
 }
@@ -551,7 +548,7 @@ static enum status consumer_open(struct kafka *kafka, struct error *error) {
   // By its heartbeat a member learns that the group wants to share anew; until the last one has, all stand still.
   static const struct client_property mild[] = {{"queued.max.messages.kbytes", "32768"}, {"fetch.error.backoff.ms", "100"}, {"heartbeat.interval.ms", "300"}};
   const struct client_property firm[] = {{"group.id", kafka->settings.group},
-                                         {"group.instance.id", kafka->instance},
+                                         {"group.instance.id", kafka->settings.slot},
                                          {"enable.auto.commit", "false"},
                                          {"enable.auto.offset.store", "false"},
                                          {"isolation.level", "read_committed"},
@@ -580,7 +577,6 @@ struct log *kafka_open(const struct kafka_settings *settings, struct error *erro
   kafka->room = settings->batch_records < ROOM_MIN ? settings->batch_records : ROOM_MIN;
   for (unsigned b = 0; b < 2; b++) batch_init(&kafka->batches[b]);
   snprintf(kafka->id, sizeof kafka->id, "%s-%s", settings->group, settings->slot);
-  snprintf(kafka->instance, sizeof kafka->instance, "%s", settings->slot);
   const struct transaction_settings transaction = {
       .client = settings->client, .topics = kafka->settings.topics, .id = kafka->id, .timeout_ms = settings->transaction_timeout_ms,
       .message_bytes_max = settings->message_bytes_max, .stopping = settings->stopping,
