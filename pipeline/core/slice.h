@@ -78,5 +78,5 @@ static inline int slice_compare(struct slice a, struct slice b) {
 }
 
 static inline bool slice_starts_with(struct slice s, struct slice beginning) {
-  return s.size >= beginning.size && (beginning.size == 0 || memcmp(s.data, beginning.data, beginning.size) == 0);
+  return s.size >= beginning.size && slice_same(s.data, beginning.data, beginning.size);
 }
