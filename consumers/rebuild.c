@@ -196,6 +196,21 @@ static enum status read_fuller(struct rebuild *rebuild, int32_t partition, struc
   return STATUS_OK;
 }
 
+// Do the same findings stand open in both?
+static bool same_findings(const struct dossier *a, const struct dossier *b) {
+  uint32_t open[2] = {0, 0};
+  for (uint32_t i = 0; i < b->findings_size; i++) open[1] += b->findings[i].open;
+  for (uint32_t i = 0; i < a->findings_size; i++) {
+    const struct finding *one = &a->findings[i], *other = dossier_find_finding(b, one->id);
+    if (!one->open) continue;
+    open[0]++;
+    if (other == NULL || !other->open || other->verdict != one->verdict || other->vola_fen != one->vola_fen || other->fund_fen != one->fund_fen ||
+        other->shadow != one->shadow)
+      return false;
+  }
+  return open[0] == open[1];
+}
+
 static bool compare(void *context, const struct dump_message *message) {
   struct rebuild *rebuild = context;
   struct slice body;
@@ -210,7 +225,8 @@ static bool compare(void *context, const struct dump_message *message) {
     if (rebuild->status == STATUS_OK) rebuild->status = read_fuller(rebuild, message->partition, message->key, body, present.watermark_s, &fuller);
     if (rebuild->status != STATUS_OK) return false;
     known_settle(&present, &rebuild->options->site->engine.screen);
-    gains = merge(&present, &fuller);
+    const bool outdated = present.ruleset != fuller.ruleset && !same_findings(&present, &fuller);
+    gains = merge(&present, &fuller) || outdated;
   }
   store_load(rebuild->told, message->partition, message->key, gains ? SLICE("+") : SLICE("-"), INT64_MAX);
   return !stopped(rebuild);

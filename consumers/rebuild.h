@@ -1,7 +1,8 @@
 // `state rebuild`: what a new rule set asks of the past is found out beside the running group, and given to it.
 //
 //   settlements (files, then the topic from its first record on) --> the step, under the new set --> dossiers in this process
-//   patient-state                                                --> compared: who gains by that?
+//   patient-state                                                --> compared: who gains by that, or was not judged yet under the new set and
+//                                                                    would be judged otherwise?
 //   settlements <-- DOSSIER: one message for each person who gains, sealed with the site's key
 //
 // The group takes such a message like any other: at its place between the person's settlements, in the transaction that commits all that

@@ -466,7 +466,7 @@ static enum status take_back(struct screen *screen, struct dossier *dossier, con
   if (fuller.watermark_s > dossier->watermark_s) dossier->watermark_s = fuller.watermark_s;
   dossier_forget(&fuller, dossier->watermark_s - screen->retention_s);    // what would be forgotten at once is no gain
   result->disposition = DISPOSITION_DUPLICATE;
-  if (!merge(dossier, &fuller)) return STATUS_OK;
+  if (!merge(dossier, &fuller) && dossier->ruleset == screen->ruleset_mark) return STATUS_OK;
   result->disposition = DISPOSITION_SCREENED;
   const enum status status = forget(screen, dossier, SLICE_NONE, error);
   if (status != STATUS_OK) return status;

@@ -8,7 +8,7 @@ the second half says about its own visits must be what it would have said had th
 """
 import json, os, random, re, shutil, signal, subprocess, sys, time
 
-from cluster import open_findings, run_checks, wait_for
+from cluster import embedded, open_findings, run_checks, wait_for
 from meddling import Meddle
 
 program, rules, helper = (os.path.abspath(path) for path in sys.argv[1:4])
@@ -137,6 +137,33 @@ def what_was_forgotten_is_given_back(make, reference):
     aged.call("state", "rebuild", f"{folder}/nowhere.ndjson", code=65)
 
 
-CHECKS = [what_was_forgotten_is_given_back]
+def what_was_let_go_is_judged_after_all(make, reference):
+    """Nothing was forgotten, but nobody had looked for substitutions: the lines of most bills are gone, and most people have no newer record."""
+    del reference
+    site = make("lines", partitions=PARTITIONS, workers=1, batch_records=200, run={"batch_ms": 10})
+    past = Time(f"{site.cluster.folder}/lines-past")
+    full, site.rules = site.rules, f"{site.cluster.folder}/lines-before"
+    shutil.copytree(rules, site.rules)
+    shutil.rmtree(f"{site.rules}/substitution")
+    site.write()
+    site.call("topics", "create")
+    site.call("replay", past.halves[0])
+    site.run_to_the_end()
+    site.rules = full
+    site.write()
+    before = site.open_findings()
+    expected = open_findings(embedded(site, full, past.halves[0], "lines"), "embedded")
+    process = site.start("run", "screen")
+    told = site.call("state", "rebuild", "--wait")
+    persons, gain, sent = numbers(told)
+    stopped(site, process)
+    found = site.open_findings()
+    assert before < found == expected, (sorted(found - expected)[:3], sorted(expected - found)[:3])
+    assert 0 < sent < persons / 2 and "complete since the first settlement" in told, told
+    assert numbers(site.call("state", "rebuild"))[1:] == (0, 0)
+    print(f"        {gain} of {persons} persons; {len(found) - len(before)} of {len(found)} findings are there for it")
+
+
+CHECKS = [what_was_forgotten_is_given_back, what_was_let_go_is_judged_after_all]
 
 sys.exit(run_checks(CHECKS, program, rules, settlements, seed, sys.argv[6:]))
