@@ -308,15 +308,19 @@ def judged_by_the_last_set(site, path, folders, ruleset_of, topic="credit-deduct
         partition, number, _ = map(int, message["headers"]["receipt"].split("."))
         told = json.loads(base64.b64decode(message["value"])).get("ruleset")
         assert told in (None, receipts[partition, number]), ("of another rule set than its position's", message)
-    # Persons of whom a repetition was screened after their last news are left out: whether it counts is the deduplication's, not the rules'.
-    last, bodies, unclear = {}, set(), set()
+    # Persons of whom a repetition, or a version older than one before it, was screened after their last news are left out: nobody judges by it.
+    last, versions, unclear = {}, {}, set()
     for message in site.read("settlements", "--envelope"):
         person, now = message["key"], ruleset_of(message["partition"], message["offset"])
-        if message["value"] in bodies:
+        value = base64.b64decode(message["value"])
+        name = tuple(re.search(rb'"%s":"?([^",}]*)' % field, value) for field in (b"msg_type", b"setl_id", b"ver"))
+        version = int(name[2][1]) if all(name) else 0
+        name = (name[0][1], name[1][1]) if all(name) else value
+        if versions.get(name, -1) >= version:
             if last.get(person) != now:
                 unclear.add(person)
             continue
-        bodies.add(message["value"])
+        versions[name] = version
         last[person] = now
     said = {ruleset: embedded(site, folder, path, ruleset, topic) for ruleset, folder in folders.items()}
     if kept is not None:
