@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "consumers/run.h"
 #include "core/memory.h"
 #include "dossier/encode.h"
 #include "dossier/merge.h"
@@ -264,11 +265,9 @@ static enum status send_part(struct rebuild *rebuild, int32_t partition, const s
   return publish_send(rebuild->publish, partition, dossier->psn_no, text_slice(message), rebuild->error);
 }
 
-// Bytes of a body whose message is not over the limits of a record.
+// Bytes of a body whose message is not over the limit of a record; that of the topic is never lower.
 static size_t body_bytes_max(const struct rebuild *rebuild, struct slice psn_no) {
-  const struct site *site = rebuild->options->site;
-  const int64_t limit = site->record.bytes_max < site->kafka.input_bytes_max ? site->record.bytes_max : site->kafka.input_bytes_max;
-  const int64_t left = limit - ENVELOPE_BYTES - 6 * (int64_t)psn_no.size;
+  const int64_t left = rebuild->options->site->record.bytes_max - ENVELOPE_BYTES - 6 * (int64_t)psn_no.size;
   return left > 0 ? (size_t)left / 4 * 3 : 0;
 }
 
@@ -393,9 +392,7 @@ static enum status prepare(struct rebuild *rebuild) {
   settings.topic_names_size = 1;
   settings.screen.seal_key = rebuild->key;    // what an earlier rebuild gave is part of what is known
   rebuild->engine = engine_create(options->ruleset, &settings, rebuild->store);
-  struct screen *screen = screen_create(options->ruleset, &settings.screen, names, 1);
-  rebuild->retention_s = (int64_t)screen_retention_days(screen) * DATE_DAY_SECONDS;
-  screen_destroy(screen);
+  rebuild->retention_s = run_topics(site, options->ruleset).horizon_days * DATE_DAY_SECONDS;
   return STATUS_OK;
 }
 

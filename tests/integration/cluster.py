@@ -113,7 +113,7 @@ class Site:
         run = {"workers": s["workers"], "batch_records": s["batch_records"], "instance": s["instance"], "state_dir": self.state_dir, **s["run"]}
         kafka = {key: value for key, value in kafka.items() if value is not None}
         with open(self.config, "w", encoding="utf-8") as out:
-            json.dump({"rules": self.rules, "kafka": kafka, "redis": redis, "run": run, "edge": s["edge"], "screen": s.get("screen", {})}, out, indent=1)    # JSON is YAML
+            json.dump({"rules": self.rules, "kafka": kafka, "redis": redis, "run": run, "edge": s["edge"], "screen": s.get("screen", {}), "record": s.get("record", {})}, out, indent=1)    # JSON is YAML
 
     def call(self, *words, code=0, timeout=300):
         done = subprocess.run([self.program, *words, "--config", self.config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)

@@ -36,8 +36,8 @@ struct postings {
   uint32_t asked;          // calls of spread_moving_day
 };
 
-// Computed once for each question about a visit, whatever number of rules ask it. fees: bits of fee symbols that form the pool. payable: view_payable_days; 0 leaves every line on its date. singles_stay: lines of at
-// most one unit are never moved off their date.
+// Computed once for each question about a visit, however many rules ask it. fees: bits of fee symbols that form the pool. payable:
+// view_payable_days; 0 leaves every line on its date. singles_stay: lines of at most one unit are never moved off their date.
 void spread_postings(struct postings *postings, struct visit *visit, int32_t payable, uint32_t fees, enum postings_mode mode,
                      bool singles_stay, struct arena *arena);
 // One past the last row of the day that begins at row `from`.

@@ -426,6 +426,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_rule_that_comes_later_says_what_it_would_have_said_or_that_it_cannot_know),
                                      cmocka_unit_test(an_exemption_that_was_forgotten_is_not_denied),
                                      cmocka_unit_test(only_what_was_sealed_with_our_key_for_this_person_is_taken),
-      cmocka_unit_test(a_message_that_came_too_late_is_missing_for_those_who_look_further_back)};
+                                     cmocka_unit_test(a_message_that_came_too_late_is_missing_for_those_who_look_further_back)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
