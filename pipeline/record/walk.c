@@ -19,6 +19,7 @@ static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, 
   const char *mark = w->bytes + w->tokens[t];
   if (previous == 0 ? keys_match_first(other, mark) : keys_match(other, mark)) {
     const unsigned at = keys->keys[previous].other;
+    w->gaps |= careful_spaced(w, t + 3);
     keys_follow(keys, previous, at);
     return at;
   }
@@ -53,6 +54,7 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
   int64_t number = 0;
   bool day_only, odd;
   *had = true;
+  w->gaps |= careful_spaced(w, t);    // a key is recognised without what stands behind its colon
   switch (key->type) {
   case FIELD_SKIP: return careful_skip(w, t);
   case FIELD_TEXT:

@@ -61,6 +61,36 @@ static void keys_that_come_and_go_change_nothing(void **state) {
   text_fini(&message);
 }
 
+// Wherever white space stands, and whatever the decoder has seen before: the same message, delivered again, must not look like another.
+static void white_space_is_noticed_by_a_decoder_that_expects_none(void **state) {
+  (void)state;
+  static const char *const spaces[] = {" ", "\t\r\n", "                                        "};
+  accept(sample);
+  const uint64_t content = event.content;
+  struct text message = {0};
+  bool inside = false;
+  for (size_t at = 1; at < sizeof sample - 1; at++) {
+    const char before = sample[at - 1];
+    inside ^= before == '"';    // the sample has no escapes
+    if (inside || (strchr("{}[]:,\"", before) == NULL && strchr("{}[]:,\"", sample[at]) == NULL)) continue;
+    for (unsigned i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
+      text_clear(&message);
+      text_append(&message, (struct slice){sample, at});
+      text_append(&message, slice_from(spaces[i]));
+      text_append(&message, slice_from(sample + at));
+      for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(decode_bytes(text_slice(&message)), STATUS_OK);
+        if (event.content != content) print_error("round %u: '%s' before %.30s\n", round, spaces[i], sample + at);
+        assert_int_equal(event.content, content);
+      }
+      accept(sample);
+      assert_int_equal(event.content, content);
+    }
+    arena_reset(&arena);
+  }
+  text_fini(&message);
+}
+
 // ---- the short ways against the careful ones ----
 
 static uint64_t random_state = 88172645463325252U;
@@ -108,12 +138,14 @@ static void numbers_of_every_length_are_read_as_money_reads_them(void **state) {
   for (unsigned round = 0; round < 60000; round++) {
     char text[32] = {0}, message[1024];
     const size_t size = 1 + next_random() % 20;
+    const bool amount = round % 7 < 3;
     for (size_t i = 0; i < size; i++) text[i] = (char)('0' + next_random() % 10);
-    if (round % 4 != 0) text[next_random() % size] = '.';
+    if (amount && size > 3) text[size - 3] = '.';
+    else if (round % 4 != 0) text[next_random() % size] = '.';
     if (round % 5 == 0) text[next_random() % size] = ".-e0/x"[next_random() % 6];
     if (round % 3 == 0) memset(text + size / 2, '0', size - size / 2);
     const bool quoted = round % 2;
-    snprintf(message, sizeof message, quoted ? LINE1(",\"pric\":\"%s\"") : LINE1(",\"pric\":%s"), text);
+    snprintf(message, sizeof message, quoted ? LINE1(",\"%s\":\"%s\"") : LINE1(",\"%s\":%s"), amount ? "det_item_fee_sumamt" : "pric", text);
     const struct slice token = {text, size};
     const enum status status = decode_bytes(slice_from(message));
     int64_t expected;
@@ -121,12 +153,12 @@ static void numbers_of_every_length_are_read_as_money_reads_them(void **state) {
       assert_int_equal(status, STATUS_OK);
     } else if (!quoted && !scalar_is_number(token)) {
       assert_int_equal(failure.reason, REJECT_NOT_JSON);
-    } else if (!money_parse(token, MONEY_PRICE, &expected)) {
+    } else if (!money_parse(token, amount ? MONEY_FEN : MONEY_PRICE, &expected)) {
       assert_int_equal(failure.reason, REJECT_BAD_AMOUNT);
     } else {
       assert_int_equal(status, STATUS_OK);
-      assert_int_equal(event.lines[0].has, LINE_HAS_PRIC);
-      assert_int_equal(event.lines[0].pric, expected);
+      assert_int_equal(event.lines[0].has, amount ? LINE_HAS_AMOUNT : LINE_HAS_PRIC);
+      assert_int_equal(amount ? event.lines[0].det_item_fee_fen : event.lines[0].pric, expected);
       accepted++;
     }
     if (round % 64 == 0) arena_reset(&arena);
@@ -243,6 +275,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(many_lines_keep_their_order_and_each_stands_once),
       cmocka_unit_test(keys_that_come_and_go_change_nothing),
+      cmocka_unit_test(white_space_is_noticed_by_a_decoder_that_expects_none),
       cmocka_unit_test(short_numbers_are_read_as_money_reads_them),
       cmocka_unit_test(numbers_of_every_length_are_read_as_money_reads_them),
       cmocka_unit_test(short_times_are_read_as_dates_are),
