@@ -30,6 +30,11 @@ static void *checked(void *memory, size_t size) {
 
 void *memory_take(size_t size) { return checked(calloc(1, size ? size : 1), size); }
 
+void *memory_take_aligned(size_t size, size_t alignment) {
+  void *memory = checked(aligned_alloc(alignment, size), size);
+  return memset(memory, 0, size);
+}
+
 void *memory_resize(void *memory, size_t size) { return checked(realloc(memory, size ? size : 1), size); }
 
 char *memory_copy_text(const char *text) {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 void *memory_take(size_t size);                    // zeroed; free with memory_free
+void *memory_take_aligned(size_t size, size_t alignment);    // the same; alignment: a power of two that divides size
 void *memory_resize(void *memory, size_t size);    // as realloc, never NULL
 char *memory_copy_text(const char *text);
 void memory_free(void *memory);                    // NULL is fine

@@ -73,8 +73,8 @@ static bool has_control(struct slice s) {
 // A text of token t, in its short form or not; absent too.
 bool careful_text(struct walk *w, uint32_t t, bool trim, struct slice *out) {
   const char *value = w->bytes + w->tokens[t], *end = w->bytes + careful_offset(w, t + 1);
-  if (scalar_text(value, end)) {
-    *out = scalar_inside(value, end);
+  if (*value == '"' && scalar_text(value + 1, end)) {
+    *out = scalar_inside(value + 1, end);
     return true;
   }
   if (!careful_string(w, t, out)) return false;

@@ -192,8 +192,11 @@ static unsigned add(struct keys *keys, struct slice name, const struct key *key)
   keys->keys[at].quick = key->type == FIELD_EXACT    ? FIELD_TEXT
                          : key->type == FIELD_PERSON ? FIELD_ID
                          : key->type == FIELD_STAMP ? FIELD_TIME
+                         : key->type == FIELD_NUMBER && key->scale == 2 ? FIELD_AMOUNT
                          : key->type < FIELD_QUICK  ? key->type
                                                     : FIELD_QUICK;
+  const uint8_t quick = keys->keys[at].quick;
+  keys->keys[at].quoted = quick == FIELD_TEXT || quick == FIELD_ID || quick == FIELD_TIME;
   if (key->type == FIELD_PERSON) keys->keys[at].more = 1;
   if (key->type == FIELD_NUMBER || key->type == FIELD_SMALL) keys->keys[at].more = (uint16_t)(key->scale * 16);
   keys->names[at] = name;
@@ -243,12 +246,13 @@ unsigned keys_find(struct keys *keys, struct slice name) {
 
 void keys_learn(struct keys *keys, unsigned at, const char *bytes, size_t size) {
   struct key *key = &keys->keys[at];
-  if (size >= KEY_TEMPLATE) return;
+  if (size + key->quoted >= KEY_TEMPLATE) return;
   memset(key->bytes, 0, sizeof key->bytes);
   key->bytes[0] = ',';
   memcpy(key->bytes + 1, bytes, size);
-  key->size = (uint8_t)(size + 1);
-  key->mask = (uint32_t)((UINT64_C(2) << size) - 1);
+  if (key->quoted) key->bytes[size + 1] = '"';
+  key->size = (uint8_t)(size + 1 + key->quoted);
+  key->mask = (uint32_t)((UINT64_C(1) << key->size) - 1);
   key->marks = (key->marks & ~FIELDS_GAPS) | (size != keys->names[at].size + 3 ? FIELDS_GAPS : 0);
 }
 

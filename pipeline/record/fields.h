@@ -36,6 +36,7 @@ enum field_type {
   FIELD_SMALL,      // int32, the same
   FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
   FIELD_TRACES,
+  FIELD_AMOUNT,     // the short form of FIELD_NUMBER with two digits; no row has it
   FIELD_QUICK,      // those above have a short form that run_values() reads, and so have the next three
   FIELD_EXACT,      // as it came
   FIELD_PERSON,     // an id as it came
@@ -80,12 +81,13 @@ uint64_t fields_bit(enum object_kind kind, const char *name);
 enum { KEY_TEMPLATE = 32, KEY_MAX = 128, KEY_SLOTS = 256 };
 
 struct key {
-  char bytes[KEY_TEMPLATE];    // a comma and what stood between it and the value
+  char bytes[KEY_TEMPLATE];    // a comma, what stood between it and the value, and the quote that the value begins with when it is `quoted`
   uint32_t mask;       // a bit for each byte of it, which are 0xff bytes, which no message has, when there is none
   uint8_t size;
   uint8_t other;       // the key that came next another time
   uint8_t type, scale;
   uint8_t quick;       // the type whose short form it has, or FIELD_QUICK
+  bool quoted;         // that short form is a string
   uint16_t place, more;
   const struct key *next;    // the key that came next the last time
   uint64_t marks;      // its bit, none when it is not read, and FIELDS_GAPS when the bytes have white space
@@ -93,7 +95,7 @@ struct key {
 
 // The memory for one kind of object. keys[0] stands before the first key.
 struct keys {
-  struct key keys[KEY_MAX];
+  _Alignas(64) struct key keys[KEY_MAX];    // each on a cache line of its own
   struct slice names[KEY_MAX];
   char text[KEY_MAX][40];
   uint8_t slots[KEY_SLOTS];
@@ -104,7 +106,7 @@ struct keys {
 void keys_init(struct keys *keys, enum object_kind kind);
 // The key of that name; an unknown one is added, with type FIELD_SKIP. The memory starts anew when it is full.
 unsigned keys_find(struct keys *keys, struct slice name);
-// Remembers what stood between the comma and the value, when it is short enough.
+// Remembers what stood between the comma and the value, without the quote of a quoted one, when it is short enough.
 void keys_learn(struct keys *keys, unsigned key, const char *bytes, size_t size);
 // Remembers that `key` came after `previous`.
 void keys_follow(struct keys *keys, unsigned previous, unsigned key);

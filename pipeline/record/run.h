@@ -1,8 +1,8 @@
 // The loop over an object's keys: where nearly all of decoding's time is spent. Only walk.c includes this.
 //
-//   ... ,"cnt":9,"pric":40.00,"det_item_fee_sumamt":360.00, ...
-//       ^        ^                                            each comma is compared with ',"key":' of the key expected,
-//        key      the next                                    then the value is read in its short form, and so on
+//   ... ,"cnt":9,"pric":40.00,"chrgitm_lv":"01", ...
+//       ^        ^                                 each comma is compared with ',"key":' of the key expected, with the quote of
+//        key      the next                         its value when that is a text, then the value is read in its short form
 #pragma once
 
 #include "record/careful.h"
@@ -11,7 +11,7 @@
 struct run_cursor {
   const uint32_t *token;     // the comma or brace before the key
   const struct key *key;
-  const char *value;
+  const char *value;         // behind its quote when the key is quoted
   uint64_t seen, sum;        // the marks of the keys so far: all, and added up, which differs when one stands twice
 };
 
@@ -27,8 +27,8 @@ struct run_cursor {
 static __attribute__((noinline, unused)) bool run_values(struct walk *w, struct run_cursor *cursor, char *base) {
   static const void *const ways[] = {[FIELD_SKIP] = &&skip,     [FIELD_TEXT] = &&text,   [FIELD_ID] = &&id,
                                      [FIELD_NUMBER] = &&number, [FIELD_SMALL] = &&small, [FIELD_TIME] = &&time,
-                                     [FIELD_TRACES] = &&traces, [FIELD_QUICK] = &&stop};
-  static const char one_trace[] = "[{\"drug_trac_codg\":";
+                                     [FIELD_TRACES] = &&traces, [FIELD_AMOUNT] = &&amount, [FIELD_QUICK] = &&stop};
+  static const char one_trace[] = "[{\"drug_trac_codg\":\"";
   const char *const bytes = w->bytes, *value = cursor->value, *end;
   const uint32_t *token = cursor->token;
   const struct key *key = cursor->key;
@@ -56,7 +56,9 @@ static __attribute__((noinline, unused)) bool run_values(struct walk *w, struct 
   READ_VALUE;
 skip:
   if (*value == '"') {
-    if (end[-1] != '"' || !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_backslash_32)) goto stop;
+    // What comes right before the end and is a quote, the first one, ends the string.
+    if (SCALAR_LIKELY(value + 1 + scalar_before(value + 1, scalar_end_32) + 1 == end)) NEXT_KEY;
+    if (end[-1] != '"' || !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_end_32)) goto stop;
   } else if (*value == '[' && end == value + 1 && *end == ']' && bytes + token[5] == end + 1 &&
              w->depth < w->limits.depth_max) {
     end++, token++;
@@ -65,12 +67,21 @@ skip:
   }
   NEXT_KEY;
 text:
+  if (!SCALAR_LIKELY(value + scalar_before(value, scalar_odd_32) + 1 == end)) goto long_text;
+  if (scalar_maybe_absent(*value)) goto stop;
+  PLACE(struct slice) = scalar_inside(value, end);
+  NEXT_KEY;
+long_text:
   if (!scalar_text(value, end)) goto stop;
   PLACE(struct slice) = scalar_inside(value, end);
   NEXT_KEY;
 id:
-  if (!scalar_text(value, end) || (size_t)(end - value) - 2 > w->id_limits[key->more]) goto stop;
+  if (!scalar_text(value, end) || scalar_inside(value, end).size > w->id_limits[key->more]) goto stop;
   PLACE(struct slice) = scalar_inside(value, end);
+  NEXT_KEY;
+amount:
+  if (!scalar_amount(value, end, &read)) goto number;
+  PLACE(int64_t) = read;
   NEXT_KEY;
 number:
   if (!scalar_number(value, end, &scalar_units[0][0] + key->more, &read)) goto stop;
@@ -81,9 +92,7 @@ small:
   PLACE(int32_t) = (int32_t)read;
   NEXT_KEY;
 time:
-  if (end - value != 21 || *value != '"' || end[-1] != '"' || !scalar_time(&w->days, value + 1, &read) ||
-      !careful_in_window(w, read))
-    goto stop;
+  if (end - value != 20 || end[-1] != '"' || !scalar_time(&w->days, value, &read) || !careful_in_window(w, read)) goto stop;
   PLACE(int64_t) = read;
   NEXT_KEY;
 traces:

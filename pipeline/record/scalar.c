@@ -1,10 +1,13 @@
 #include "record/scalar.h"
 
 #define SIXTEEN(byte) byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte
-const char scalar_backslashes[32] = {SIXTEEN('\\'), SIXTEEN('\\')};
 const char scalar_alike[3][16] = {{SIXTEEN('.')}, {SIXTEEN('0')}, {SIXTEEN(9)}};
-#define ODD ' ', -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, '\\', -1, -1, 0x7f
-const char scalar_odd[32] = {ODD, ODD};
+const char scalar_tens[3][16] = {{10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1},
+                                 {100, 0, 1, 0, 100, 0, 1, 0, 100, 0, 1, 0, 100, 0, 1, 0},
+                                 {0x10, 0x27, 1, 0, 0x10, 0x27, 1, 0, 0x10, 0x27, 1, 0, 0x10, 0x27, 1, 0}};    // 10,000
+#define SET(space, rubout) space, -1, '"', -1, -1, -1, -1, -1, -1, -1, -1, -1, '\\', -1, -1, rubout
+const char scalar_ends[32] = {SET(-1, -1), SET(-1, -1)};
+const char scalar_odd[32] = {SET(' ', 0x7f), SET(' ', 0x7f)};
 
 const int32_t scalar_units[8][16] = {
     {1},
@@ -30,6 +33,13 @@ const int32_t scalar_units[8][16] = {
 const char scalar_places[18][16][16] = {ROWS(0),  ROWS(1),  ROWS(2),  ROWS(3),  ROWS(4),  ROWS(5),
                                         ROWS(6),  ROWS(7),  ROWS(8),  ROWS(9),  ROWS(10), ROWS(11),
                                         ROWS(12), ROWS(13), ROWS(14), ROWS(15), ROWS(16), {ROW(16, 16)}};
+
+#define AMOUNT(size)                                                                                                      \
+  {KEPT((size) - 9), KEPT((size) - 8), KEPT((size) - 7), KEPT((size) - 6), KEPT((size) - 5), KEPT((size) - 4),            \
+   (size) - 2,       (size) - 1,       -128,             -128,             -128,             -128,                        \
+   -128,             -128,             -128,             -128}
+const char scalar_amounts[6][16] = {AMOUNT(4), AMOUNT(5), AMOUNT(6), AMOUNT(7), AMOUNT(8), AMOUNT(9)};
+const int32_t scalar_least[6] = {0, 1000, 10000, 100000, 1000000, 10000000};
 
 void scalar_learn_day(struct scalar_days *days, const char *at) {
   int64_t time_s;

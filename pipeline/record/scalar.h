@@ -27,8 +27,8 @@ static inline uint64_t scalar_word(const char *at) {
   return word;
 }
 
-extern const char scalar_backslashes[32];    // 32 of them
-extern const char scalar_odd[32];            // twice: at 0 the space, at 12 the backslash, at 15 DEL
+extern const char scalar_ends[32];    // a set, twice: at 2 the quote, at 12 the backslash
+extern const char scalar_odd[32];     // and at 0 the space, at 15 DEL
 
 // One bit for each of the 32 bytes that equals its counterpart.
 static inline uint32_t scalar_equal_32(const char *a, const char *b) {
@@ -51,33 +51,39 @@ static inline uint32_t scalar_equal_32(const char *a, const char *b) {
 #endif
 }
 
-// A bit for each of the 32 bytes that is a backslash.
-static inline uint32_t scalar_backslash_32(const char *at) { return scalar_equal_32(at, scalar_backslashes); }
-
-// A bit for each of the 32 bytes that is a backslash, a space or DEL.
-static inline uint32_t scalar_odd_32(const char *at) {
+// A bit for each of the 32 bytes that is in the set: one of the two above, in which a byte stands at its lower four bits.
+static inline uint32_t scalar_in_32(const char *at, const char *set) {
 #if defined(__AVX2__)
-  // Each byte against the one odd byte that has its lower four bits.
   const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)at);
-  const __m256i odd = _mm256_loadu_si256((const __m256i *)(const void *)scalar_odd);
-  return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(odd, bytes), bytes));
+  const __m256i members = _mm256_loadu_si256((const __m256i *)(const void *)set);
+  return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(members, bytes), bytes));
 #elif defined(__SSE2__)
   uint32_t bits[2];
   for (unsigned i = 0; i < 2; i++) {
     const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * i));
-    const __m128i space = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), rubout = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
-    const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    bits[i] = (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(space, rubout), backslash));
+    __m128i in = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(set[2]));
+    in = _mm_or_si128(in, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(set[12])));
+    in = _mm_or_si128(in, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(set[0])));
+    in = _mm_or_si128(in, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(set[15])));
+    bits[i] = (uint32_t)_mm_movemask_epi8(in);
   }
   return bits[0] | bits[1] << 16;
 #else
   uint32_t bits = 0;
-  for (unsigned i = 0; i < 32; i++) bits |= (uint32_t)(at[i] == '\\' || at[i] == ' ' || at[i] == 0x7f) << i;
+  for (unsigned i = 0; i < 32; i++) bits |= (uint32_t)(at[i] == set[at[i] & 15]) << i;
   return bits;
 #endif
 }
+// What ends a string or begins an escape; and what else is no part of a text that stands for itself.
+static inline uint32_t scalar_end_32(const char *at) { return scalar_in_32(at, scalar_ends); }
+static inline uint32_t scalar_odd_32(const char *at) { return scalar_in_32(at, scalar_odd); }
 
-// True when no byte of the text has its bit set by one of the two above. May say false of an empty text.
+// How many bytes come before the first that has its bit set by one of the two above; 32 when none has.
+static inline size_t scalar_before(const char *at, uint32_t (*bits_32)(const char *)) {
+  return (size_t)__builtin_ctzll(bits_32(at) | UINT64_C(1) << 32);
+}
+
+// True when no byte of the text has its bit set. May say false of an empty text.
 static inline bool scalar_lacks(const char *at, size_t size, uint32_t (*bits_32)(const char *)) {
   for (; !SCALAR_LIKELY(size <= 32); at += 32, size -= 32)
     if (bits_32(at) != 0) return false;
@@ -95,8 +101,14 @@ extern const int32_t scalar_units[8][16];    // 16 bytes from the point on: the 
 // By size and place of the point: where each of 16 digits comes from, the last one last; without a point it is the size.
 extern const char scalar_places[18][16][16];
 extern const char scalar_alike[3][16];    // points, noughts and bytes of 9: read, where compilers would make them each time
+extern const char scalar_tens[3][16];     // what joins digits to pairs, those to fours, those to eights
 
 static inline __m128i scalar_vector(const char *at) { return _mm_loadu_si128((const __m128i *)(const void *)at); }
+
+static inline __m128i scalar_joined(__m128i digits) {
+  const __m128i fours = _mm_madd_epi16(_mm_maddubs_epi16(digits, scalar_vector(scalar_tens[0])), scalar_vector(scalar_tens[1]));
+  return _mm_madd_epi16(_mm_packus_epi32(fours, fours), scalar_vector(scalar_tens[2]));
+}
 
 // 1 to 16 bytes: the digits are moved to the end of a vector, past the point, then joined in pairs.
 static inline bool scalar_digits(const char *at, size_t size, const int32_t *units, bool json, int64_t *out) {
@@ -104,17 +116,14 @@ static inline bool scalar_digits(const char *at, size_t size, const int32_t *uni
   const __m128i text = scalar_vector(at);
   const uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, scalar_vector(scalar_alike[0])));
   const size_t point = (size_t)__builtin_ctz(points | UINT32_C(1) << size), behind = size - point;
-  if (*at <= '0' && (*at != '0' || (json && point != 1))) return false;    // no digit, or a leading zero
+  if (!SCALAR_LIKELY(*at > '0') && (*at != '0' || (json && point != 1))) return false;    // no digit, or a leading zero
   const __m128i places = scalar_vector(&scalar_places[0][0][0] + size * 256 + point * 16);
   const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, scalar_vector(scalar_alike[1])), places);
   const __m128i above = _mm_subs_epu8(digits, scalar_vector(scalar_alike[2]));
   const int64_t unit = units[behind];
   if (!SCALAR_LIKELY(_mm_testz_si128(above, above))) return false;
   if (!SCALAR_LIKELY(unit != 0)) return false;
-  const __m128i twos = _mm_maddubs_epi16(digits, _mm_set1_epi16(1 << 8 | 10));
-  const __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(1 << 16 | 100));
-  const __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
-  const uint64_t halves = (uint64_t)_mm_cvtsi128_si64(eights);
+  const uint64_t halves = (uint64_t)_mm_cvtsi128_si64(scalar_joined(digits));
   uint64_t value = halves >> 32;
   if (!SCALAR_LIKELY((uint32_t)halves == 0)) {
     if ((uint32_t)halves >= 100) return false;    // of what is smaller every unit fits
@@ -123,7 +132,35 @@ static inline bool scalar_digits(const char *at, size_t size, const int32_t *uni
   *out = (int64_t)value * unit;
   return true;
 }
+
+// By size from `0.00` to `999999.99`: where each of eight digits comes from, and the least amount that has no leading zero.
+extern const char scalar_amounts[6][16];
+extern const int32_t scalar_least[6];
+
+// An amount with two digits behind the point to fen, as JSON number or string: where its digits are is known by its size.
+static inline bool scalar_amount(const char *value, const char *end, int64_t *fen) {
+  if (*value == '"') {
+    value++, end--;
+    if (*end != '"') return false;
+  }
+  const size_t size = (size_t)(end - value) - 4;
+  if (!SCALAR_LIKELY(size < 6)) return false;
+  if (!SCALAR_LIKELY(end[-3] == '.')) return false;
+  const __m128i text = _mm_sub_epi8(scalar_vector(value), scalar_vector(scalar_alike[1]));
+  const __m128i digits = _mm_shuffle_epi8(text, scalar_vector(scalar_amounts[size]));
+  const __m128i above = _mm_subs_epu8(digits, scalar_vector(scalar_alike[2]));
+  if (!SCALAR_LIKELY(_mm_testz_si128(above, above))) return false;
+  const int32_t joined = _mm_cvtsi128_si32(scalar_joined(digits));
+  if (!SCALAR_LIKELY(joined >= scalar_least[size])) return false;
+  *fen = joined;
+  return true;
+}
 #else
+static inline bool scalar_amount(const char *value, const char *end, int64_t *fen) {
+  (void)value, (void)end, (void)fen;
+  return false;
+}
+
 // 1 to 8 bytes:
 //
 //   "12.50"  as a word   . . . 1 2 . 5 0    moved to the end; dots here are zeros, for digits stand without their '0'
@@ -148,17 +185,17 @@ static inline bool scalar_digits(const char *at, size_t size, const int32_t *uni
 }
 #endif
 
-// True when what stands between value and end is a string that stands for itself: closed right before end, without escapes
-// and spaces, and not one of the forms of the absent, which all begin with '-', 'n' or something below.
-static inline bool scalar_text(const char *value, const char *end) {
-  const unsigned char first = (unsigned char)value[1];
-  if (*value != '"' || end[-1] != '"') return false;
-  if (first <= '-') return false;
-  if (first == 'n') return false;
-  return SCALAR_LIKELY(scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_odd_32));
+// The forms of the absent all begin with '-', 'n' or something below, such as the quote that ends an empty text.
+static inline bool scalar_maybe_absent(char first) { return (unsigned char)first <= '-' || first == 'n'; }
+
+// True when what stands between an opening quote and `end` is a string that stands for itself: closed right before end, without
+// escapes and spaces, and not one of the forms of the absent.
+static inline bool scalar_text(const char *inside, const char *end) {
+  if (end[-1] != '"' || scalar_maybe_absent(*inside)) return false;
+  return SCALAR_LIKELY(scalar_lacks(inside, (size_t)(end - inside) - 1, scalar_odd_32));
 }
-static inline struct slice scalar_inside(const char *value, const char *end) {
-  return (struct slice){value + 1, (size_t)(end - value) - 2};
+static inline struct slice scalar_inside(const char *inside, const char *end) {
+  return (struct slice){inside, (size_t)(end - inside) - 1};
 }
 
 // A number in the short form, as JSON number or string.

@@ -167,10 +167,11 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
     // Behind cursor.key, at the mark that is before the next one.
     const char *const mark = w->bytes + *cursor.token;
     const struct key *key = cursor.key->next;
+    bool quick = true;    // false: lacks the quote that is expected, and goes the careful way at once
+    if (!first && *mark == '}') break;
     if (SCALAR_LIKELY(first ? keys_match_first(key, mark) : keys_match(key, mark))) {
       cursor.value = mark + key->size;
     } else {
-      if (!first && *mark == '}') break;
       if (!first && *mark != ',') return careful_fail(w, REJECT_NOT_JSON, *cursor.token);
       const unsigned at = key_after(w, keys, (unsigned)(cursor.key - keys->keys), (uint32_t)(cursor.token - tokens));
       if (at == KEY_FAILED) return CAREFUL_FAILED;
@@ -179,10 +180,16 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
         break;
       }
       key = &keys->keys[at];
-      cursor.value = w->bytes + cursor.token[3];
+      cursor.value = w->bytes + cursor.token[3] + key->quoted;
+      quick = !key->quoted || cursor.value[-1] == '"';
     }
     cursor.key = key;
-    if (run_values(w, &cursor, base)) continue;
+    if (SCALAR_LIKELY(quick)) {
+      if (run_values(w, &cursor, base)) continue;
+    } else {
+      cursor.seen |= key->marks;
+      cursor.sum += key->marks;
+    }
     // Keys that are never read by run_values() are not read twice; of the others it is told in the end.
     if (cursor.key->quick == FIELD_QUICK && ((cursor.seen ^ cursor.sum) & ~FIELDS_GAPS) != 0) return fail_twice(w, keys, t);
     bool some = true;

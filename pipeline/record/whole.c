@@ -7,7 +7,7 @@ const struct decode_limits decode_limits_default = {.record_bytes_max = 8 << 20,
                                                     .id_bytes_max = 64, .psn_bytes_max = 128, .date_window = true};
 
 struct walk *walk_create(const struct decode_limits *limits) {
-  struct walk *w = memory_take(sizeof *w);
+  struct walk *w = memory_take_aligned(sizeof *w, _Alignof(struct walk));
   w->limits = *limits;
   w->id_limits[0] = limits->id_bytes_max;
   w->id_limits[1] = limits->psn_bytes_max;
