@@ -4,9 +4,13 @@
 
 #include "core/fault.h"
 
+// A part of a batch: what fits the processor's cache decoded.
+enum { PART_BYTES = 256 << 10 };
+
 void worker_init(struct worker *worker, struct log *log, struct state *state, struct engine *engine, struct store *store) {
   *worker = (struct worker){.log = log, .state = state, .engine = engine, .store = store};
   for (unsigned h = 0; h < 2; h++) arena_init(&worker->halves[h].arena, 1 << 20);
+  arena_init(&worker->part, 2 * PART_BYTES);
 }
 
 void worker_fini(struct worker *worker) {
@@ -15,12 +19,10 @@ void worker_fini(struct worker *worker) {
     arena_fini(&worker->halves[h].arena);
     text_fini(&worker->halves[h].own);
   }
+  arena_fini(&worker->part);
 }
 
 // --- Dossiers that are not in memory -------------------------------------------------------------------------------------------
-
-// A part of a batch: what fits the processor's cache decoded.
-enum { PART_BYTES = 256 << 10 };
 
 // Each missing subject once: items, and a table of their indexes + 1.
 struct missing {
@@ -107,6 +109,20 @@ static enum status fetch_part(struct worker *worker, struct arena *arena, size_t
   return load(worker, &missing, error);
 }
 
+// With the bytes behind each value that the decoder reads. The copies are decoded while the processor still has them at hand.
+static const struct record *padded(struct worker *worker, const struct record *records, size_t size) {
+  arena_reset(&worker->part);
+  struct record *copies = ARENA_ARRAY(&worker->part, struct record, size);
+  for (size_t i = 0; i < size; i++) {
+    char *value = arena_take(&worker->part, records[i].value.size + DECODE_PADDING);
+    if (records[i].value.size > 0) memcpy(value, records[i].value.data, records[i].value.size);
+    memset(value + records[i].value.size, 0, DECODE_PADDING);
+    copies[i] = records[i];
+    copies[i].value.data = value;
+  }
+  return copies;
+}
+
 // Decodes and screens part by part; the engine then has the batch pending, whether it went well or not.
 static enum status screen(struct worker *worker, const struct log_batch *batch, struct worker_batch *half, struct error *error) {
   engine_begin(worker->engine, &half->outbox);
@@ -114,7 +130,7 @@ static enum status screen(struct worker *worker, const struct log_batch *batch, 
   for (size_t from = 0, to; from < batch->size && status == STATUS_OK; from = to) {
     size_t bytes = 0;
     for (to = from; to < batch->size && bytes < PART_BYTES; to++) bytes += batch->records[to].value.size;
-    engine_decode(worker->engine, batch->records + from, to - from);
+    engine_decode(worker->engine, padded(worker, batch->records + from, to - from), to - from);
     status = fetch_part(worker, &half->arena, to - from, error);
     if (status == STATUS_OK) status = engine_screen_part(worker->engine, &half->outbox, error);
   }

@@ -29,6 +29,7 @@ struct worker {
   struct engine *engine;      // not owned
   struct store *store;        // not owned
   struct worker_batch halves[2];
+  struct arena part;          // the records that are decoded at once
   unsigned turn;              // the half of the batch at hand; the other one may be committing
   bool committing;
   uint64_t records, bytes, batches, retries;    // committed; retries: batches that were undone

@@ -21,7 +21,7 @@
 #include "stream/store.h"
 
 struct record {
-  struct slice key, value;    // value followed by DECODE_PADDING readable bytes
+  struct slice key, value;    // value followed by DECODE_PADDING readable bytes when it is decoded
   struct source source;
   struct slice traceparent;   // header of the input, passed through; or SLICE_NONE
   bool too_large;             // value holds only the first bytes; the rest was streamed aside (file input)

@@ -15,7 +15,7 @@
 #include "stream/engine.h"
 
 struct log_batch {
-  const struct record *records;
+  const struct record *records;    // nothing need be readable behind a value
   size_t size;
   bool end;    // with an empty batch: the input has ended
 };

@@ -2,15 +2,8 @@
 
 #include "core/memory.h"
 
-void batch_init(struct batch *batch) {
-  *batch = (struct batch){0};
-  arena_init(&batch->arena, 1 << 20);
-}
-
 void batch_clear(struct batch *batch) {
-  for (size_t i = 0; i < batch->size; i++)
-    if (batch->headers[i] != NULL) rd_kafka_headers_destroy(batch->headers[i]);
-  arena_reset(&batch->arena);
+  for (size_t i = 0; i < batch->size; i++) rd_kafka_message_destroy(batch->messages[i]);
   batch->size = 0;
   batch->bytes = 0;
   batch->traced = batch->again = false;
@@ -20,31 +13,23 @@ void batch_clear(struct batch *batch) {
 
 void batch_fini(struct batch *batch) {
   batch_clear(batch);
-  arena_fini(&batch->arena);
   memory_free(batch->records);
-  memory_free(batch->headers);
-}
-
-static struct slice keep(struct batch *batch, const void *bytes, size_t size, size_t padding) {
-  char *copy = arena_take(&batch->arena, size + padding + 1);
-  if (size > 0) memcpy(copy, bytes, size);
-  memset(copy + size, 0, padding);
-  return (struct slice){copy, size};
+  memory_free(batch->messages);
 }
 
 void batch_add(struct batch *batch, rd_kafka_message_t *message) {
   if (batch->size == batch->capacity) {
     batch->capacity = batch->capacity == 0 ? 1024 : batch->capacity * 2;
     batch->records = memory_resize(batch->records, batch->capacity * sizeof *batch->records);
-    batch->headers = memory_resize(batch->headers, batch->capacity * sizeof *batch->headers);
+    batch->messages = memory_resize(batch->messages, batch->capacity * sizeof *batch->messages);
   }
   struct record *record = &batch->records[batch->size];
-  *record = (struct record){.value = keep(batch, message->payload, message->len, DECODE_PADDING),
-                            .key = message->key != NULL ? keep(batch, message->key, message->key_len, 0) : SLICE_NONE,
+  *record = (struct record){.value = {message->payload, message->len},
+                            .key = {message->key, message->key_len},
                             .source = {0, message->partition, message->offset},
                             .traceparent = SLICE_NONE};
-  rd_kafka_headers_t *headers = NULL;
-  if (rd_kafka_message_detach_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+  rd_kafka_headers_t *headers;
+  if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const void *value;
     size_t size;
     if (rd_kafka_header_get_last(headers, "traceparent", &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR && value != NULL) {
@@ -52,7 +37,7 @@ void batch_add(struct batch *batch, rd_kafka_message_t *message) {
       batch->traced = true;
     }
   }
-  batch->headers[batch->size++] = headers;
+  batch->messages[batch->size++] = message;
   batch->bytes += (int64_t)message->len;
 }
 
@@ -64,7 +49,8 @@ struct slice batch_heritage(struct batch *batch, const struct outbox_entry *entr
     const struct source *candidate = &batch->records[at].source;
     if (candidate->partition != entry->source.partition || candidate->offset != entry->source.offset) continue;
     batch->cursor = at;
-    if (dead) *headers = batch->headers[at];
+    rd_kafka_headers_t *original;
+    if (dead && rd_kafka_message_headers(batch->messages[at], &original) == RD_KAFKA_RESP_ERR_NO_ERROR) *headers = original;
     return batch->records[at].traceparent;
   }
   return SLICE_NONE;

@@ -1,18 +1,15 @@
 // The records of one batch as they came from Kafka, and what was staged for them, until the batch is committed or given back.
 //
-// The library's payloads have no readable bytes behind them, which the decoder needs: so they are copied. Headers stay the library's
-// and go back to it with batch_clear. One owner, one thread.
+// A batch owns the library's messages: its records are views of them, and batch_clear gives them back. One owner, one thread.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
 
-#include "core/arena.h"
 #include "stream/log.h"
 
 struct batch {
-  struct arena arena;
   struct record *records;
-  rd_kafka_headers_t **headers;      // by record; NULL: none
+  rd_kafka_message_t **messages;     // by record
   size_t size, capacity, cursor;
   int64_t bytes;
   bool traced;                       // some record has a traceparent
@@ -21,10 +18,9 @@ struct batch {
   size_t states_size;
 };
 
-void batch_init(struct batch *batch);
 void batch_fini(struct batch *batch);
 void batch_clear(struct batch *batch);
-void batch_add(struct batch *batch, rd_kafka_message_t *message);
+void batch_add(struct batch *batch, rd_kafka_message_t *message);    // now the batch's
 // What an output takes over from the record that it rests on: its traceparent, and a dead letter all of its headers (else NULL). Fast when
 // outputs come in the order of records.
 struct slice batch_heritage(struct batch *batch, const struct outbox_entry *entry, const rd_kafka_headers_t **headers);

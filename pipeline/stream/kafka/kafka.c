@@ -324,13 +324,12 @@ static enum status poll(struct kafka *kafka, struct batch *into, int timeout_ms,
   const ssize_t got = rd_kafka_consume_batch_queue(kafka->queue, timeout_ms, kafka->messages, most < POLL_MESSAGES ? most : POLL_MESSAGES);
   for (ssize_t i = 0; i < got; i++) {
     rd_kafka_message_t *message = kafka->messages[i];
-    if (kafka->rebalance != NULL || status != STATUS_OK) {
-      // dropped
-    } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      status = event(kafka, message, error);
-    } else {
+    const bool ours = kafka->rebalance == NULL && status == STATUS_OK;
+    if (ours && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       batch_add(into, message);
+      continue;
     }
+    if (ours) status = event(kafka, message, error);
     rd_kafka_message_destroy(message);
   }
   return status;
@@ -530,12 +529,12 @@ static void kafka_close(struct log *log) {
   kafka->closing = true;
   kafka->committing = false;
   if (kafka->rebalance != NULL) rebalance_serve(kafka);
+  for (unsigned b = 0; b < 2; b++) batch_fini(&kafka->batches[b]);
   if (kafka->queue != NULL) rd_kafka_queue_destroy(kafka->queue);
   if (kafka->consumer.rk != NULL) (void)rd_kafka_consumer_close(kafka->consumer.rk);
   handle_close(&kafka->consumer);
   learner_close(kafka->learner);
   state_destroy(kafka->state);
-  for (unsigned b = 0; b < 2; b++) batch_fini(&kafka->batches[b]);
   memory_free(kafka->owned);
   memory_free(kafka);
 }
@@ -575,7 +574,6 @@ struct log *kafka_open(const struct kafka_settings *settings, struct error *erro
   kafka->settings = *settings;
   kafka->reading = -1;
   kafka->room = settings->batch_records < ROOM_MIN ? settings->batch_records : ROOM_MIN;
-  for (unsigned b = 0; b < 2; b++) batch_init(&kafka->batches[b]);
   snprintf(kafka->id, sizeof kafka->id, "%s-%s", settings->group, settings->slot);
   const struct transaction_settings transaction = {
       .client = settings->client, .topics = kafka->settings.topics, .id = kafka->id, .timeout_ms = settings->transaction_timeout_ms,
