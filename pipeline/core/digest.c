@@ -62,6 +62,12 @@ void digest_final(struct digest *digest, unsigned char *out) {
   crypto_generichash_final((crypto_generichash_state *)digest->state, out, digest->size);
 }
 
+_Static_assert(DIGEST_MAC_BYTES == crypto_shorthash_siphashx24_BYTES && DIGEST_MAC_BYTES == crypto_shorthash_siphashx24_KEYBYTES, "a seal, and its key");
+
+void digest_mac(const unsigned char key[DIGEST_MAC_BYTES], struct slice message, unsigned char mac[DIGEST_MAC_BYTES]) {
+  crypto_shorthash_siphashx24(mac, (const unsigned char *)message.data, message.size, key);
+}
+
 void digest_sha256(const void *bytes, size_t size, unsigned char out[DIGEST_BYTES]) {
   crypto_hash_sha256(out, bytes, size);
 }

@@ -10,7 +10,7 @@
 #include "stream/kafka/handle.h"
 #include "stream/kafka/learner.h"
 
-enum { ATTEMPTS_MAX = 30, ROOM_MIN = 500, POLL_MESSAGES = 500, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000 };
+enum { ATTEMPTS_MAX = 30, ROOM_MIN = 500, POLL_MESSAGES = 500, AHEAD = 4, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000 };
 
 enum phase { PHASE_REBUILD, PHASE_READY };
 
@@ -324,6 +324,7 @@ static enum status poll(struct kafka *kafka, struct batch *into, int timeout_ms,
   const ssize_t got = rd_kafka_consume_batch_queue(kafka->queue, timeout_ms, kafka->messages, most < POLL_MESSAGES ? most : POLL_MESSAGES);
   for (ssize_t i = 0; i < got; i++) {
     rd_kafka_message_t *message = kafka->messages[i];
+    if (i + AHEAD < got) __builtin_prefetch(kafka->messages[i + AHEAD]);    // another thread wrote it
     const bool ours = kafka->rebalance == NULL && status == STATUS_OK;
     if (ours && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       batch_add(into, message);

@@ -28,6 +28,7 @@ struct partition {
   struct partition_state own;
   int64_t next;
   unsigned char epoch[STATE_EPOCH_BYTES], snapshot_epoch[STATE_EPOCH_BYTES];
+  unsigned char seal_key[DIGEST_MAC_BYTES];    // of this epoch
   bool unproven;                       // opened from a snapshot, own record not seen again yet
   bool foreign;                        // a record with another epoch than the snapshot's was seen
 };
@@ -45,7 +46,7 @@ struct state {
   struct text scratch;
 };
 
-enum { VALUE_HEAD = 16, OWN_BYTES = 4 + 8 + 8 + DIGEST_BYTES + 16 + 8 };
+enum { PUT_ITEMS = 256, VALUE_HEAD = 16, OWN_BYTES = 4 + 8 + 8 + DIGEST_BYTES + 16 + 8 };
 
 static void put64(unsigned char *out, uint64_t value) {
   for (unsigned i = 0; i < 8; i++) out[i] = (unsigned char)(value >> (8 * i));
@@ -103,6 +104,19 @@ static struct partition *partition_get(const struct state *state, int32_t number
   return partition;
 }
 
+static void epoch_set(const struct state *state, struct partition *partition, const unsigned char *epoch) {
+  unsigned char number[8];
+  put64(number, (uint64_t)(int64_t)partition->number);
+  memcpy(partition->epoch, epoch, sizeof partition->epoch);
+  struct digest digest;
+  digest_init(&digest, sizeof partition->seal_key, state->key, sizeof state->key);
+  digest_field(&digest, SLICE("sw-cache-v2"));
+  digest_field(&digest, state->topic);
+  digest_bytes(&digest, partition->epoch, sizeof partition->epoch);
+  digest_bytes(&digest, number, sizeof number);
+  digest_final(&digest, partition->seal_key);
+}
+
 void state_open(struct state *state, int32_t number) {
   assert(partition_find(state, number) == NULL);
   state->partitions = memory_resize(state->partitions, (state->partitions_size + 1) * sizeof *state->partitions);
@@ -110,7 +124,7 @@ void state_open(struct state *state, int32_t number) {
   *partition = (struct partition){.number = number, .own_offset = -1, .slots_size = 1024, .due_size = 64};
   partition->slots = memory_take(partition->slots_size * sizeof *partition->slots);
   partition->due = memory_take(partition->due_size * sizeof *partition->due);
-  memcpy(partition->epoch, state->epoch, sizeof partition->epoch);
+  epoch_set(state, partition, state->epoch);
 }
 
 void state_close(struct state *state, int32_t number) {
@@ -225,7 +239,7 @@ static enum status own_learn(struct state *state, struct partition *partition, c
   memcpy(partition->own.ruleset, at + 20 + DIGEST_BYTES, 16);
   partition->next = (int64_t)get64(at + 36 + DIGEST_BYTES);
   partition->own_offset = record->offset;
-  memcpy(partition->epoch, epoch, STATE_EPOCH_BYTES);
+  if (memcmp(epoch, partition->epoch, STATE_EPOCH_BYTES) != 0) epoch_set(state, partition, epoch);
   if (partition->unproven && memcmp(epoch, partition->snapshot_epoch, STATE_EPOCH_BYTES) != 0) partition->foreign = true;
   partition->unproven = false;
   return STATUS_OK;
@@ -255,27 +269,18 @@ const unsigned char *state_epoch(const struct state *state, int32_t number) { re
 
 // --- Fetching ------------------------------------------------------------------------------------------------------------------
 
-static void seal(const struct state *state, const struct partition *partition, struct slice subject, struct slice sealed,
-                 unsigned char mac[DIGEST_MAC_BYTES]) {
-  unsigned char number[8];
-  put64(number, (uint64_t)(int64_t)partition->number);
-  struct digest digest;
-  digest_init(&digest, DIGEST_MAC_BYTES, state->key, sizeof state->key);
-  digest_field(&digest, SLICE("sw-cache-v1"));
-  digest_field(&digest, state->topic);
-  digest_bytes(&digest, partition->epoch, sizeof partition->epoch);
-  digest_bytes(&digest, number, sizeof number);
-  digest_field(&digest, subject);
-  digest_field(&digest, sealed);    // offset, due, body
-  digest_final(&digest, mac);
+// sealed: offset, due, body
+static void seal(const struct partition *partition, struct slice subject, struct slice sealed, unsigned char mac[DIGEST_MAC_BYTES]) {
+  unsigned char key[DIGEST_MAC_BYTES];
+  digest_mac(partition->seal_key, subject, key);
+  digest_mac(key, sealed, mac);
 }
 
-static bool believed(const struct state *state, const struct partition *partition, int64_t offset, struct slice value,
-                     struct state_item *item) {
+static bool believed(const struct partition *partition, int64_t offset, struct slice value, struct state_item *item) {
   if (value.size < VALUE_HEAD + DIGEST_MAC_BYTES || (int64_t)get64(value.data) != offset) return false;
   unsigned char mac[DIGEST_MAC_BYTES];
   const struct slice sealed = {value.data, value.size - DIGEST_MAC_BYTES};
-  seal(state, partition, item->subject, sealed, mac);
+  seal(partition, item->subject, sealed, mac);
   if (!digest_equal(mac, value.data + sealed.size, sizeof mac)) return false;
   item->due_s = (int64_t)get64(value.data + 8);
   item->body = (struct slice){value.data + VALUE_HEAD, sealed.size - VALUE_HEAD};
@@ -346,7 +351,7 @@ enum status state_fetch(struct state *state, struct state_item *items, size_t si
       for (size_t i = 0; i < known; i++) {
         const struct partition *partition = partition_get(state, wants[i].item->partition);
         if (slice_present(cached[i].value)) {
-          if (believed(state, partition, wants[i].offset, cached[i].value, wants[i].item)) {
+          if (believed(partition, wants[i].offset, cached[i].value, wants[i].item)) {
             state->counts.from_cache++;
             continue;
           }
@@ -369,32 +374,38 @@ void state_due(const struct state *state, int32_t number, int64_t tick_s, void (
   }
 }
 
+// What was committed, some at a time: their copies go on to the cache before they leave the processor's own. Best effort: nothing rests on it.
+static void cache_put(struct state *state, const struct log_state *states, size_t size, struct arena *arena) {
+  struct cache_item *items = ARENA_ARRAY(arena, struct cache_item, PUT_ITEMS);
+  for (size_t from = 0, to; from < size; from = to) {
+    size_t bytes = 0, puts = 0;
+    for (to = from; to < size && to - from < PUT_ITEMS; to++) bytes += VALUE_HEAD + states[to].value.size + DIGEST_MAC_BYTES;
+    text_clear(&state->scratch);
+    char *at = text_reserve(&state->scratch, bytes);
+    for (size_t i = from; i < to; i++) {
+      if (states[i].offset < 0 || slice_equal(states[i].key, STATE_PARTITION_KEY)) continue;
+      const struct slice sealed = {at, VALUE_HEAD + states[i].value.size};
+      put64((unsigned char *)at, (uint64_t)states[i].offset);
+      put64((unsigned char *)at + 8, (uint64_t)states[i].due_s);
+      memcpy(at + VALUE_HEAD, states[i].value.data, states[i].value.size);
+      seal(partition_get(state, states[i].partition), states[i].key, sealed, (unsigned char *)at + sealed.size);
+      items[puts++] = (struct cache_item){cache_key(arena, states[i].partition, states[i].key), {at, sealed.size + DIGEST_MAC_BYTES}};
+      at += sealed.size + DIGEST_MAC_BYTES;
+    }
+    if (puts > 0) (void)state->cache->operations->put(state->cache, items, puts);
+  }
+}
+
 enum status state_committed(struct state *state, const struct log_state *states, size_t size, struct arena *arena,
                             struct error *error) {
-  struct cache_item *items = ARENA_ARRAY(arena, struct cache_item, size);
-  size_t puts = 0;
-  text_clear(&state->scratch);
-  size_t total = 0;
-  for (size_t i = 0; i < size; i++) total += states[i].value.size + VALUE_HEAD + DIGEST_MAC_BYTES;
-  char *at = state->cache != NULL ? text_reserve(&state->scratch, total) : NULL;
   for (size_t i = 0; i < size; i++) {
     if (states[i].offset < 0) continue;
-    struct partition *partition = partition_get(state, states[i].partition);
     const struct state_read record = {states[i].offset, states[i].key, states[i].value, states[i].due_s};
-    const bool own = slice_equal(states[i].key, STATE_PARTITION_KEY);
-    const enum status status = state_learn(state, states[i].partition, &record, partition->epoch, error);
+    const enum status status = state_learn(state, states[i].partition, &record, state_epoch(state, states[i].partition), error);
     if (status != STATUS_OK) return status;
-    if (own || state->cache == NULL) continue;
-    const struct slice sealed = {at, VALUE_HEAD + states[i].value.size};
-    put64((unsigned char *)at, (uint64_t)states[i].offset);
-    put64((unsigned char *)at + 8, (uint64_t)states[i].due_s);
-    memcpy(at + VALUE_HEAD, states[i].value.data, states[i].value.size);
-    seal(state, partition, states[i].key, sealed, (unsigned char *)at + sealed.size);
-    items[puts++] = (struct cache_item){cache_key(arena, states[i].partition, states[i].key), {at, sealed.size + DIGEST_MAC_BYTES}};
-    at += sealed.size + DIGEST_MAC_BYTES;
   }
   fault_point(FAULT_AFTER_INDEX);
-  if (puts > 0) (void)state->cache->operations->put(state->cache, items, puts);    // best effort: nothing rests on it
+  if (state->cache != NULL) cache_put(state, states, size, arena);
   fault_point(FAULT_AFTER_CACHE);
   return STATUS_OK;
 }

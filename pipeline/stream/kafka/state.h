@@ -10,9 +10,10 @@
 //
 // The cache is written only after the commit; so it can lack, lag or lie, and the answer stays the same. A cached value is
 //   offset (8, LE) | due (8, LE) | body | MAC (16)
-// the MAC being keyed BLAKE2b over topic, epoch, subject, partition, offset, due and body. The epoch is a number drawn when a
-// partition's state is first written and carried by its own record (reserved key): a topic that was deleted and made again
-// has another epoch, so that neither old cache values nor old snapshots fit it.
+// the MAC being SipHash over offset, due and body with a key of the subject's own: SipHash of the subject with a key of the partition's own,
+// and that is keyed BLAKE2b over topic, epoch and partition. The epoch is a number drawn when a partition's state is first written
+// and carried by its own record (reserved key): a topic that was deleted and made again has another epoch, so that neither old
+// cache values nor old snapshots fit it.
 //
 // No library of its own: records come in by state_learn, single offsets through the reader given. One state, one thread.
 #pragma once

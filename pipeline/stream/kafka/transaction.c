@@ -186,7 +186,11 @@ enum status transaction_stage_entry(struct transaction *transaction, const struc
   header_add(headers, "content-type", entry->topic == TOPIC_DEAD_LETTERS ? SLICE("application/octet-stream") : SLICE("application/json"));
   if (entry->receipt != 0) {
     const size_t at = time->size;
-    text_format(time, "%d.%llu.%llu", (int)entry->source.partition, (unsigned long long)entry->receipt, (unsigned long long)entry->place);
+    text_int(time, entry->source.partition);
+    text_byte(time, '.');
+    text_int(time, (int64_t)entry->receipt);
+    text_byte(time, '.');
+    text_int(time, (int64_t)entry->place);
     header_add(headers, "receipt", (struct slice){time->data + at, time->size - at});
   }
   for (size_t i = 0; i < entry->headers_size; i++) {
