@@ -25,6 +25,9 @@ struct walk {
   struct scalar_days days;
   int64_t window_first_s, window_last_s;
   uint32_t id_limits[2];    // of ids, and of persons
+  uint64_t type_word;       // the msg_type that came last, when it has at most 8 bytes,
+  size_t type_size;
+  enum event_type type;     // and what it means
   enum reject reason;
   size_t offset;
   const char *missing;    // the name of what is absent at offset

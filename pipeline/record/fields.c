@@ -196,7 +196,7 @@ static unsigned add(struct keys *keys, struct slice name, const struct key *key)
                          : key->type < FIELD_QUICK  ? key->type
                                                     : FIELD_QUICK;
   const uint8_t quick = keys->keys[at].quick;
-  keys->keys[at].quoted = quick == FIELD_TEXT || quick == FIELD_ID || quick == FIELD_TIME;
+  keys->keys[at].quoted = quick == FIELD_TEXT || quick == FIELD_ID || quick == FIELD_TIME || quick == FIELD_DAY || quick == FIELD_TYPE;
   if (key->type == FIELD_PERSON) keys->keys[at].more = 1;
   if (key->type == FIELD_NUMBER || key->type == FIELD_SMALL) keys->keys[at].more = (uint16_t)(key->scale * 16);
   keys->names[at] = name;

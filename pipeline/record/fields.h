@@ -36,6 +36,9 @@ enum field_type {
   FIELD_SMALL,      // int32, the same
   FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
   FIELD_TRACES,
+  FIELD_DAY,        // int32 day number, of birth
+  FIELD_VERSION,
+  FIELD_TYPE,       // msg_type
   FIELD_AMOUNT,     // the short form of FIELD_NUMBER with two digits; no row has it
   FIELD_QUICK,      // those above have a short form that run_values() reads, and so have the next three
   FIELD_EXACT,      // as it came
@@ -44,10 +47,7 @@ enum field_type {
   FIELD_SAME,       // an id that may stand in several places (DRAFT) and must be the same everywhere
   FIELD_SAME_PERSON,
   FIELD_COUNT,      // int64, whole and not negative
-  FIELD_DAY,        // int32 day number, of birth
   FIELD_EARLIEST,   // int64 seconds, the earliest of all
-  FIELD_VERSION,
-  FIELD_TYPE,       // msg_type
   FIELD_BODY,
   FIELD_NODE,       // an object of kind `more`
   FIELD_LINES,

@@ -5,6 +5,7 @@
 //        key      the next                         its value when that is a text, then the value is read in its short form
 #pragma once
 
+#include "core/civil.h"
 #include "record/careful.h"
 
 // Where the loop stands: at the value of a key.
@@ -27,13 +28,15 @@ struct run_cursor {
 static __attribute__((noinline, unused)) bool run_values(struct walk *w, struct run_cursor *cursor, char *base) {
   static const void *const ways[] = {[FIELD_SKIP] = &&skip,     [FIELD_TEXT] = &&text,   [FIELD_ID] = &&id,
                                      [FIELD_NUMBER] = &&number, [FIELD_SMALL] = &&small, [FIELD_TIME] = &&time,
-                                     [FIELD_TRACES] = &&traces, [FIELD_AMOUNT] = &&amount, [FIELD_QUICK] = &&stop};
+                                     [FIELD_TRACES] = &&traces, [FIELD_DAY] = &&day,       [FIELD_VERSION] = &&version,
+                                     [FIELD_TYPE] = &&type,     [FIELD_AMOUNT] = &&amount, [FIELD_QUICK] = &&stop};
   static const char one_trace[] = "[{\"drug_trac_codg\":\"";
   const char *const bytes = w->bytes, *value = cursor->value, *end;
   const uint32_t *token = cursor->token;
   const struct key *key = cursor->key;
   uint64_t seen = cursor->seen, sum = cursor->sum;
   int64_t read;
+  int32_t date;
   bool more = false;
 #define READ_VALUE                \
   do {                            \
@@ -94,6 +97,22 @@ small:
 time:
   if (end - value != 20 || end[-1] != '"' || !scalar_time(&w->days, value, &read) || !careful_in_window(w, read)) goto stop;
   PLACE(int64_t) = read;
+  NEXT_KEY;
+day:
+  // Days that are no day of birth are left to the careful way.
+  if (end - value != 11 || end[-1] != '"' || !civil_parse((struct slice){value, 10}, &date) || date < civil_to_day(1870, 1, 1) ||
+      date_of_day(date) > w->window_last_s)
+    goto stop;
+  PLACE(int32_t) = date;
+  NEXT_KEY;
+version:
+  if (!scalar_number(value, end, scalar_units[0], &read) || read < 1) goto stop;
+  PLACE(int64_t) = read;
+  NEXT_KEY;
+type:
+  if (end[-1] != '"' || scalar_inside(value, end).size != w->type_size || (scalar_word(value) ^ w->type_word) << (64 - 8 * w->type_size) != 0)
+    goto stop;
+  PLACE(enum event_type) = w->type;
   NEXT_KEY;
 traces:
   // One code in the usual shape: [{"drug_trac_codg":"83123450000000000017"}]

@@ -107,7 +107,7 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
   case FIELD_DAY:
     if (!careful_any_time(w, t, &number, &day_only, &odd)) return CAREFUL_FAILED;
     *had = number != DATE_ABSENT;
-    if (*had && (!w->limits.date_window || (date_day(number) >= date_from_civil(1870, 1, 1) && number <= w->window_last_s)))
+    if (*had && (!w->limits.date_window || (date_day(number) >= civil_to_day(1870, 1, 1) && number <= w->window_last_s)))
       *(int32_t *)(void *)to = date_day(number);
     break;
   case FIELD_EARLIEST: {
@@ -133,7 +133,11 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
     unsigned type = 0;
     while (type < EVENT_TYPE_COUNT && !slice_equal(text, slice_from(event_type_name((enum event_type)type)))) type++;
     if (text.data != NULL && type == EVENT_TYPE_COUNT) return careful_fail(w, REJECT_UNKNOWN_TYPE, offset);
-    w->draft.event.type = (enum event_type)type;
+    w->draft.event.type = w->type = (enum event_type)type;
+    char word[8] = {0};
+    w->type_size = text.size - 1 < sizeof word ? text.size : SIZE_MAX;
+    if (w->type_size <= sizeof word) memcpy(word, text.data, text.size);
+    w->type_word = scalar_word(word);
     break;
   }
   default: return container(w, key, t, had);
@@ -398,7 +402,7 @@ static uint32_t body(struct walk *w, uint32_t t) {
   const int kind = fields_body(event->type);
   if (kind < 0) return careful_skip(w, t);
   if (w->limits.date_window) {
-    w->window_first_s = date_of_day(date_from_civil(1990, 1, 1));
+    w->window_first_s = date_of_day(civil_to_day(1990, 1, 1));
     w->window_last_s = event->recv_time_s + 2 * DATE_DAY_SECONDS;
   }
   w->gaps = false;

@@ -191,6 +191,50 @@ static void short_times_are_read_as_dates_are(void **state) {
 
 // ---- hostile bytes ----
 
+static void days_of_birth_are_read_as_dates_are(void **state) {
+  (void)state;
+  unsigned born = 0;
+  for (unsigned round = 0; round < 60000; round++) {
+    char text[16], message[1024];
+    snprintf(text, sizeof text, "%04u-%02u-%02u", (unsigned)(1860 + next_random() % 170), (unsigned)(next_random() % 14), (unsigned)(next_random() % 34));
+    if (round % 5 == 0) text[next_random() % 10] = "-0:9x T"[next_random() % 7];
+    snprintf(message, sizeof message, SETL(",\"brdy\":\"%s\"", ""), text);
+    accept(message);
+    int64_t time_s;
+    const bool is_date = date_parse(slice_from(text), &time_s, NULL) && date_day(time_s) >= date_from_civil(1870, 1, 1) &&
+                         time_s <= event.recv_time_s + 2 * DATE_DAY_SECONDS;
+    assert_int_equal(event.brdy_day, is_date ? date_day(time_s) : INT32_MIN);
+    born += is_date;
+    if (round % 1000 == 0) arena_reset(&arena);
+  }
+  assert_true(born > 20000);
+}
+
+static void versions_and_types_are_read_whatever_came_before(void **state) {
+  (void)state;
+  static const struct { const char *ver; int64_t expected; } versions[] = {{"1", 1}, {"\"2\"", 2}, {"12345678", 12345678}, {"1e3", -1}, {"0", -1},
+                                                                           {"\"-1\"", -1}, {"2.0", -1}, {"01", -1}, {"\"\"", -1}};
+  static const char *const types[] = {"SETL", "TICK", "SETL", "SETL_CANCEL", "SETL", "LIST", "SET", "SETLX", "SETL ", ""};
+  for (unsigned round = 0; round < 2000; round++) {
+    char message[1024];
+    const unsigned v = (unsigned)(next_random() % (sizeof versions / sizeof versions[0]));
+    const char *type = types[next_random() % (sizeof types / sizeof types[0])];
+    snprintf(message, sizeof message, "{\"msg_id\":\"m\",\"msg_type\":\"%s\",\"mdtrtarea_admvs\":\"620100\",\"fixmedins_code\":\"H1\",\"psn_no\":\"p\","
+             "\"event_time\":\"2026-03-09 10:11:10\",\"recv_time\":\"2026-03-09 10:11:12\",\"ver\":%s,\"body\":{\"setlinfo\":{" SETLINFO "}}}", type, versions[v].ver);
+    const enum status status = decode_bytes(slice_from(message));
+    const struct slice trimmed = {type, strcspn(type, " ")};
+    unsigned named = 0;
+    while (named < EVENT_TYPE_COUNT && !slice_equal(trimmed, slice_from(event_type_name((enum event_type)named)))) named++;
+    if (named < EVENT_TYPE_COUNT && versions[v].expected > 0) {
+      assert_int_equal(status, STATUS_OK);
+      assert_int_equal(event.type, named);
+      assert_int_equal(event.ver, versions[v].expected);
+    } else {
+      assert_int_equal(status, STATUS_REJECT);
+    }
+  }
+}
+
 static void every_prefix_is_refused(void **state) {
   (void)state;
   const struct slice whole = SLICE(sample);
@@ -279,6 +323,8 @@ int main(void) {
       cmocka_unit_test(short_numbers_are_read_as_money_reads_them),
       cmocka_unit_test(numbers_of_every_length_are_read_as_money_reads_them),
       cmocka_unit_test(short_times_are_read_as_dates_are),
+      cmocka_unit_test(days_of_birth_are_read_as_dates_are),
+      cmocka_unit_test(versions_and_types_are_read_whatever_came_before),
       cmocka_unit_test(every_prefix_is_refused),
       cmocka_unit_test(changed_bytes_are_judged_as_another_reader_does),
       cmocka_unit_test(the_steady_state_asks_for_no_memory),
