@@ -94,7 +94,14 @@ def wrong_bytes_in_redis(make, reference):
 def killed_in_the_middle(make, reference):
     site = make("killed", batch_records=100)
     site.call("topics", "create")
-    replay = site.start("replay", reference.path, "--rate", str(max(200, reference.lines // 16)))
+    # Most arrives while processes are killed, and some is left for the end, however slow the machine is.
+    parts = [f"{site.cluster.folder}/killed-{number}.ndjson" for number in range(2)]
+    with open(reference.path, "rb") as file:
+        rows = file.read().splitlines(keepends=True)
+    for path, part in zip(parts, (rows[:-1000], rows[-1000:])):
+        with open(path, "wb") as out:
+            out.writelines(part)
+    replay = site.start("replay", parts[0], "--rate", str(max(200, reference.lines // 20)))
     dice, killed = random.Random(seed), 0
     while replay.poll() is None and killed < 5:
         process = site.start("run", "screen", "--from", "earliest")
@@ -107,7 +114,7 @@ def killed_in_the_middle(make, reference):
         killed += 1
     assert killed > 1
     assert replay.wait(timeout=120) == 0
-    assert site.covered() < reference.records(4), "no kill was in the middle: give more settlements"
+    site.call("replay", parts[1])
     site.run_to_the_end()
     same_as_embedded(site, reference)
 
