@@ -50,6 +50,8 @@ struct walk {
   char *minified;
   size_t minified_room;
   uint64_t bit_setl_id, bit_mdtrt_id, bit_sn, bit_line_mdtrt_id, bit_body_mdtrt_id;
+  int made_for;                  // which of the two compilations of walk.c the keys were made for; 0: none yet
+  const void *const *ways;       // of its run_values()
   struct keys keys[OBJECT_KINDS];
 };
 

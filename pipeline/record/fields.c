@@ -184,11 +184,16 @@ static void forget(struct key *key) {
   key->mask = UINT32_MAX;
 }
 
-static unsigned add(struct keys *keys, struct slice name, const struct key *key) {
+static void sum_up(struct keys *keys, unsigned from) {
+  for (unsigned at = from; at < keys->size; at++) keys->keys[at].upto = keys->keys[at - 1].upto + keys->marks[at];
+}
+
+static unsigned add(struct keys *keys, struct slice name, const struct key *key, uint64_t marks) {
   const unsigned at = keys->size++;
   assert(at < KEY_MAX);
   keys->keys[at] = *key;
-  keys->keys[at].next = keys->keys;
+  keys->marks[at] = marks;
+  sum_up(keys, at);
   keys->keys[at].quick = key->type == FIELD_EXACT    ? FIELD_TEXT
                          : key->type == FIELD_PERSON ? FIELD_ID
                          : key->type == FIELD_STAMP ? FIELD_TIME
@@ -197,6 +202,7 @@ static unsigned add(struct keys *keys, struct slice name, const struct key *key)
                                                     : FIELD_QUICK;
   const uint8_t quick = keys->keys[at].quick;
   keys->keys[at].quoted = quick == FIELD_TEXT || quick == FIELD_ID || quick == FIELD_TIME || quick == FIELD_DAY || quick == FIELD_TYPE;
+  keys->keys[at].way = keys->ways[quick];
   if (key->type == FIELD_PERSON) keys->keys[at].more = 1;
   if (key->type == FIELD_NUMBER || key->type == FIELD_SMALL) keys->keys[at].more = (uint16_t)(key->scale * 16);
   keys->names[at] = name;
@@ -205,18 +211,27 @@ static unsigned add(struct keys *keys, struct slice name, const struct key *key)
   return at;
 }
 
-void keys_init(struct keys *keys, enum object_kind kind) {
+void keys_init(struct keys *keys, enum object_kind kind, const void *const *ways) {
   memset(keys, 0, sizeof *keys);
   keys->kind = kind;
-  forget(&keys->keys[0]);
-  keys->keys[0].next = keys->keys;
+  keys->ways = ways;
+  keys->misses_max = 1;
+  for (unsigned i = 0; i <= KEY_MAX; i++) forget(&keys->keys[i]);
   keys->size = 1;
   const struct fields *fields = &fields_of[kind];
+  unsigned seconds = 0;
+  for (unsigned i = 0; i < fields->size; i++) keys->firsts += !fields->rows[i].again;
+  keys->unusual = UINT64_MAX << keys->firsts;
   for (unsigned i = 0; i < fields->size; i++) {
     const struct field *row = &fields->rows[i];
     const struct slice name = slice_from(row->name);
-    const unsigned at = add(keys, name, &(struct key){.type = row->type, .scale = row->scale, .place = row->place,
-                                                      .more = row->more, .marks = fields_bit(kind, row->name)});
+    uint64_t mark = fields_bit(kind, row->name);
+    if (row->again) {
+      assert(keys->firsts + seconds < FIELDS_BITS && seconds < sizeof keys->first_of / sizeof keys->first_of[0]);
+      keys->first_of[seconds] = mark;
+      mark = UINT64_C(1) << (keys->firsts + seconds++);
+    }
+    const unsigned at = add(keys, name, &(struct key){.type = row->type, .scale = row->scale, .place = row->place, .more = row->more}, mark);
     char bytes[KEY_TEMPLATE];
     const size_t size = name.size + 3;
     assert(size <= sizeof bytes);
@@ -224,16 +239,17 @@ void keys_init(struct keys *keys, enum object_kind kind) {
     bytes[size - 1] = ':';
     memcpy(bytes + 1, name.data, name.size);
     keys_learn(keys, at, bytes, size);
-    keys_follow(keys, at - 1, at);
   }
 }
 
+unsigned keys_known(const struct keys *keys, struct slice name) { return keys->slots[slot_of(keys, name)]; }
+
 unsigned keys_find(struct keys *keys, struct slice name) {
-  unsigned found = keys->slots[slot_of(keys, name)];
+  unsigned found = keys_known(keys, name);
   if (found != 0) return found;
   if (keys->size == KEY_MAX) {
-    keys_init(keys, keys->kind);
-    found = keys->slots[slot_of(keys, name)];
+    keys_init(keys, keys->kind, keys->ways);
+    found = keys_known(keys, name);
     assert(found == 0);
   }
   // Names too long to keep are never predicted: they share the place of the empty name, which is read by nobody either.
@@ -241,7 +257,7 @@ unsigned keys_find(struct keys *keys, struct slice name) {
   if (name.size > room) name.size = 0;
   if (name.size == 0 && (found = keys->slots[slot_of(keys, SLICE(""))]) != 0) return found;
   memcpy(keys->text[keys->size], name.data, name.size);
-  return add(keys, (struct slice){keys->text[keys->size], name.size}, &(struct key){.type = FIELD_SKIP});
+  return add(keys, (struct slice){keys->text[keys->size], name.size}, &(struct key){.type = FIELD_SKIP}, 0);
 }
 
 void keys_learn(struct keys *keys, unsigned at, const char *bytes, size_t size) {
@@ -253,12 +269,64 @@ void keys_learn(struct keys *keys, unsigned at, const char *bytes, size_t size) 
   if (key->quoted) key->bytes[size + 1] = '"';
   key->size = (uint8_t)(size + 1 + key->quoted);
   key->mask = (uint32_t)((UINT64_C(1) << key->size) - 1);
-  key->marks = (key->marks & ~FIELDS_GAPS) | (size != keys->names[at].size + 3 ? FIELDS_GAPS : 0);
+  keys->marks[at] = (keys->marks[at] & ~FIELDS_GAPS) | (size != keys->names[at].size + 3 ? FIELDS_GAP : 0);
+  sum_up(keys, at);
 }
 
 void keys_follow(struct keys *keys, unsigned previous, unsigned at) {
   struct key *key = &keys->keys[previous];
-  if (key->next == &keys->keys[at]) return;
-  key->other = (uint8_t)(key->next - keys->keys);
-  key->next = &keys->keys[at];
+  const int step = (int)at - (int)previous;
+  if (step == 1 || step == key->step) return;
+  key->other = (uint8_t)((int)previous + key->step);
+  key->step = (int8_t)step;
+}
+
+void keys_arrange(struct keys *keys, const uint8_t *order, size_t size) {
+  uint8_t next[KEY_MAX] = {0}, place[KEY_MAX] = {0};    // the new order as a list from 0 to 0; the new place of each
+  bool placed[KEY_MAX] = {true};
+  keys->misses = 0;
+  if (keys->misses_max < UINT32_MAX / 2) keys->misses_max *= 2;
+  unsigned last = 0;
+  for (size_t i = 0; i < size; i++) {
+    if (placed[order[i]]) continue;
+    placed[order[i]] = keys->met[order[i]] = true;
+    last = next[last] = order[i];
+  }
+  for (unsigned at = 1; at < keys->size; at++) {
+    if (placed[at]) continue;
+    const unsigned before = keys->met[at] ? at - 1 : last;
+    next[at] = next[before];
+    next[before] = (uint8_t)at;
+    if (before == last) last = at;
+  }
+  struct keys old;
+  memcpy(&old, keys, sizeof old);
+  for (unsigned from = next[0], at = 1; from != 0; from = next[from]) place[from] = (uint8_t)at++;
+  for (unsigned from = 0; from < keys->size; from++) {
+    const unsigned at = place[from];
+    struct key *key = &keys->keys[at];
+    *key = old.keys[from];
+    // What came next is the one behind now, mostly.
+    const int next_at = place[(int)from + old.keys[from].step], step = next_at - (int)at;
+    key->step = (int8_t)(step == 1 ? 0 : step);
+    key->other = place[old.keys[from].other];
+    keys->marks[at] = old.marks[from];
+    keys->met[at] = old.met[from];
+    keys->names[at] = old.names[from];
+    if (old.names[from].data != keys->text[from]) continue;
+    keys->names[at].data = keys->text[at];
+    memcpy(keys->text[at], old.text[from], sizeof keys->text[at]);
+  }
+  for (unsigned i = 0; i < KEY_SLOTS; i++) keys->slots[i] = place[old.slots[i]];
+  sum_up(keys, 1);
+}
+
+bool keys_bits(const struct keys *keys, uint64_t marks, uint64_t *bits) {
+  *bits = marks & ((UINT64_C(1) << keys->firsts) - 1);
+  for (uint64_t rest = (marks & ~FIELDS_GAPS) >> keys->firsts; rest != 0; rest &= rest - 1) {
+    const uint64_t first = keys->first_of[__builtin_ctzll(rest)];
+    if ((*bits & first) != 0) return false;
+    *bits |= first;
+  }
+  return true;
 }

@@ -1,8 +1,8 @@
 // The loop over an object's keys: where nearly all of decoding's time is spent. Only walk.c includes this.
 //
 //   ... ,"cnt":9,"pric":40.00,"chrgitm_lv":"01", ...
-//       ^        ^                                 each comma is compared with ',"key":' of the key expected, with the quote of
-//        key      the next                         its value when that is a text, then the value is read in its short form
+//       ^        ^                                 each comma is compared with ',"key":' of the key behind the last one, with the
+//        key      the one behind                   quote of its value when that is a text, then the value is read in its short form
 #pragma once
 
 #include "core/civil.h"
@@ -13,46 +13,47 @@ struct run_cursor {
   const uint32_t *token;     // the comma or brace before the key
   const struct key *key;
   const char *value;         // behind its quote when the key is quoted
-  uint64_t seen, sum;        // the marks of the keys so far: all, and added up, which differs when one stands twice
+  uint64_t from;             // what is to be taken from key->upto: the rest are the marks of the keys of this run
 };
 
-// Reads values as long as they have their short forms and the keys come as expected. True when it stops behind a value, at
-// what is not the key expected (cursor->key is then the one before); false at a value that has no short form. It calls
+// Reads values as long as they have their short forms and the keys come in their order. True when it stops behind a value, at
+// what is no key that is expected (cursor->key is then the one before); false at a value that has no short form. It calls
 // nothing, so that all it needs stays in registers, and every way of reading ends with its own jump to the next, as the same
-// ways follow each other line after line.
+// ways follow each other line after line. Without a cursor it only tells the walk its ways.
 //
 // The loop needs no check that a token is there: the last one is a closing brace (walk_message), so a comma, a key and a
 // colon, which are compared with the bytes, each have one after them, and what is no value stops it.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"    // labels as values
-static __attribute__((noinline, unused)) bool run_values(struct walk *w, struct run_cursor *cursor, char *base) {
+static __attribute__((noinline, noclone, unused)) bool run_values(struct walk *w, struct run_cursor *cursor, char *base) {
   static const void *const ways[] = {[FIELD_SKIP] = &&skip,     [FIELD_TEXT] = &&text,   [FIELD_ID] = &&id,
                                      [FIELD_NUMBER] = &&number, [FIELD_SMALL] = &&small, [FIELD_TIME] = &&time,
                                      [FIELD_TRACES] = &&traces, [FIELD_DAY] = &&day,       [FIELD_VERSION] = &&version,
                                      [FIELD_TYPE] = &&type,     [FIELD_AMOUNT] = &&amount, [FIELD_QUICK] = &&stop};
   static const char one_trace[] = "[{\"drug_trac_codg\":\"";
+  if (UNLIKELY(cursor == NULL)) {
+    w->ways = ways;
+    return true;
+  }
   const char *const bytes = w->bytes, *value = cursor->value, *end;
   const uint32_t *token = cursor->token;
   const struct key *key = cursor->key;
-  uint64_t seen = cursor->seen, sum = cursor->sum;
+  uint64_t from = cursor->from;
   int64_t read;
   int32_t date;
   bool more = false;
-#define READ_VALUE                \
-  do {                            \
-    seen |= key->marks;           \
-    sum += key->marks;            \
-    end = bytes + token[4];       \
-    goto *ways[key->quick];       \
+#define READ_VALUE          \
+  do {                      \
+    end = bytes + token[4]; \
+    goto *key->way;         \
   } while (0)
-#define NEXT_KEY                                                \
-  do {                                                          \
-    const struct key *const next = key->next;                   \
-    token += 4;                                                 \
-    if (!SCALAR_LIKELY(keys_match(next, end))) goto unexpected; \
-    key = next;                                                 \
-    value = end + next->size;                                   \
-    READ_VALUE;                                                 \
+#define NEXT_KEY                                              \
+  do {                                                        \
+    token += 4;                                               \
+    if (!SCALAR_LIKELY(keys_match(key + 1, end))) goto ahead; \
+    key++;                                                    \
+    value = end + key->size;                                  \
+    READ_VALUE;                                               \
   } while (0)
 #define PLACE(type) (*(type *)(void *)(base + key->place))
 
@@ -79,6 +80,11 @@ long_text:
   PLACE(struct slice) = scalar_inside(value, end);
   NEXT_KEY;
 id:
+  if (!SCALAR_LIKELY(value + scalar_before(value, scalar_odd_32) + 1 == end)) goto long_id;
+  if (scalar_maybe_absent(*value) || scalar_inside(value, end).size > w->id_limits[key->more]) goto stop;
+  PLACE(struct slice) = scalar_inside(value, end);
+  NEXT_KEY;
+long_id:
   if (!scalar_text(value, end) || scalar_inside(value, end).size > w->id_limits[key->more]) goto stop;
   PLACE(struct slice) = scalar_inside(value, end);
   NEXT_KEY;
@@ -124,10 +130,17 @@ traces:
   w->traces[w->draft.event.traces_size++] = scalar_inside(value + sizeof one_trace - 1, end);
   end += 2, token += 6;
   NEXT_KEY;
-unexpected:
+ahead:
+  if (key->step > 0 && keys_match(key + key->step, end)) {
+    const struct key *const next = key + key->step;
+    from += next[-1].upto - key->upto;
+    key = next;
+    value = end + key->size;
+    READ_VALUE;
+  }
   more = true;
 stop:
-  *cursor = (struct run_cursor){token, key, value, seen, sum};
+  *cursor = (struct run_cursor){token, key, value, from};
   return more;
 #undef PLACE
 #undef NEXT_KEY

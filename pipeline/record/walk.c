@@ -17,10 +17,12 @@ enum { KEY_EMPTY = KEY_MAX, KEY_FAILED };
 static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, uint32_t t) {
   const struct key *other = &keys->keys[keys->keys[previous].other];
   const char *mark = w->bytes + w->tokens[t];
-  if (previous == 0 ? keys_match_first(other, mark) : keys_match(other, mark)) {
+  keys->misses++;
+  if (keys_match_but(other, mark, previous == 0)) {
     const unsigned at = keys->keys[previous].other;
     w->gaps |= careful_spaced(w, t + 3);
     keys_follow(keys, previous, at);
+    keys->met[at] = true;
     return at;
   }
   const char byte = careful_byte(w, t + 1);
@@ -40,6 +42,7 @@ static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, 
   if (name.data == raw.data + 1) keys_learn(keys, at, from, (size_t)(to - from));
   if (careful_is_space(to[-1])) w->gaps = true;
   keys_follow(keys, previous, at);
+  keys->met[at] = true;
   return at;
 }
 
@@ -145,19 +148,42 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
   return t + 1;
 }
 
+// The key at token t + 1, 0 when it is not remembered; false when its escapes cannot be undone.
+static bool key_at(struct walk *w, const struct keys *keys, uint32_t t, unsigned *at) {
+  const struct slice raw = careful_scalar(w, t + 1);
+  struct slice name;
+  if (!careful_unescaped(w, (struct slice){raw.data + 1, raw.size - 2}, &name)) return false;
+  *at = keys_known(keys, name);
+  return true;
+}
+
 // Fails at the key that stands twice in the object at token t.
 static uint32_t fail_twice(struct walk *w, struct keys *keys, uint32_t t) {
-  uint64_t seen = 0;
+  uint64_t seen = 0, bit;
+  unsigned at;
   do {
-    const struct slice raw = careful_scalar(w, t + 1);
-    struct slice name;
-    if (!careful_unescaped(w, (struct slice){raw.data + 1, raw.size - 2}, &name)) return CAREFUL_FAILED;
-    const uint64_t marks = keys->keys[keys_find(keys, name)].marks & ~FIELDS_GAPS;
-    if ((seen & marks) != 0) return careful_fail(w, REJECT_DUPLICATE_KEY, w->tokens[t + 1]);
-    seen |= marks;
+    if (!key_at(w, keys, t, &at)) return CAREFUL_FAILED;
+    (void)keys_bits(keys, keys->marks[at], &bit);
+    if ((seen & bit) != 0) return careful_fail(w, REJECT_DUPLICATE_KEY, w->tokens[t + 1]);
+    seen |= bit;
     t = careful_skip(w, t + 3);
   } while (t != CAREFUL_FAILED);
   return CAREFUL_FAILED;
+}
+
+// Arranges the keys by the object at token t, which was read without a fault.
+static void arrange(struct walk *w, struct keys *keys, uint32_t t) {
+  const bool gaps = w->gaps;
+  uint8_t order[KEY_MAX];
+  size_t size = 0;
+  unsigned at;
+  while (size < KEY_MAX && careful_byte(w, t + 1) == '"' && key_at(w, keys, t, &at)) {
+    order[size++] = (uint8_t)at;
+    t = careful_skip(w, t + 3);
+    if (careful_byte(w, t) != ',') break;
+  }
+  keys_arrange(keys, order, size);
+  w->gaps = gaps;
 }
 
 // Decodes the object at token t to base; the token after it. *had: the rows of its table that had a value.
@@ -165,18 +191,22 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
   struct keys *const keys = &w->keys[kind];
   const uint32_t *const tokens = w->tokens;
   struct run_cursor cursor = {.token = tokens + t, .key = keys->keys};
-  uint64_t silent = 0;
+  uint64_t seen = 0, silent = 0;
   if (UNLIKELY(++w->depth > w->limits.depth_max)) return careful_fail(w, REJECT_TOO_DEEP, w->tokens[t]);
-  for (bool first = true;; first = false) {
+  for (uint32_t brace = 1;; brace = 0) {    // the first mark is one
     // Behind cursor.key, at the mark that is before the next one.
     const char *const mark = w->bytes + *cursor.token;
-    const struct key *key = cursor.key->next;
+    const struct key *key = cursor.key + 1, *ahead;
     bool quick = true;    // false: lacks the quote that is expected, and goes the careful way at once
-    if (!first && *mark == '}') break;
-    if (SCALAR_LIKELY(first ? keys_match_first(key, mark) : keys_match(key, mark))) {
+    if (*mark == '}') break;
+    if (SCALAR_LIKELY(keys_match_but(key, mark, brace))) {
+      cursor.value = mark + key->size;
+    } else if (keys_match_but(ahead = cursor.key + cursor.key->step, mark, brace)) {
+      keys->misses += ahead <= cursor.key;
+      key = ahead;
       cursor.value = mark + key->size;
     } else {
-      if (!first && *mark != ',') return careful_fail(w, REJECT_NOT_JSON, *cursor.token);
+      if (brace == 0 && *mark != ',') return careful_fail(w, REJECT_NOT_JSON, *cursor.token);
       const unsigned at = key_after(w, keys, (unsigned)(cursor.key - keys->keys), (uint32_t)(cursor.token - tokens));
       if (at == KEY_FAILED) return CAREFUL_FAILED;
       if (at == KEY_EMPTY) {
@@ -188,25 +218,28 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
       quick = !key->quoted || cursor.value[-1] == '"';
     }
     cursor.key = key;
-    if (SCALAR_LIKELY(quick)) {
-      if (run_values(w, &cursor, base)) continue;
-    } else {
-      cursor.seen |= key->marks;
-      cursor.sum += key->marks;
+    cursor.from = key[-1].upto;
+    const bool more = SCALAR_LIKELY(quick) && run_values(w, &cursor, base);
+    // The keys of this run; a key that was there before, or in its other spelling, is told of before its value is read.
+    const uint64_t run = cursor.key->upto - cursor.from, both = seen & run & ~FIELDS_GAPS;
+    seen |= run;
+    if (UNLIKELY(both != 0 || (seen & keys->unusual) != 0)) {
+      uint64_t bits;
+      if (both != 0 || !keys_bits(keys, seen, &bits)) return fail_twice(w, keys, t);
+      w->gaps |= (run & FIELDS_GAPS) != 0;
     }
-    // Keys that are never read by run_values() are not read twice; of the others it is told in the end.
-    if (cursor.key->quick == FIELD_QUICK && ((cursor.seen ^ cursor.sum) & ~FIELDS_GAPS) != 0) return fail_twice(w, keys, t);
+    if (more) continue;
     bool some = true;
     const uint32_t next = value_careful(w, cursor.key, (uint32_t)(cursor.token - tokens) + 3, base, &some);
     if (next == CAREFUL_FAILED) return CAREFUL_FAILED;
     if (next >= w->count) return careful_fail(w, REJECT_NOT_JSON, w->size);
-    if (!some) silent |= cursor.key->marks;
+    if (!some) silent |= keys->marks[cursor.key - keys->keys];
     cursor.token = tokens + next;
   }
-  if (UNLIKELY(((cursor.seen ^ cursor.sum) & ~FIELDS_GAPS) != 0)) return fail_twice(w, keys, t);
-  w->gaps |= (cursor.seen & FIELDS_GAPS) != 0;
+  *had = seen & ~silent;
+  if (UNLIKELY((seen & keys->unusual) != 0)) (void)keys_bits(keys, *had, had);
+  if (UNLIKELY(keys->misses >= keys->misses_max)) arrange(w, keys, t);
   w->depth--;
-  *had = cursor.seen & ~silent;
   return (uint32_t)(cursor.token - tokens) + 1;
 }
 
@@ -426,9 +459,21 @@ static bool unclosed(struct walk *w) {
 
 #ifdef WALK_WIDE
 #define walk_message walk_message_wide
+enum { HERE = 2 };
+#else
+enum { HERE = 1 };
 #endif
+
+// Keys know where this compilation reads their values.
+static void make_keys(struct walk *w) {
+  (void)run_values(w, NULL, NULL);
+  for (unsigned kind = 0; kind < OBJECT_KINDS; kind++) keys_init(&w->keys[kind], (enum object_kind)kind, w->ways);
+  w->made_for = HERE;
+}
+
 enum status walk_message(struct walk *w, struct arena *arena, const char *bytes, size_t size, const uint32_t *tokens,
                          size_t tokens_size, struct event *event, struct decode_failure *failure) {
+  if (UNLIKELY(w->made_for != HERE)) make_keys(w);
   w->arena = arena;
   w->bytes = bytes;
   w->size = size;

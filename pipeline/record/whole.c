@@ -11,7 +11,6 @@ struct walk *walk_create(const struct decode_limits *limits) {
   w->limits = *limits;
   w->id_limits[0] = limits->id_bytes_max;
   w->id_limits[1] = limits->psn_bytes_max;
-  for (unsigned kind = 0; kind < OBJECT_KINDS; kind++) keys_init(&w->keys[kind], (enum object_kind)kind);
   w->tokens_per_line = 64;
   w->type_size = SIZE_MAX;
   w->bit_setl_id = fields_bit(OBJECT_SETLINFO, "setl_id");

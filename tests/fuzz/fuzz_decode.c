@@ -1,5 +1,5 @@
-// Any bytes as a message: decoded by either set of instructions, with the memory of all messages before, to the same event
-// or the same refusal; and what another reader takes for JSON is not refused as none.
+// Any bytes as a message: decoded by either set of instructions, with the memory of all messages before, that of this one or none, to
+// the same event or the same refusal; and what another reader takes for JSON is not refused as none.
 #include <assert.h>
 #include <stdlib.h>
 
@@ -70,10 +70,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   struct arena arena;
   arena_init(&arena, 1 << 14);
+  struct decoder *fresh = decoder_create(&limits);
   const struct result a = run(wide, &arena, data, size, '}'), b = run(narrow, &arena, data, size, '"'),
-                      c = run(wide, &arena, data, size, ',');
-  const struct result *const others[] = {&b, &c};
-  for (unsigned i = 0; i < 2; i++) {
+                      c = run(wide, &arena, data, size, ','), d = run(fresh, &arena, data, size, ',');
+  decoder_destroy(fresh);
+  const struct result *const others[] = {&b, &c, &d};
+  for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
     const struct result *other = others[i];
     assert(a.status == other->status && a.failure.reason == other->failure.reason &&
            a.failure.offset == other->failure.offset);

@@ -91,7 +91,7 @@ static void white_space_is_noticed_by_a_decoder_that_expects_none(void **state) 
   text_fini(&message);
 }
 
-// ---- the short ways against the careful ones ----
+// ---- keys in any order ----
 
 static uint64_t random_state = 88172645463325252U;
 static uint64_t next_random(void) {
@@ -99,6 +99,81 @@ static uint64_t next_random(void) {
   random_state ^= random_state >> 7;
   return random_state ^= random_state << 17;
 }
+
+// Senders of many orders, one after the other: what one taught the decoder misleads it about the next.
+static void keys_in_any_order_are_read_and_one_that_stands_twice_is_told(void **state) {
+  (void)state;
+  // 16 keys of a line: two spellings, keys that nobody reads, and sizes of all kinds.
+  static const char *const names[] = {"feedetl_sn", "bkkp_sn", "cnt", "pric", "det_item_fee_sumamt", "inscp_scp_amt", "inscp_amt", "overlmt_amt",
+                                      "overlmt_selfpay", "prd_days", "med_list_codg", "fee_ocur_time", "drugtracinfo", "chrgitm_lv", "memo", "x"};
+  static const char *const values[] = {"\"7\"", "\"7\"", "3", "1.5", "4.50", "4.25", "4.25", "0.25", "0.25", "2", "\"X1\"", "\"2026-03-01 08:00:00\"",
+                                       "[{\"drug_trac_codg\":\"8312345\"}]", "\"01\"", "\"-\"", "[]"};
+  static const unsigned bits[] = {0x100, 0x100, 1, 2, 4, 8, 8, 16, 16, 32, 0x200, 0x400, 0x800, 0, 0, 0};
+  enum { KEYS = sizeof names / sizeof names[0] };
+  unsigned twice = 0, lines_read = 0;
+  unsigned orders[4][KEYS];    // of four senders, and what they leave out now and then
+  for (unsigned sender = 0; sender < 4; sender++)
+    for (unsigned i = 0; i < KEYS; i++) {
+      const unsigned j = (unsigned)(next_random() % (i + 1));
+      orders[sender][i] = orders[sender][j];
+      orders[sender][j] = i;
+    }
+  struct text message = {0};
+  for (unsigned round = 0; round < 20000; round++) {
+    const unsigned *const order = orders[next_random() % (round < 10000 ? 1 + round / 2500 : 4)];
+    unsigned line[KEYS + 1], size = 0, seen = 0;
+    for (unsigned i = 0; i < KEYS; i++) {
+      const unsigned key = order[i];
+      const bool second = key == 1 || key == 6 || key == 8, odd = next_random() % 64 == 0;
+      if ((second && !odd) || (key > 1 && next_random() % 8 == 0)) continue;
+      line[size++] = key;
+    }
+    if (next_random() % 32 == 0) {    // one again, anywhere
+      const unsigned again = line[next_random() % size], at = (unsigned)(next_random() % (size + 1));
+      memmove(line + at + 1, line + at, (size++ - at) * sizeof *line);
+      line[at] = again;
+    }
+    text_clear(&message);
+    TEXT_LITERAL(&message, "{" ENVELOPE("SETL") ",\"body\":{\"setlinfo\":{" SETLINFO "},\"feedetail\":[{");
+    size_t expected = 0;    // the offset of the key that stands twice
+    const unsigned strangers = next_random() % 512 == 0 ? 30 : next_random() % 16 == 0;    // the decoder's memory is full now and then, in the middle
+    for (unsigned i = 0; i < size; i++) {
+      if (i > 0) text_byte(&message, ',');
+      for (unsigned n = 0; n < strangers; n++) text_format(&message, "\"k%llu\":\"\",", (unsigned long long)next_random());
+      if (expected == 0 && (seen & bits[line[i]]) != 0) expected = message.size;
+      seen |= bits[line[i]];
+      text_format(&message, "\"%s\":%s", names[line[i]], values[line[i]]);
+    }
+    TEXT_LITERAL(&message, "}]}}");
+    const enum status status = decode_bytes(text_slice(&message));
+    if (expected != 0) {
+      twice++;
+      assert_int_equal(status, STATUS_REJECT);
+      assert_int_equal(failure.reason, REJECT_DUPLICATE_KEY);
+      assert_int_equal(failure.offset, expected);
+      continue;
+    }
+    assert_int_equal(status, STATUS_OK);
+    lines_read++;
+    const struct line *read = &event.lines[0];
+    assert_int_equal(read->has, seen & 255);
+    assert_slice(read->feedetl_sn, "7");
+    assert_int_equal(read->cnt, seen & 1 ? 30000 : 0);
+    assert_int_equal(read->pric, seen & 2 ? 1500000 : 0);
+    assert_int_equal(read->det_item_fee_fen, seen & 4 ? 450 : 0);
+    assert_int_equal(read->inscp_fen, seen & 8 ? 425 : 0);
+    assert_int_equal(read->overlmt_fen, seen & 16 ? 25 : 0);
+    assert_int_equal(read->prd_days, seen & 32 ? 200 : 0);
+    assert_slice(read->med_list_codg, seen & 0x200 ? "X1" : NULL);
+    assert_int_equal(read->fee_ocur_time_s, seen & 0x400 ? seconds("2026-03-01 08:00:00") : DATE_ABSENT);
+    assert_int_equal(read->trace_count, seen & 0x800 ? 1 : 0);
+    if (round % 100 == 0) arena_reset(&arena);
+  }
+  assert_true(twice > 500 && lines_read > 10000);
+  text_fini(&message);
+}
+
+// ---- the short ways against the careful ones ----
 
 static void short_numbers_are_read_as_money_reads_them(void **state) {
   (void)state;
@@ -320,6 +395,7 @@ int main(void) {
       cmocka_unit_test(many_lines_keep_their_order_and_each_stands_once),
       cmocka_unit_test(keys_that_come_and_go_change_nothing),
       cmocka_unit_test(white_space_is_noticed_by_a_decoder_that_expects_none),
+      cmocka_unit_test(keys_in_any_order_are_read_and_one_that_stands_twice_is_told),
       cmocka_unit_test(short_numbers_are_read_as_money_reads_them),
       cmocka_unit_test(numbers_of_every_length_are_read_as_money_reads_them),
       cmocka_unit_test(short_times_are_read_as_dates_are),
