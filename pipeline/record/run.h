@@ -30,7 +30,8 @@ static __attribute__((noinline, noclone, unused)) bool run_values(struct walk *w
                                      [FIELD_NUMBER] = &&number, [FIELD_SMALL] = &&small, [FIELD_TIME] = &&time,
                                      [FIELD_TRACES] = &&traces, [FIELD_DAY] = &&day,       [FIELD_VERSION] = &&version,
                                      [FIELD_TYPE] = &&type,     [FIELD_AMOUNT] = &&amount, [FIELD_QUICK] = &&stop};
-  static const char one_trace[] = "[{\"drug_trac_codg\":\"";
+  static const char one_trace[32] = "[{\"drug_trac_codg\":\"";
+  enum { ONE_TRACE = 20 };
   if (UNLIKELY(cursor == NULL)) {
     w->ways = ways;
     return true;
@@ -41,7 +42,6 @@ static __attribute__((noinline, noclone, unused)) bool run_values(struct walk *w
   uint64_t from = cursor->from;
   int64_t read;
   int32_t date;
-  bool more = false;
 #define READ_VALUE          \
   do {                      \
     end = bytes + token[4]; \
@@ -123,11 +123,12 @@ type:
 traces:
   // One code in the usual shape: [{"drug_trac_codg":"83123450000000000017"}]
   end = bytes + token[8];
-  if (memcmp(value, one_trace, sizeof one_trace - 1) != 0 || !scalar_text(value + sizeof one_trace - 1, end) ||
+  if (~scalar_equal_32(value, one_trace) << (32 - ONE_TRACE) != 0 ||
+      !SCALAR_LIKELY(value + ONE_TRACE + scalar_before(value + ONE_TRACE, scalar_odd_32) + 1 == end) || scalar_maybe_absent(value[ONE_TRACE]) ||
       *end != '}' || token + 10 >= w->tokens + w->count || end[1] != ']' || bytes + token[10] != end + 2 ||
       w->draft.event.traces_size == w->traces_room || w->depth + 2 > w->limits.depth_max)
     goto stop;
-  w->traces[w->draft.event.traces_size++] = scalar_inside(value + sizeof one_trace - 1, end);
+  w->traces[w->draft.event.traces_size++] = scalar_inside(value + ONE_TRACE, end);
   end += 2, token += 6;
   NEXT_KEY;
 ahead:
@@ -138,10 +139,11 @@ ahead:
     value = end + key->size;
     READ_VALUE;
   }
-  more = true;
+  *cursor = (struct run_cursor){token, key, value, from};
+  return true;
 stop:
   *cursor = (struct run_cursor){token, key, value, from};
-  return more;
+  return false;
 #undef PLACE
 #undef NEXT_KEY
 #undef READ_VALUE

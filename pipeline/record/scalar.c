@@ -5,6 +5,10 @@ const char scalar_alike[3][16] = {{SIXTEEN('.')}, {SIXTEEN('0')}, {SIXTEEN(9)}};
 const char scalar_tens[3][16] = {{10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1},
                                  {100, 0, 1, 0, 100, 0, 1, 0, 100, 0, 1, 0, 100, 0, 1, 0},
                                  {0x10, 0x27, 1, 0, 0x10, 0x27, 1, 0, 0x10, 0x27, 1, 0, 0x10, 0x27, 1, 0}};    // 10,000
+const char scalar_clock[4][16] = {{0, 0, 0, 0, 0, 0, 0, 0, '0', '0', ':', '0', '0', ':', '0', '0'},
+                                  {-1, -1, -1, -1, -1, -1, -1, -1, 2, 9, 0, 5, 9, 0, 5, 9},
+                                  {0, 0, 0, 0, 0, 0, 0, 0, 10, 1, 0, 10, 1, 0, 10, 1},
+                                  {0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x0e, 60, 0, 60, 0, 1, 0}};    // 3,600, 60, 60, 1
 #define SET(space, rubout) space, -1, '"', -1, -1, -1, -1, -1, -1, -1, -1, -1, '\\', -1, -1, rubout
 const char scalar_ends[32] = {SET(-1, -1), SET(-1, -1)};
 const char scalar_odd[32] = {SET(' ', 0x7f), SET(' ', 0x7f)};
@@ -44,11 +48,9 @@ const int32_t scalar_least[6] = {0, 1000, 10000, 100000, 1000000, 10000000};
 void scalar_learn_day(struct scalar_days *days, const char *at) {
   int64_t time_s;
   if (!date_parse((struct slice){at, 10}, &time_s, NULL)) return;
-  const uint64_t rest = scalar_word(at + 3) << 8;
-  const unsigned slot = scalar_day_slot(rest);
-  days->slots[slot].head = scalar_word(at);
-  days->slots[slot].rest = rest;
-  days->slots[slot].time_s = time_s;
+  const uint64_t date = scalar_word(at + 3);
+  struct scalar_day *day = &days->slots[scalar_day_slot(date)];
+  *day = (struct scalar_day){scalar_word(at), date, time_s};
 }
 
 static bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }

@@ -210,29 +210,50 @@ static inline bool scalar_number(const char *value, const char *end, const int32
 
 // Days read before: the texts of one date repeat line after line. By day of the month.
 struct scalar_days {
-  struct {
-    uint64_t head, rest;    // "yyyy-MM-", and "y-MM-dd" in the upper bytes; 0 is empty
+  struct scalar_day {
+    uint64_t head, date;    // "yyyy-MM-", and "y-MM-dd" with whatever came behind it; 0 is empty
     int64_t time_s;         // its first second
   } slots[64];
 };
 // Remembers the day of "yyyy-MM-dd" when it is one.
 void scalar_learn_day(struct scalar_days *days, const char *at);
-static inline unsigned scalar_day_slot(uint64_t rest) {
-  return (unsigned)(rest >> 48 & 3) << 4 | (unsigned)(rest >> 56 & 15);
+static inline unsigned scalar_day_slot(uint64_t date) {    // by the tens and the ones of the day
+#if defined(__BMI2__)
+  return (unsigned)_pext_u64(date, UINT64_C(0x000F030000000000));
+#else
+  return (unsigned)(date >> 48 & 15) << 2 | (unsigned)(date >> 40 & 3);
+#endif
 }
+
+// The seconds of "HH:mm:ss", which stands behind "y-MM-dd " at a time; of what is none, a number that no day has.
+#if defined(__AVX2__)
+extern const char scalar_clock[4][16];    // what is no digit and '0'; the most of each; what joins digits; seconds of what they join to
+static inline uint32_t scalar_clock_seconds(const char *at) {
+  const __m128i clock = _mm_xor_si128(scalar_vector(at), scalar_vector(scalar_clock[0]));
+  const __m128i above = _mm_subs_epu8(clock, scalar_vector(scalar_clock[1]));
+  const __m128i parts = _mm_madd_epi16(_mm_maddubs_epi16(clock, scalar_vector(scalar_clock[2])), scalar_vector(scalar_clock[3]));
+  const uint64_t both = (uint64_t)_mm_extract_epi64(parts, 1);
+  return SCALAR_LIKELY(_mm_testz_si128(above, above)) ? (uint32_t)both + (uint32_t)(both >> 32) : UINT32_MAX;
+}
+#else
+static inline uint32_t scalar_clock_seconds(const char *at) {
+  // Each digit at most 9, the tens at most 2, 5 and 5, nothing left of the colons: no byte subtracts more than there is.
+  const uint64_t tops = UINT64_C(0x8080808080808080), most = UINT64_C(0x0905000905000902) | tops;
+  const uint64_t clock = scalar_word(at + 8) ^ UINT64_C(0x30303A30303A3030), pairs = clock * 10 + (clock >> 8);
+  if (((most - clock) & ~clock & tops) != tops) return UINT32_MAX;
+  return (uint32_t)(pairs & 255) * 3600 + (uint32_t)(pairs >> 24 & 255) * 60 + (uint32_t)(pairs >> 48 & 255);
+}
+#endif
 
 // "yyyy-MM-dd HH:mm:ss", 19 bytes, of a day that is remembered; else false.
 static inline bool scalar_time(const struct scalar_days *days, const char *at, int64_t *time_s) {
-  const uint64_t tops = UINT64_C(0x8080808080808080);
-  const uint64_t date = scalar_word(at + 3), clock = scalar_word(at + 11) ^ UINT64_C(0x30303A30303A3030);
-  const unsigned slot = scalar_day_slot(date << 8), between = (unsigned)(date >> 56);
-  // Each digit at most 9, the tens at most 2, 5 and 5, nothing left of the colons: no byte subtracts more than there is.
-  const uint64_t most = UINT64_C(0x0905000905000902) | tops;
-  const uint64_t pairs = clock * 10 + (clock >> 8);
-  const unsigned hour = pairs & 255, minute = pairs >> 24 & 255, second = pairs >> 48 & 255;
-  if (((most - clock) & ~clock & tops) != tops || hour > 23 || (between != ' ' && between != 'T')) return false;
-  if (days->slots[slot].head != scalar_word(at) || days->slots[slot].rest != date << 8) return false;
-  *time_s = days->slots[slot].time_s + hour * 3600 + minute * 60 + second;
+  const uint64_t date = scalar_word(at + 3);
+  const uint32_t seconds = scalar_clock_seconds(at + 3);
+  const struct scalar_day *day = &days->slots[scalar_day_slot(date)];
+  const unsigned between = (unsigned)(date >> 56);
+  if (!SCALAR_LIKELY(seconds < DATE_DAY_SECONDS) || (!SCALAR_LIKELY(between == ' ') && between != 'T')) return false;
+  if (!SCALAR_LIKELY(day->head == scalar_word(at)) || (day->date ^ date) << 8 != 0) return false;
+  *time_s = day->time_s + seconds;
   return true;
 }
 

@@ -266,6 +266,31 @@ static void short_times_are_read_as_dates_are(void **state) {
 
 // ---- hostile bytes ----
 
+static void times_of_messages_are_read_as_dates_are(void **state) {
+  (void)state;
+  unsigned read = 0;
+  for (unsigned round = 0; round < 100000; round++) {
+    char text[20], message[1024];
+    snprintf(text, sizeof text, "20%02u-%02u-%02u%c%02u:%02u:%02u", (unsigned)(25 + next_random() % 2), (unsigned)(next_random() % 14),
+             (unsigned)(next_random() % 33), next_random() % 8 == 0 ? 'T' : ' ', (unsigned)(next_random() % 26), (unsigned)(next_random() % 62),
+             (unsigned)(next_random() % 62));
+    if (round % 4 == 0) {    // no control characters, quotes and escapes: that is other tests' matter
+      char *byte = &text[next_random() % 19];
+      do *byte = (char)(0x20 + next_random() % 0x5f);
+      while (*byte == '"' || *byte == '\\');
+    }
+    snprintf(message, sizeof message, LINE1(",\"fee_ocur_time\":\"%s\""), text);
+    int64_t careful = DATE_ABSENT;
+    const bool some = date_parse(slice_from(text), &careful, NULL) && careful <= seconds("2026-03-09 10:11:12") + 2 * DATE_DAY_SECONDS &&
+                      careful >= seconds("1990-01-01 00:00:00");
+    accept(message);
+    assert_int_equal(event.lines[0].fee_ocur_time_s, some ? careful : DATE_ABSENT);
+    read += some;
+    if (round % 100 == 0) arena_reset(&arena);
+  }
+  assert_true(read > 20000);
+}
+
 static void days_of_birth_are_read_as_dates_are(void **state) {
   (void)state;
   unsigned born = 0;
@@ -399,6 +424,7 @@ int main(void) {
       cmocka_unit_test(short_numbers_are_read_as_money_reads_them),
       cmocka_unit_test(numbers_of_every_length_are_read_as_money_reads_them),
       cmocka_unit_test(short_times_are_read_as_dates_are),
+      cmocka_unit_test(times_of_messages_are_read_as_dates_are),
       cmocka_unit_test(days_of_birth_are_read_as_dates_are),
       cmocka_unit_test(versions_and_types_are_read_whatever_came_before),
       cmocka_unit_test(every_prefix_is_refused),
