@@ -294,6 +294,19 @@ void ruleset_destroy(struct ruleset *ruleset) {
   memory_free(ruleset);
 }
 
+const struct rule *ruleset_version(const struct ruleset *ruleset, struct slice id, int64_t version) {
+  size_t first = 0, end = ruleset->size;
+  while (first < end) {
+    const size_t middle = first + (end - first) / 2;
+    const struct rule *rule = ruleset->rules[middle];
+    const int order = slice_compare(id, rule->id);
+    if (order == 0 && version == rule->version) return rule;
+    if (order < 0 || (order == 0 && version < rule->version)) end = middle;
+    else first = middle + 1;
+  }
+  return NULL;
+}
+
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id_or_name) {
   const struct rule *found = NULL;
   for (size_t i = 0; i < ruleset->size; i++) {

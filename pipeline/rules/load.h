@@ -14,6 +14,8 @@ struct ruleset *ruleset_load_as_of(const char *const *paths, size_t size, int32_
 // there is an error, told.
 struct ruleset *ruleset_load_knowledge(const char *path, struct diagnostics *diagnostics);
 void ruleset_destroy(struct ruleset *ruleset);
+// A version of a rule; NULL.
+const struct rule *ruleset_version(const struct ruleset *ruleset, struct slice id, int64_t version);
 // The highest version of a rule by id, or by name; NULL.
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id_or_name);
 // The highest version of a rule that is in force on a service date, active before shadow before the others; NULL.

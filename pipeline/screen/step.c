@@ -9,6 +9,7 @@
 #include "dossier/sealed.h"
 #include "rules/index.h"
 #include "rules/kinds/kind.h"
+#include "rules/load.h"
 #include "rules/trace.h"
 #include "rules/reads.h"
 #include "screen/affected.h"
@@ -217,11 +218,8 @@ static void touch_changed_pairs(struct judging *judging) {
 }
 
 static const struct rule *rule_of(const struct screen *screen, const struct finding *finding) {
-  for (size_t i = 0; i < screen->ruleset->size; i++) {
-    const struct rule *rule = screen->ruleset->rules[i];
-    if (rule->version == finding->rule_version && slice_equal(rule->id, finding->rule_id)) return judged_status(rule) ? rule : NULL;
-  }
-  return NULL;
+  const struct rule *rule = ruleset_version(screen->ruleset, finding->rule_id, finding->rule_version);
+  return rule != NULL && judged_status(rule) ? rule : NULL;
 }
 
 static int64_t due_of(const struct judging *judging, const struct hit *hit) {
@@ -341,9 +339,10 @@ static void withdraw_unseen(struct judging *judging, const struct finding_cause 
   struct dossier *dossier = judging->dossier;
   for (uint32_t i = 0; i < dossier->findings_size; i++) {
     struct finding *finding = &dossier->findings[i];
-    if (!finding->open || finding->seen || rule_of(judging->screen, finding) == NULL) continue;
+    if (!finding->open || finding->seen) continue;
     const struct visit *visit = history_find(&judging->history, finding->unit);
     if ((visit != NULL && !visit->touched) || known_rests_on_missing_lines(&judging->history, finding)) continue;
+    if (rule_of(judging->screen, finding) == NULL) continue;    // of a rule that does not judge
     withdraw(judging, finding, cause, outbox);
   }
 }

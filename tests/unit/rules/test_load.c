@@ -208,6 +208,33 @@ static void rules_that_do_not_go_together_are_errors(void **state) {
   memory_free(a1), memory_free(a2), memory_free(b), memory_free(c), memory_free(d);
 }
 
+static void each_version_is_found_among_many_rules(void **state) {
+  (void)state;
+  enum { RULES = 40 };
+  char *texts[RULES], id[8], version[80];
+  for (unsigned i = 0; i < RULES; i++) {    // three ids have two versions, in no order
+    const unsigned number = 1 + i * 7 % 37;
+    snprintf(id, sizeof id, "TST-%03u", number);
+    snprintf(version, sizeof version, "version: %u\nstatus: shadow\neffective: {from: 2022-01-01}", i < 37 ? 2 : 3);
+    texts[i] = good_rule(id, version, "");
+  }
+  struct ruleset *ruleset = load_texts((const char *const *)texts, RULES, NULL);
+  assert_non_null(ruleset);
+  unsigned found = 0;
+  for (unsigned number = 0; number <= 38; number++)
+    for (int64_t wanted = 1; wanted <= 4; wanted++) {
+      snprintf(id, sizeof id, "TST-%03u", number);
+      const struct rule *rule = ruleset_version(ruleset, slice_from(id), wanted), *other = NULL;
+      for (size_t r = 0; r < ruleset->size; r++)
+        if (slice_equal(ruleset->rules[r]->id, slice_from(id)) && ruleset->rules[r]->version == wanted) other = ruleset->rules[r];
+      assert_ptr_equal(rule, other);
+      found += rule != NULL;
+    }
+  assert_int_equal(found, RULES);
+  ruleset_destroy(ruleset);
+  for (unsigned i = 0; i < RULES; i++) memory_free(texts[i]);
+}
+
 static void two_active_versions_must_not_be_in_force_on_one_day(void **state) {
   (void)state;
   static const char tests[] = "tests:\n  - {name: a, given: [{settle: {id: S1}}], expect: {hit: default}}\n"
@@ -347,6 +374,7 @@ int main(void) {
       cmocka_unit_test(a_folder_without_codes_or_without_rules_is_an_error),
       cmocka_unit_test(a_yml_file_is_not_silently_left_out),
       cmocka_unit_test(rules_that_do_not_go_together_are_errors),
+      cmocka_unit_test(each_version_is_found_among_many_rules),
       cmocka_unit_test(two_active_versions_must_not_be_in_force_on_one_day),
       cmocka_unit_test(any_number_of_shadow_versions_may_stand_beside_the_active_one),
       cmocka_unit_test(a_budget_is_a_share_and_part_of_what_the_set_means),
