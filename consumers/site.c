@@ -145,7 +145,7 @@ static const struct setting rows[] = {
 
     {"run.workers", SETTING_INT, SITE(run.workers), "1", 1, 256, 0, "threads", NULL,
      "Worker threads: members of the group, each with its own partitions. More than the partitions is of no use."},
-    {"run.batch_records", SETTING_INT, SITE(run.batch_records), "4000", 1, 1000000, 0, "records", NULL,
+    {"run.batch_records", SETTING_INT, SITE(run.batch_records), "2000", 1, 1000000, 0, "records", NULL,
      "A transaction closes at so many records (fewer while the worker keeps up),"},
     {"run.batch_bytes", SETTING_INT, SITE(run.batch_bytes), "33554432", 1, 1073741824, 0, "bytes", NULL, "or at so many bytes,"},
     {"run.batch_ms", SETTING_INT, SITE(run.batch_ms), "60", 1, 60000, 0, "ms", NULL,
