@@ -1,5 +1,5 @@
 """A real broker, a real redis-server and the program between them, for the tests of this folder."""
-import base64, bisect, collections, json, os, random, re, shutil, socket, subprocess, tempfile, threading, time, traceback
+import base64, bisect, collections, json, os, random, re, shutil, socket, subprocess, sys, tempfile, threading, time, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.join(HERE, "broker")
@@ -130,6 +130,12 @@ class Site:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+    def tell(self, lines=60):
+        """The end of what its processes said."""
+        if os.path.exists(f"{self.cluster.folder}/{self.name}.log"):
+            with open(f"{self.cluster.folder}/{self.name}.log", encoding="utf-8", errors="replace") as log:
+                print(f"-- {self.name}: the end of its journal", *log.read().splitlines()[-lines:], sep="\n", flush=True)
 
     def run_to_the_end(self, *words, code=0):
         return self.call("run", "screen", "--from", "earliest", "--once-until-end", *words, code=code)
@@ -361,7 +367,9 @@ def run_checks(checks, program, rules, settlements, seed, only=()):
             except Exception:
                 failed += 1
                 print(f"FAILED  {check.__name__}", flush=True)
-                traceback.print_exc()
+                traceback.print_exc(file=sys.stdout)
+                for site in started:
+                    site.tell()
             finally:
                 for site in started:
                     site.close()

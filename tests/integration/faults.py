@@ -5,7 +5,7 @@ usage: faults.py SETTLEWATCH RULES [SETTLEMENTS [SEED [CHECK...]]]
 
 Kills at random moments, zombies, members that come and go, and a broker that dies are in exactly_once.py; the long form is `bench/soak kill`.
 """
-import json, os, random, re, signal, subprocess, sys, threading, time
+import contextlib, json, os, random, re, signal, subprocess, sys, threading, time
 
 from cluster import NARROW, Cluster, Receipts, Site, embedded, judged_by_the_last_set, open_findings, other_rules, rule_ids, rulesets_by_position, run_checks, same_as_embedded, wait_for
 from proxy import Proxy
@@ -171,15 +171,27 @@ def the_disk_is_full_under_the_snapshots(make, reference):
     assert "No space left on device: a restart will take longer" in told, told[-2000:]
 
 
-def ends_of_transactions_are_late_or_unanswered(make, reference):
-    """A commit that is held back for longer than we wait, and commits whose answers are lost, behind a proxy."""
-    del make
+@contextlib.contextmanager
+def behind_a_proxy(name, **settings):
+    """(proxy, site) on a cluster of their own."""
     proxy = Proxy()
     cluster = Cluster(broker_options=(f"advertised.listeners=PLAINTEXT://127.0.0.1:{proxy.port}",), on_ports=lambda port: setattr(proxy, "target", ("127.0.0.1", port)))
     site = None
     try:
-        site = Site(program, rules, cluster, "late", workers=1, batch_records=50, run=LITTLE)
+        site = Site(program, rules, cluster, name, **settings)
         site.write(kafka={"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
+        yield proxy, site
+    finally:
+        if site is not None:
+            site.close()
+        cluster.close()
+        proxy.close()
+
+
+def ends_of_transactions_are_late_or_unanswered(make, reference):
+    """A commit that is held back for longer than we wait, and commits whose answers are lost, behind a proxy."""
+    del make
+    with behind_a_proxy("late", workers=1, batch_records=50, run=LITTLE) as (proxy, site):
         replay = fed(site, reference, 4)
         process = site.start("run", "screen", "--from", "earliest")
         wait_for(lambda: site.covered() > 0 or process.poll() is not None, "the first transactions")
@@ -198,11 +210,34 @@ def ends_of_transactions_are_late_or_unanswered(make, reference):
         assert "holds dossiers, but group 'another' has no position" in site.call("topics", "check", code=1)
         proxy.deaf = (FETCH,)
         assert "whether it holds dossiers cannot be read within 2 s" in site.call("topics", "check", code=70)
-    finally:
-        if site is not None:
-            site.close()
-        cluster.close()
-        proxy.close()
+
+
+def a_member_that_is_fenced_while_it_commits_ends(make, reference):
+    """Another process of its name joins while a commit is unanswered and the group already wants its partitions back: what the client says
+    of that stands behind the rebalance."""
+    del make
+    with behind_a_proxy("fenced", workers=1, batch_records=50, run=LITTLE) as (proxy, site):
+        site.call("topics", "create")
+        site.call("replay", reference.path)
+        first = site.start("run", "screen", "--from", "earliest")
+        wait_for(lambda: site.covered() == reference.records(4) or first.poll() is not None, "all records")
+        one = f"{site.cluster.folder}/one.ndjson"
+        with open(reference.path, "rb") as lines, open(one, "wb") as out:
+            out.write(next(line for line in lines if b'"msg_type":"SETL"' in line))
+        proxy.late_answers_s = [6]
+        site.call("replay", one)
+        wait_for(lambda: not proxy.late_answers_s, "a commit")
+        others = []
+        for name, state_dir in (("z", site.state_dir), ("a", site.state_dir + "-other")):
+            site.write(instance=name, run={**LITTLE, "state_dir": state_dir})
+            others.append(site.start("run", "screen", "--from", "earliest"))
+            time.sleep(1.5)
+        assert first.wait(timeout=30) == 70 and re.search("error worker 0: kafka consumer: .*fenced", said(site)), said(site)[-3000:]
+        site.call("replay", one)
+        wait_for(lambda: site.covered() == reference.records(4) + 2, "the others go on")
+        for process in others:
+            stopped(site, process)
+        assert site.open_findings() == reference.open
 
 
 def another_rule_set_takes_over(make, reference):
@@ -287,7 +322,7 @@ def a_member_comes_and_goes_and_the_others_hardly_pause(make, reference):
 
 
 CHECKS = [every_named_point_once, a_poisoned_record_is_put_aside_after_two_crashes, redis_is_flushed, redis_goes_back_to_an_old_snapshot, redis_has_wrong_bytes,
-          redis_pauses, redis_has_two_megabytes, the_disk_is_full_under_the_snapshots, ends_of_transactions_are_late_or_unanswered, another_rule_set_takes_over,
+          redis_pauses, redis_has_two_megabytes, the_disk_is_full_under_the_snapshots, ends_of_transactions_are_late_or_unanswered, a_member_that_is_fenced_while_it_commits_ends, another_rule_set_takes_over,
           a_member_comes_and_goes_and_the_others_hardly_pause]
 
 sys.exit(run_checks(CHECKS, program, rules, settlements, seed, sys.argv[5:]))

@@ -5,6 +5,8 @@
 //   delete NAME          grow NAME PARTITIONS
 //   send TOPIC PARTITION KEY VALUE [HEADER=VALUE]...       PARTITION -1: by key
 //   transact TOPIC PARTITION commit|abort KEY VALUE        one transaction of one record
+//   hold TOPIC           a transaction that stays open on every partition: whoever reads what is committed waits there
+//   release              aborts it
 //   rewrite TOPIC drop|change|double|invent NTH            the topic anew, as it was but for its NTH message
 //   allow PRINCIPAL topic|group NAME literal|prefixed OPERATION
 //   forbid PRINCIPAL topic|group|any NAME literal|prefixed OPERATION   takes it back
@@ -239,6 +241,29 @@ static const char *transact(char **words) {
   return why != NULL ? "transaction" : NULL;
 }
 
+static rd_kafka_t *holder;
+
+static const char *release(void) {
+  if (holder == NULL) return "nothing is held";
+  rd_kafka_error_t *error = rd_kafka_abort_transaction(holder, TIMEOUT_MS);
+  rd_kafka_destroy(holder);
+  holder = NULL;
+  if (error == NULL) return NULL;
+  rd_kafka_error_destroy(error);
+  return "the abort";
+}
+
+static const char *hold(const char *topic) {
+  if (holder != NULL) return "something is held already";
+  holder = open_handle(RD_KAFKA_PRODUCER, "transactional.id", "meddle-hold");
+  rd_kafka_error_t *error = rd_kafka_init_transactions(holder, TIMEOUT_MS);
+  if (error == NULL) error = rd_kafka_begin_transaction(holder);
+  const char *why = error != NULL ? rd_kafka_error_string(error) : NULL;
+  const int32_t partitions = partitions_of(topic);
+  for (int32_t p = 0; p < partitions && why == NULL; p++) why = produce(holder, topic, p, "nobody", 6, "nothing", 7, 0, NULL);
+  return why != NULL ? why : answer(rd_kafka_flush(holder, TIMEOUT_MS));
+}
+
 static rd_kafka_message_t *messages[MESSAGES_MAX];
 
 // Messages keep their handle: it is closed after them.
@@ -322,6 +347,8 @@ static const char *obey(char **words, int size) {
   if (strcmp(words[0], "grow") == 0 && size == 3) return grow_topic(words[1], (size_t)strtol(words[2], NULL, 10));
   if (strcmp(words[0], "send") == 0 && size >= 5) return send_one(words, size);
   if (strcmp(words[0], "transact") == 0 && size == 6) return transact(words);
+  if (strcmp(words[0], "hold") == 0 && size == 2) return hold(words[1]);
+  if (strcmp(words[0], "release") == 0 && size == 1) return release();
   if (strcmp(words[0], "rewrite") == 0 && size == 4) return rewrite(words[1], words[2], (size_t)strtol(words[3], NULL, 10));
   if (strcmp(words[0], "allow") == 0 && size == 6) return access_change(words, 1);
   if (strcmp(words[0], "forbid") == 0 && size == 6) return access_change(words, 0);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What operators do beside the screen, on a real broker with access lists: proofs of
-receipts, dead letters, topics as they must not be, the close of a month.
+receipts, dead letters, topics as they must not be, the close of a month; and partitions that move.
 
 usage: operations.py SETTLEWATCH RULES MEDDLE [CHECK]...
 
@@ -8,12 +8,12 @@ All checks run (or those whose names hold a CHECK), and every failure is told.
 """
 import os, sys, time, traceback
 
-import hostile, leaks, letters, receipts, review, secured
+import hostile, leaks, letters, members, receipts, review, secured
 from cluster import Cluster, Reference, Site
 from meddling import Meddle
 
 program, rules, helper = (os.path.abspath(argument) for argument in sys.argv[1:4])
-CHECKS = receipts.CHECKS + letters.CHECKS + hostile.CHECKS + secured.CHECKS + leaks.CHECKS + review.CHECKS
+CHECKS = receipts.CHECKS + letters.CHECKS + hostile.CHECKS + secured.CHECKS + leaks.CHECKS + review.CHECKS + members.CHECKS
 
 
 def main():
@@ -37,6 +37,8 @@ def main():
             except Exception:    # all are run
                 failed += 1
                 print(f"FAILED  {check.__name__}\n{traceback.format_exc()}", flush=True)
+                for site in sites:
+                    site.tell()
             finally:
                 for site in sites:
                     site.close()

@@ -23,6 +23,7 @@ class Proxy:
         self.port = self.listener.getsockname()[1]
         self.target = None        # (host, port) of the broker
         self.late_s = []          # for each of the next EndTxn requests: how long it is held back on the way there
+        self.late_answers_s = []  # for each of the next EndTxn requests: how long its answer is held back
         self.unanswered = 0       # of so many of the next EndTxn requests the answer is lost: the connection breaks instead
         self.ends = 0
         self.deaf = ()            # requests that never arrive, by their keys
@@ -42,11 +43,11 @@ class Proxy:
         except (OSError, TypeError):
             client.close()
             return
-        lost = set()    # correlation ids whose answers do not come back
-        threading.Thread(target=self.carry, args=(client, server, lost, True), daemon=True).start()
-        threading.Thread(target=self.carry, args=(server, client, lost, False), daemon=True).start()
+        fates = {}    # by correlation id: how long the answer is held back; None: it does not come back
+        threading.Thread(target=self.carry, args=(client, server, fates, True), daemon=True).start()
+        threading.Thread(target=self.carry, args=(server, client, fates, False), daemon=True).start()
 
-    def carry(self, here, there, lost, requests):
+    def carry(self, here, there, fates, requests):
         try:
             while True:
                 size = exactly(here, 4)
@@ -59,11 +60,16 @@ class Proxy:
                         self.ends += 1
                         if self.late_s:
                             time.sleep(self.late_s.pop(0))
+                        elif self.late_answers_s:
+                            fates[number] = self.late_answers_s.pop(0)
                         elif self.unanswered > 0:
                             self.unanswered -= 1
-                            lost.add(number)
-                elif struct.unpack(">i", frame[:4])[0] in lost:
-                    raise OSError("the answer is lost")
+                            fates[number] = None
+                else:
+                    fate = fates.pop(struct.unpack(">i", frame[:4])[0], 0)
+                    if fate is None:
+                        raise OSError("the answer is lost")
+                    time.sleep(fate)
                 there.sendall(size + frame)
         except OSError:
             pass

@@ -19,6 +19,7 @@ struct owned {
   enum phase phase;
   bool assigned;              // in the present assignment; false between a revoke and the next assign
   bool loaded;                // the owner was told
+  bool paused;                // by us: the client keeps that in mind for the partition, whoever has it in between
   int64_t next;               // input offset behind the last committed transaction
   int64_t goal;               // end of the input when it was assigned
   bool at_goal;               // everything before the goal was delivered to us
@@ -36,7 +37,6 @@ struct kafka {
   struct owned *owned;
   size_t owned_size;
   bool assigned_once;
-  bool assigning;             // inside the rebalance callback, before the assignment
   struct batch batches[2];
   unsigned hand;              // the batch that is at hand or handed out next; the other one commits, or waits behind it
   bool committing;
@@ -85,6 +85,15 @@ static void snapshot_write(struct kafka *kafka, struct owned *owned) {
   owned->snapshot_ms = handle_now_ms();
 }
 
+static void partition_resume(struct kafka *kafka, struct owned *owned) {
+  if (!owned->paused) return;
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, input(kafka), owned->number);
+  (void)rd_kafka_resume_partitions(kafka->consumer.rk, list);
+  rd_kafka_topic_partition_list_destroy(list);
+  owned->paused = false;
+}
+
 static void partition_drop(struct kafka *kafka, int32_t number, bool keep_snapshot) {
   struct owned *owned = owned_find(kafka, number);
   if (kafka->reading == number) {
@@ -92,6 +101,7 @@ static void partition_drop(struct kafka *kafka, int32_t number, bool keep_snapsh
     kafka->reading = -1;
   }
   if (keep_snapshot && owned->phase == PHASE_READY) snapshot_write(kafka, owned);
+  partition_resume(kafka, owned);
   state_close(kafka->state, number);
   if (owned->loaded && kafka->settings.drop != NULL) kafka->settings.drop(kafka->settings.context, number);
   *owned = kafka->owned[--kafka->owned_size];
@@ -158,18 +168,19 @@ static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partit
   }
   fault_point(FAULT_IN_ASSIGN);
   const int64_t deadline = handle_now_ms() + kafka->settings.rebuild_ms;
-  kafka->assigning = true;
   enum status status = STATUS_OK;
   for (bool busy = true; busy && status == STATUS_OK && handle_now_ms() < deadline;) status = rebuild_step(kafka, REBUILD_SLICE_MS, &busy, error);
-  kafka->assigning = false;
   const rd_kafka_resp_err_t code = rd_kafka_assign(rk, list);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     handle_fail_code(&kafka->consumer, STATUS_FATAL, "taking the assignment", code, error);
     return;
   }
   rd_kafka_topic_partition_list_t *waiting = rd_kafka_topic_partition_list_new(list->cnt);
-  for (size_t i = 0; i < kafka->owned_size; i++)
-    if (kafka->owned[i].phase == PHASE_REBUILD) rd_kafka_topic_partition_list_add(waiting, input(kafka), kafka->owned[i].number);
+  for (size_t i = 0; i < kafka->owned_size; i++) {
+    struct owned *owned = &kafka->owned[i];
+    owned->paused = owned->phase == PHASE_REBUILD;
+    if (owned->paused) rd_kafka_topic_partition_list_add(waiting, input(kafka), owned->number);
+  }
   if (waiting->cnt > 0) (void)rd_kafka_pause_partitions(rk, waiting);
   for (size_t i = kafka->owned_size; i-- > 0;)
     if (!kafka->owned[i].assigned) partition_drop(kafka, kafka->owned[i].number, true);
@@ -220,11 +231,7 @@ static void partition_ready(struct kafka *kafka, struct owned *owned) {
   if (kafka->settings.load != NULL) kafka->settings.load(kafka->settings.context, owned->number, own);
   client_say(kafka->settings.client, 6, "%s[%d]: ready, %zu subjects", kafka->settings.topics[TOPIC_PATIENT_STATE], (int)owned->number,
              state_subjects(kafka->state, owned->number));
-  if (kafka->assigning) return;
-  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-  rd_kafka_topic_partition_list_add(list, input(kafka), owned->number);
-  (void)rd_kafka_resume_partitions(kafka->consumer.rk, list);
-  rd_kafka_topic_partition_list_destroy(list);
+  partition_resume(kafka, owned);
 }
 
 static enum status rebuild_begin(struct kafka *kafka, struct owned *owned, bool snapshot, struct error *error) {
@@ -284,14 +291,10 @@ static enum status rebuild_step(struct kafka *kafka, int slice_ms, bool *busy, s
 // An event of the consumer that is no record.
 static enum status event(struct kafka *kafka, const rd_kafka_message_t *message, struct error *error) {
   struct owned *owned = message->rkt != NULL ? owned_find(kafka, message->partition) : NULL;
-  char text[400];
   switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
       if (owned != NULL && message->offset >= owned->goal) owned->at_goal = true;
       return STATUS_OK;
-    case RD_KAFKA_RESP_ERR__FATAL:
-      (void)rd_kafka_fatal_error(kafka->consumer.rk, text, sizeof text);
-      return error_set(error, STATUS_FATAL, "kafka consumer: %s", text);
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
@@ -333,6 +336,10 @@ static enum status poll(struct kafka *kafka, struct batch *into, int timeout_ms,
     if (ours) status = event(kafka, message, error);
     rd_kafka_message_destroy(message);
   }
+  // The event of it may stand behind a rebalance.
+  char text[400];
+  if (status == STATUS_OK && rd_kafka_fatal_error(kafka->consumer.rk, text, sizeof text) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    status = error_set(error, STATUS_FATAL, "kafka consumer: %s", text);
   return status;
 }
 
