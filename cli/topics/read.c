@@ -48,7 +48,7 @@ static const struct argp argp = {options, parse, "TOPIC",
                                  "Exit status: 0 fine, 1 there is no such topic, 70 the cluster cannot be asked, 78 bad settings.",
                                  NULL, NULL, NULL};
 
-struct printing { bool envelope, broken; struct text line; };
+struct printing { bool envelope, live, broken; struct text line; };
 
 static void base64(struct text *out, struct slice s) {
   char *at = text_reserve(out, digest_base64_size(s.size) + 1);
@@ -96,14 +96,14 @@ static bool print_message(void *context, const struct dump_message *message) {
     text_byte(line, '}');
   }
   text_byte(line, '\n');
-  printing->broken = fwrite(line->data, 1, line->size, stdout) != line->size;
+  printing->broken = fwrite(line->data, 1, line->size, stdout) != line->size || (printing->live && fflush(stdout) != 0);
   return !printing->broken;
 }
 
 static enum status read_topic(const struct arguments *arguments, struct setup *setup, struct client *client, struct error *error) {
   struct dump_options dump = {.topic = arguments->topic, .partition = -1, .from_beginning = arguments->beginning,
                               .until_end = arguments->until_end, .stopping = setup_stopping()};
-  struct printing printing = {.envelope = arguments->envelope};
+  struct printing printing = {.envelope = arguments->envelope, .live = !arguments->until_end};    // somebody waits for the next one
   for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
     if (strcmp(topic_name(topic), arguments->topic) != 0) continue;
     dump.topic = topics_name(&setup->arena, setup->site->kafka.prefix, topic);

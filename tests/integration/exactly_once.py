@@ -6,7 +6,7 @@ usage: exactly_once.py SETTLEWATCH RULES [SETTLEMENTS [SEED]]
 Starts a broker and a redis-server of its own. Each check is a function below; all are run, and every failure is told. The seed printed
 makes the same input and the same moments again.
 """
-import base64, json, os, random, re, shutil, signal, sys, time
+import base64, json, os, random, re, select, shutil, signal, subprocess, sys, time
 
 from cluster import run_checks, same_as_embedded, wait_for
 
@@ -212,6 +212,21 @@ def redis_dies_and_comes_back_empty(make, reference):
     same_as_embedded(site, reference)
 
 
+def a_topic_is_followed(make, reference):
+    """Each message is told when it comes, also into a pipe."""
+    del reference
+    site = make("followed", workers=1)
+    site.call("topics", "create")
+    path = f"{site.cluster.folder}/followed.ndjson"
+    with open(path, "w", encoding="ascii") as out:
+        out.write('{"msg_id":"y","msg_type":"NEWS","body":{}}\n')
+    reader = subprocess.Popen([program, "topics", "read", "settlements", "--from-beginning", "--config", site.config], stdout=subprocess.PIPE, text=True)
+    site.processes.append(reader)
+    site.call("replay", path)
+    assert select.select([reader.stdout], [], [], 20)[0], "nothing is told"
+    assert json.loads(reader.stdout.readline())["msg_id"] == "y"
+
+
 def wrong_topics_are_told(make, reference):
     del reference
     site = make("wrong", partitions=3)
@@ -301,7 +316,7 @@ def persons_become_pseudonyms_at_the_edge(make, reference):
 
 CHECKS = [with_redis, without_redis, partitions_wait_paused_for_their_indexes, small_transactions_and_many_restarts_with_little_memory, wrong_bytes_in_redis, killed_in_the_middle,
           terminated_while_records_come, two_processes_share_the_partitions,
-          a_frozen_member_comes_back_as_a_zombie, the_broker_is_killed_and_comes_back, redis_dies_and_comes_back_empty, wrong_topics_are_told, a_first_deployment_says_where_to_begin,
+          a_frozen_member_comes_back_as_a_zombie, the_broker_is_killed_and_comes_back, redis_dies_and_comes_back_empty, a_topic_is_followed, wrong_topics_are_told, a_first_deployment_says_where_to_begin,
           one_process_of_a_name, nobody_answers, a_dossier_is_shown, persons_become_pseudonyms_at_the_edge]
 
 
