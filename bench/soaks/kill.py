@@ -39,11 +39,11 @@ REDIS = {"evict": ("--maxmemory", "2mb", "--maxmemory-policy", "allkeys-lru")}
 class Feed(threading.Thread):
     """Lines of a file into `settlewatch replay -`, from the beginning again after the last, until told to stop; keeps what it fed."""
 
-    def __init__(self, site, source, kept, rate):
+    def __init__(self, site, source, kept, rate, log=None):
         super().__init__(daemon=True)
         self.source, self.kept, self.stopping, self.lines, self.rounds, self.failed = source, kept, threading.Event(), 0, 0, None
         self.process = subprocess.Popen([site.program, "replay", "-", "--quiet", "--rate", str(rate), "--config", site.config], stdin=subprocess.PIPE,
-                                        stdout=subprocess.DEVNULL)
+                                        stdout=subprocess.DEVNULL, stderr=log)
 
     def run(self):
         try:
