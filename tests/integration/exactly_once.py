@@ -52,6 +52,18 @@ def partitions_wait_paused_for_their_indexes(make, reference):
     same_as_embedded(site, reference, times=2)
 
 
+def a_backlog_larger_than_the_clients_queue_is_taken_without_pauses(make, reference):
+    """A client that found its queue full would look again a second later: thirty times here."""
+    site = make("queue", workers=1, kafka={"properties": {"queued.max.messages.kbytes": "2048"}})
+    site.call("topics", "create")
+    for _ in range(3):
+        site.call("replay", reference.path)
+    begun = time.monotonic()
+    site.run_to_the_end()
+    assert time.monotonic() - begun < 20
+    same_as_embedded(site, reference, times=3)
+
+
 def small_transactions_and_many_restarts_with_little_memory(make, reference):
     """Dossiers come from Redis and from the topic, since hardly any stay in memory; snapshots are read back."""
     site = make("little", batch_records=200, run={"memory_bytes": 1 << 20})
@@ -314,7 +326,7 @@ def persons_become_pseudonyms_at_the_edge(make, reference):
         assert b'"psn_no"' not in value or message["key"].startswith("p_"), message["key"]
 
 
-CHECKS = [with_redis, without_redis, partitions_wait_paused_for_their_indexes, small_transactions_and_many_restarts_with_little_memory, wrong_bytes_in_redis, killed_in_the_middle,
+CHECKS = [with_redis, without_redis, partitions_wait_paused_for_their_indexes, a_backlog_larger_than_the_clients_queue_is_taken_without_pauses, small_transactions_and_many_restarts_with_little_memory, wrong_bytes_in_redis, killed_in_the_middle,
           terminated_while_records_come, two_processes_share_the_partitions,
           a_frozen_member_comes_back_as_a_zombie, the_broker_is_killed_and_comes_back, redis_dies_and_comes_back_empty, a_topic_is_followed, wrong_topics_are_told, a_first_deployment_says_where_to_begin,
           one_process_of_a_name, nobody_answers, a_dossier_is_shown, persons_become_pseudonyms_at_the_edge]

@@ -81,6 +81,7 @@ enum status dump_topic(struct client *client, const struct dump_options *options
     rd_kafka_message_t *message = rd_kafka_consumer_poll(dump.handle.rk, 200);
     if (message == NULL) continue;
     const int32_t p = message->partition;
+    handle_taken(&dump.handle, message->len);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       if (message->offset < dump.ends[p]) more = show(message, visit, context);
       dump.done[p] = dump.done[p] || message->offset + 1 >= dump.ends[p];

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { TRY_MS = 5000, AGAIN_MS = 100 };
+enum { TRY_MS = 5000, AGAIN_MS = 100, WAKE_BYTES = 2 << 20, SECRET_MAX = 2048 };
+
+// Since 2.2 the client lets us say how long it does not look at a full queue.
+static bool queue_backoff_known(void) { return rd_kafka_version() >= 0x020200ff; }
 
 // What exactly-once, the slots and this program's own error handling rest on: no site may set these.
 static const char *const reserved[] = {
@@ -39,6 +42,8 @@ enum status handle_open(struct handle *handle, struct client *client, rd_kafka_t
   const struct client_property *properties = client_properties(client, &size);
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   enum status status = STATUS_OK;
+  static const struct client_property backoff = {"fetch.queue.backoff.ms", "20"};
+  if (type == RD_KAFKA_CONSUMER && queue_backoff_known()) status = property_set(conf, role, &backoff, error);
   for (size_t i = 0; i < mild_size && status == STATUS_OK; i++) status = property_set(conf, role, &mild[i], error);
   for (size_t i = 0; i < size && status == STATUS_OK; i++) {
     for (size_t r = 0; r < sizeof reserved / sizeof reserved[0]; r++)
@@ -107,6 +112,31 @@ rd_kafka_resp_err_t handle_topics(struct handle *handle, const struct rd_kafka_m
   do code = rd_kafka_metadata(handle->rk, 1, NULL, metadata, TRY_MS);
   while (handle_again(handle, "asking for the topics", code, deadline));
   return code;
+}
+
+// A property as it stands, or "" when it has no value; false when it is longer than that.
+static bool property_get(const rd_kafka_conf_t *conf, const char *name, char value[SECRET_MAX]) {
+  size_t size = SECRET_MAX;
+  value[0] = '\0';
+  return rd_kafka_conf_get(conf, name, value, &size) != RD_KAFKA_CONF_OK || size <= SECRET_MAX;
+}
+
+// Of the calls that an older client has, only the one for new credentials wakes its threads without asking the brokers for anything. It
+// is given those that it has, which connections made from now on use as before.
+static void wake(struct handle *handle) {
+  char user[SECRET_MAX], password[SECRET_MAX];
+  const rd_kafka_conf_t *conf = rd_kafka_conf(handle->rk);
+  if (!property_get(conf, "sasl.username", user) || !property_get(conf, "sasl.password", password)) return;
+  rd_kafka_error_t *problem = rd_kafka_sasl_set_credentials(handle->rk, user, password);
+  if (problem != NULL) rd_kafka_error_destroy(problem);
+  explicit_bzero(password, sizeof password);
+}
+
+void handle_taken(struct handle *handle, size_t bytes) {
+  handle->taken += bytes;
+  if (handle->taken < WAKE_BYTES) return;
+  handle->taken = 0;
+  if (!queue_backoff_known()) wake(handle);
 }
 
 int64_t handle_now_ms(void) {

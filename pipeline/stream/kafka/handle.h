@@ -14,6 +14,7 @@ struct handle {
   void *owner;
   const char *role;      // for messages
   _Atomic int said;      // the last error that handle_again told of; handles are asked by several threads
+  size_t taken;          // bytes since handle_taken woke the client
 };
 
 // RETRIABLE: the same call again; ABORTABLE: abort the transaction; FATAL (also what is neither): stop.
@@ -44,6 +45,9 @@ bool handle_again(struct handle *handle, const char *what, rd_kafka_resp_err_t c
 rd_kafka_resp_err_t handle_committed(struct handle *handle, rd_kafka_topic_partition_list_t *list, int64_t timeout_ms);
 // All topics that this user sees, to be destroyed by the caller. All, not the one: asking by name would keep a missing one in mind.
 rd_kafka_resp_err_t handle_topics(struct handle *handle, const struct rd_kafka_metadata **metadata, int64_t timeout_ms);
+// To be told, by the one thread that reads, of the bytes of each record taken from a consumer's queue. The client fills that up to
+// queued.max.messages.kbytes and then looks at it again a second later, however soon it is empty; this makes it look sooner.
+void handle_taken(struct handle *handle, size_t bytes);
 int64_t handle_now_ms(void);    // of a clock that only goes forward
 // The client's own connection.
 struct handle *handle_of_client(struct client *client);

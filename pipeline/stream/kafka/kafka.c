@@ -85,13 +85,13 @@ static void snapshot_write(struct kafka *kafka, struct owned *owned) {
   owned->snapshot_ms = handle_now_ms();
 }
 
-static void partition_resume(struct kafka *kafka, struct owned *owned) {
-  if (!owned->paused) return;
+static void partition_pause(struct kafka *kafka, struct owned *owned, bool pause) {
+  if (owned->paused == pause) return;
+  owned->paused = pause;
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
   rd_kafka_topic_partition_list_add(list, input(kafka), owned->number);
-  (void)rd_kafka_resume_partitions(kafka->consumer.rk, list);
+  (void)(pause ? rd_kafka_pause_partitions : rd_kafka_resume_partitions)(kafka->consumer.rk, list);
   rd_kafka_topic_partition_list_destroy(list);
-  owned->paused = false;
 }
 
 static void partition_drop(struct kafka *kafka, int32_t number, bool keep_snapshot) {
@@ -101,7 +101,7 @@ static void partition_drop(struct kafka *kafka, int32_t number, bool keep_snapsh
     kafka->reading = -1;
   }
   if (keep_snapshot && owned->phase == PHASE_READY) snapshot_write(kafka, owned);
-  partition_resume(kafka, owned);
+  partition_pause(kafka, owned, false);
   state_close(kafka->state, number);
   if (owned->loaded && kafka->settings.drop != NULL) kafka->settings.drop(kafka->settings.context, number);
   *owned = kafka->owned[--kafka->owned_size];
@@ -175,17 +175,14 @@ static void on_assign(struct kafka *kafka, rd_kafka_t *rk, rd_kafka_topic_partit
     handle_fail_code(&kafka->consumer, STATUS_FATAL, "taking the assignment", code, error);
     return;
   }
-  rd_kafka_topic_partition_list_t *waiting = rd_kafka_topic_partition_list_new(list->cnt);
+  int waiting = 0;
   for (size_t i = 0; i < kafka->owned_size; i++) {
-    struct owned *owned = &kafka->owned[i];
-    owned->paused = owned->phase == PHASE_REBUILD;
-    if (owned->paused) rd_kafka_topic_partition_list_add(waiting, input(kafka), owned->number);
+    partition_pause(kafka, &kafka->owned[i], kafka->owned[i].phase == PHASE_REBUILD);
+    waiting += kafka->owned[i].paused;
   }
-  if (waiting->cnt > 0) (void)rd_kafka_pause_partitions(rk, waiting);
   for (size_t i = kafka->owned_size; i-- > 0;)
     if (!kafka->owned[i].assigned) partition_drop(kafka, kafka->owned[i].number, true);
-  client_say(kafka->settings.client, 6, "%s: %d partitions assigned, %d to be rebuilt", kafka->settings.slot, list->cnt, waiting->cnt);
-  rd_kafka_topic_partition_list_destroy(waiting);
+  client_say(kafka->settings.client, 6, "%s: %d partitions assigned, %d to be rebuilt", kafka->settings.slot, list->cnt, waiting);
   kafka->assigned_once = true;
   fault_point(FAULT_AFTER_ASSIGN);
 }
@@ -231,7 +228,7 @@ static void partition_ready(struct kafka *kafka, struct owned *owned) {
   if (kafka->settings.load != NULL) kafka->settings.load(kafka->settings.context, owned->number, own);
   client_say(kafka->settings.client, 6, "%s[%d]: ready, %zu subjects", kafka->settings.topics[TOPIC_PATIENT_STATE], (int)owned->number,
              state_subjects(kafka->state, owned->number));
-  partition_resume(kafka, owned);
+  partition_pause(kafka, owned, false);
 }
 
 static enum status rebuild_begin(struct kafka *kafka, struct owned *owned, bool snapshot, struct error *error) {
@@ -329,6 +326,7 @@ static enum status poll(struct kafka *kafka, struct batch *into, int timeout_ms,
     rd_kafka_message_t *message = kafka->messages[i];
     if (i + AHEAD < got) __builtin_prefetch(kafka->messages[i + AHEAD]);    // another thread wrote it
     const bool ours = kafka->rebalance == NULL && status == STATUS_OK;
+    handle_taken(&kafka->consumer, message->len);
     if (ours && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       batch_add(into, message);
       continue;
@@ -350,12 +348,6 @@ static void room_adapt(struct kafka *kafka, const struct batch *batch) {
   else if (size < kafka->room / 4) kafka->room /= 2;
   if (kafka->room < ROOM_MIN) kafka->room = ROOM_MIN;
   if (kafka->room > most) kafka->room = most;
-}
-
-static bool any_rebuilding(const struct kafka *kafka) {
-  for (size_t i = 0; i < kafka->owned_size; i++)
-    if (kafka->owned[i].phase == PHASE_REBUILD) return true;
-  return false;
 }
 
 static enum status take(struct log *log, int timeout_ms, struct log_batch *batch, struct error *error) {
@@ -384,7 +376,6 @@ static enum status take(struct log *log, int timeout_ms, struct log_batch *batch
     if (status != STATUS_OK || kafka->rebalance != NULL) break;
     if (first && !again && into->size == 1) deadline = handle_now_ms() + kafka->settings.batch_ms;
     if ((int64_t)into->size >= kafka->room || into->bytes >= kafka->settings.batch_bytes || handle_now_ms() >= deadline) break;
-    if (!busy) busy = any_rebuilding(kafka);
   }
   if (kafka->rebalance != NULL && !again) batch_clear(hand);
   if (status != STATUS_OK || kafka->rebalance != NULL) return status;

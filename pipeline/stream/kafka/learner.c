@@ -105,6 +105,7 @@ enum status learner_pump(struct learner *learner, struct state *state, int timeo
                        rd_kafka_err2str(rd_kafka_last_error()));
     for (ssize_t i = 0; i < got; i++) {
       const rd_kafka_message_t *message = learner->messages[i];
+      handle_taken(&learner->handle, message->len);
       if (status != STATUS_OK) {
         // already failed: only given back
       } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {

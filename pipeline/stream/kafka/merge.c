@@ -86,6 +86,7 @@ static enum status fill(struct merge *merge, struct lane *lane, struct error *er
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       lane->done = message->offset >= lane->end;
       if (!lane->done) {
+        handle_taken(&merge->handle, message->len);
         lane->head = message;
         lane->at = message->offset + 1;
         return STATUS_OK;

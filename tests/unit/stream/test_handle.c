@@ -9,7 +9,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-#include "stream/kafka/dump.h"
+#include "stream/kafka/handle.h"
 
 enum { LIST_OFFSETS = 2, OFFSET_FETCH = 9, ERRORS = 40, STARTUP_MS = 20000 };
 
@@ -163,6 +163,34 @@ static void a_broker_that_is_away_for_a_moment_is_asked_again(void **unused) {
   client_close(client);
 }
 
+static void a_client_that_is_woken_keeps_its_credentials(void **unused) {
+  (void)unused;
+  char longest[3000];
+  memset(longest, 'x', sizeof longest - 1);
+  longest[sizeof longest - 1] = '\0';
+  const char *const passwords[] = {"a secret", longest};
+  for (size_t i = 0; i < sizeof passwords / sizeof passwords[0]; i++) {
+    const struct client_property properties[] = {{"sasl.username", "screen"}, {"sasl.password", passwords[i]}};
+    const struct client_settings settings = {.bootstrap = rd_kafka_mock_cluster_bootstraps(brokers), .startup_ms = STARTUP_MS, .say = say,
+                                             .properties = properties, .properties_size = sizeof properties / sizeof properties[0]};
+    struct error error = {0};
+    struct client *client = client_open(&settings, &error);
+    assert_string_equal(error.text, "");
+    struct handle handle;
+    assert_int_equal(handle_open(&handle, client, RD_KAFKA_CONSUMER, "reader", NULL, 0, NULL, 0, NULL, NULL, &error), STATUS_OK);
+    handle_taken(&handle, 1 << 30);
+    char value[4000];
+    size_t size = sizeof value;
+    assert_int_equal(rd_kafka_conf_get(rd_kafka_conf(handle.rk), "sasl.username", value, &size), RD_KAFKA_CONF_OK);
+    assert_string_equal(value, "screen");
+    size = sizeof value;
+    assert_int_equal(rd_kafka_conf_get(rd_kafka_conf(handle.rk), "sasl.password", value, &size), RD_KAFKA_CONF_OK);
+    assert_string_equal(value, passwords[i]);
+    handle_close(&handle);
+    client_close(client);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_coordinator_that_moves_is_asked_again),
@@ -171,6 +199,7 @@ int main(void) {
       cmocka_unit_test(the_end_of_a_partition_is_asked_for_until_it_has_a_leader),
       cmocka_unit_test(a_topic_that_a_broker_hears_of_late_is_there),
       cmocka_unit_test(a_broker_that_is_away_for_a_moment_is_asked_again),
+      cmocka_unit_test(a_client_that_is_woken_keeps_its_credentials),
   };
   return cmocka_run_group_tests(tests, start_brokers, stop_brokers);
 }
