@@ -205,7 +205,10 @@ def kill_them(members, tally, options, site, feed, problems):
         time.sleep(0.05)
 
 
-def compare(site, folder, rules, feed, problems):
+def catch_up_and_compare(site, folder, rules, feed, problems):
+    """Screens what is left, and holds all outputs against those of one embedded run; (lost, doubled, whether the receipts are complete)."""
+    site.write(batch_records=2000)    # what is left goes fast
+    site.call("run", "screen", "--once-until-end", timeout=1800)
     out = f"{folder}/embedded"
     subprocess.run([site.program, "screen", feed.kept, "--rules", rules, "--out", out, "--quiet", "--summary", "json"], check=True, stdout=subprocess.DEVNULL)
     with open(f"{out}/credit-deductions.ndjson", encoding="utf-8") as lines:
@@ -238,6 +241,23 @@ def compare(site, folder, rules, feed, problems):
         problems.append(f"verify receipts: {problem}")
     print(f"{ends} records, {len(wanted)} open findings, {len(dead)} dead letters", flush=True)
     return len(wanted - found), len(found - wanted) + twice, complete
+
+
+def keep(cluster, options, problems):
+    if not problems or not options.keep:
+        return
+    os.makedirs(options.keep, exist_ok=True)
+    for name in os.listdir(cluster.folder):
+        if name.endswith((".log", ".yaml", ".ndjson")):
+            shutil.copy(f"{cluster.folder}/{name}", options.keep)
+
+
+def verdict(counts, problems, lost, doubled, complete):
+    """The problems, the last line, and the exit status."""
+    for problem in problems:
+        print(f"wrong: {problem}", file=sys.stderr, flush=True)
+    print(f"{counts}, lost {lost}, doubled {doubled}, receipts complete {'yes' if complete else 'no'}")
+    return int(bool(problems) or lost > 0 or doubled > 0 or not complete)
 
 
 def main():
@@ -287,9 +307,7 @@ def main():
               + ", ".join(f"{name} {times}" for name, times in sorted(tally.points.items())), flush=True)
         print(f"{feed.lines} lines fed in {feed.rounds} rounds; Redis {options.redis}" + (f", {told['times']} disturbances" if told["times"] else "")
               + (f"; {tally.fenced} members ended by a dying broker" if tally.fenced else ""), flush=True)
-        site.write(batch_records=2000)    # what is left goes fast
-        site.call("run", "screen", "--once-until-end", timeout=1800)
-        lost, doubled, complete = compare(site, cluster.folder, rules, feed, problems)
+        lost, doubled, complete = catch_up_and_compare(site, cluster.folder, rules, feed, problems)
     except Exception as problem:
         problems.append(repr(problem))
     finally:
@@ -297,16 +315,9 @@ def main():
             if member.process and member.process.poll() is None:
                 member.process.kill()
                 member.process.wait()
-        if problems and options.keep:
-            os.makedirs(options.keep, exist_ok=True)
-            for name in os.listdir(cluster.folder):
-                if name.endswith((".log", ".yaml", ".ndjson")):
-                    shutil.copy(f"{cluster.folder}/{name}", options.keep)
+        keep(cluster, options, problems)
         cluster.close()
-    for problem in problems:
-        print(f"wrong: {problem}", file=sys.stderr, flush=True)
-    print(f"kills {tally.kills}, inside a transaction {tally.inside}, lost {lost}, doubled {doubled}, receipts complete {'yes' if complete else 'no'}")
-    return int(bool(problems) or lost > 0 or doubled > 0 or not complete)
+    return verdict(f"kills {tally.kills}, inside a transaction {tally.inside}", problems, lost, doubled, complete)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,16 @@ seconds. A process may end only with status 70 when it was fenced, as a service 
 
 At the end the outputs are compared with those of one uninterrupted embedded run, as in `bench/soak kill`.
 """
+import functools
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import common
-from kill import Feed, compare
+from kill import Feed, catch_up_and_compare, keep, verdict, watched
 
 sys.path.insert(0, os.path.join(common.TOP, "tests", "integration"))
 from cluster import Cluster, Receipts, Site
@@ -30,84 +30,83 @@ PARTITIONS = 4
 class Group:
     """Members by name; each may be started again only when it was fenced."""
 
-    def __init__(self, site):
-        self.site, self.members, self.fenced = site, {}, 0
+    def __init__(self, site, meddle):
+        self.site, self.meddle, self.members, self.said, self.fenced = site, meddle, {}, {}, 0
 
     def start(self, name):
         every, self.site.config = self.site.config, f"{self.site.cluster.folder}/{name}.yaml"
         self.site.write(instance=name)
+        self.said[name] = os.path.getsize(self.log(name)) if os.path.exists(self.log(name)) else 0
         self.members[name] = self.site.start("run", "screen", "--from", "earliest", log=self.log(name))
         self.site.config = every
 
     def log(self, name):
         return f"{self.site.cluster.folder}/{name}.log"
 
+    def ended(self, name, code, expected=()):
+        """Whether it was fenced; any other end that is not expected ends the soak."""
+        if code in expected:
+            return False
+        with open(self.log(name), "rb") as log:
+            log.seek(self.said[name])
+            if code != 70 or b"fenced" not in log.read():
+                raise RuntimeError(f"{name} ended with {code}")
+        self.fenced += 1
+        return True
+
     def leave(self, name, how):
         process = self.members.pop(name)
         process.send_signal(how)
-        code = process.wait(timeout=90)
-        if code not in (0, -signal.SIGKILL, 70):
-            raise RuntimeError(f"{name} ended with {code}")
+        self.ended(name, process.wait(timeout=90), expected=(0 if how == signal.SIGTERM else -how,))
 
     def tend(self):
         for name, process in list(self.members.items()):
-            code = process.poll()
-            if code is None:
-                continue
-            with open(self.log(name), encoding="utf-8", errors="replace") as log:
-                if code != 70 or "fenced" not in log.read():
-                    raise RuntimeError(f"{name} ended with {code}")
-            self.fenced += 1
-            self.start(name)
+            if process.poll() is not None and self.ended(name, process.returncode):
+                self.start(name)
 
 
-def frozen(process, seconds):
-    process.send_signal(signal.SIGSTOP)
+def frozen(send, seconds, after=0):
+    time.sleep(after)
+    send(signal.SIGSTOP)
     time.sleep(seconds)
-    process.send_signal(signal.SIGCONT)
+    send(signal.SIGCONT)
 
 
-def freeze_member(group, dice, meddle):
-    del meddle
-    frozen(group.members[dice.choice(["a", "b"])], dice.choice([0.5, 3, 8, 12]))
+def one_of(group, dice):
+    return group.members[dice.choice(["a", "b"])].send_signal
 
 
-def freeze_broker(group, dice, meddle):
-    del meddle
+def freeze_member(group, dice):
+    frozen(one_of(group, dice), dice.choice([0.5, 3, 8, 12]))
+
+
+def freeze_broker(group, dice):
     with open(f"{group.site.cluster.folder}/kafka/b1/pid", encoding="ascii") as pid:
-        number = int(pid.read().split()[0])
-    os.kill(number, signal.SIGSTOP)
-    time.sleep(dice.choice([0.5, 3, 8]))
-    os.kill(number, signal.SIGCONT)
+        frozen(functools.partial(os.kill, int(pid.read().split()[0])), dice.choice([0.5, 3, 8]))
 
 
-def kill_broker(group, dice, meddle):
-    del meddle
+def kill_broker(group, dice):
     group.site.cluster.broker_restart(pause=dice.choice([0, 1, 4]))
 
 
-def kill_redis(group, dice, meddle):
-    del meddle
+def kill_redis(group, dice):
     group.site.cluster.redis_restart(pause=dice.choice([0, 3]))
 
 
-def guest_comes(group, dice, meddle):
-    del meddle
+def guest_comes(group, dice):
     group.start("g")
     time.sleep(dice.choice([0.3, 2, 6]))
-    if "g" in group.members:
-        group.leave("g", dice.choice([signal.SIGTERM, signal.SIGKILL]))
+    group.leave("g", dice.choice([signal.SIGTERM, signal.SIGKILL]))
 
 
-def dossiers_wait(group, dice, meddle):
+def dossiers_wait(group, dice):
     """Whoever takes a partition over meanwhile must wait, and so must the partition."""
-    if not meddle("hold", f"{group.site.name}-patient-state", must=False):
-        return
+    group.meddle("hold", f"{group.site.name}-patient-state")
     try:
-        guest_comes(group, dice, None)
+        guest_comes(group, dice)
         time.sleep(dice.choice([0, 4]))
     finally:
-        meddle("release", must=False)
+        group.meddle("release")
 
 
 FAULTS = [freeze_member, freeze_broker, kill_broker, kill_redis, guest_comes, dossiers_wait]
@@ -126,21 +125,16 @@ def moved_on(group, receipts, patience):
     return time.monotonic() - begun
 
 
-def weather(group, dice, meddle, receipts, options):
+def weather(group, dice, receipts, options, problems):
     for number in range(options.faults):
-        fault = dice.choice(FAULTS)
-        names = [fault.__name__]
+        fault, second = dice.choice(FAULTS), None
         if dice.randrange(3) == 0:
-            frozen_too = subprocess.Popen([sys.executable, "-c", "import os,signal,sys,time; p=int(sys.argv[1]); time.sleep(float(sys.argv[2])); os.kill(p,signal.SIGSTOP);"
-                                           " time.sleep(float(sys.argv[3])); os.kill(p,signal.SIGCONT)", str(group.members[dice.choice(["a", "b"])].pid),
-                                           str(2 * dice.random()), str(dice.choice([1, 7]))])
-            names.append("a member freezes meanwhile")
-        else:
-            frozen_too = None
-        fault(group, dice, meddle)
-        if frozen_too is not None:
-            frozen_too.wait()
-        print(f"{number + 1}: {', '.join(names)}: moved on after {moved_on(group, receipts, options.patience):.1f} s", flush=True)
+            second = watched(problems, frozen, one_of(group, dice), dice.choice([1, 7]), 2 * dice.random())
+        fault(group, dice)
+        if second is not None:
+            second.join()
+        seconds = moved_on(group, receipts, options.patience)
+        print(f"{number + 1}: {fault.__name__}{', a member freezes meanwhile' if second else ''}: moved on after {seconds:.1f} s", flush=True)
 
 
 def main():
@@ -167,19 +161,17 @@ def main():
         with open(f"{cluster.folder}/feed.log", "wb") as log:
             feed = Feed(site, f"{cluster.folder}/lines/settlements.ndjson", f"{cluster.folder}/fed.ndjson", options.rate, log)
         feed.start()
-        receipts, group = Receipts(site), Group(site)
+        receipts, group = Receipts(site), Group(site, meddle)
         group.start("a")
         group.start("b")
         moved_on(group, receipts, options.patience)
-        weather(group, dice, meddle, receipts, options)
+        weather(group, dice, receipts, options, problems)
         feed.stop()
         receipts.close()
         for name in list(group.members):
             group.leave(name, signal.SIGTERM)
         print(f"{time.monotonic() - begun:.0f} s; {feed.lines} lines fed", flush=True)
-        site.write(batch_records=2000)    # what is left goes fast
-        site.call("run", "screen", "--once-until-end", timeout=1800)
-        lost, doubled, complete = compare(site, cluster.folder, rules, feed, problems)
+        lost, doubled, complete = catch_up_and_compare(site, cluster.folder, rules, feed, problems)
     except Exception as problem:
         problems.append(repr(problem))
     finally:
@@ -188,17 +180,10 @@ def main():
             process.wait()
         if feed is not None and feed.process.poll() is None:
             feed.process.kill()
-        if problems and options.keep:
-            os.makedirs(options.keep, exist_ok=True)
-            for name in os.listdir(cluster.folder):
-                if name.endswith((".log", ".yaml", ".ndjson")):
-                    shutil.copy(f"{cluster.folder}/{name}", options.keep)
+        keep(cluster, options, problems)
         meddle.close()
         cluster.close()
-    for problem in problems:
-        print(f"wrong: {problem}", file=sys.stderr, flush=True)
-    print(f"faults {options.faults}, fenced {group.fenced if group else 0}, lost {lost}, doubled {doubled}, receipts complete {'yes' if complete else 'no'}")
-    return int(bool(problems) or lost > 0 or doubled > 0 or not complete)
+    return verdict(f"faults {options.faults}, fenced {group.fenced if group else 0}", problems, lost, doubled, complete)
 
 
 if __name__ == "__main__":

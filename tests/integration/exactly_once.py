@@ -53,7 +53,7 @@ def partitions_wait_paused_for_their_indexes(make, reference):
 
 
 def a_backlog_larger_than_the_clients_queue_is_taken_without_pauses(make, reference):
-    """A client that found its queue full would look again a second later: thirty times here."""
+    """A client that found its queue full would look again a second later: dozens of times here."""
     site = make("queue", workers=1, kafka={"properties": {"queued.max.messages.kbytes": "2048"}})
     site.call("topics", "create")
     for _ in range(3):

@@ -261,7 +261,9 @@ static const char *hold(const char *topic) {
   const char *why = error != NULL ? rd_kafka_error_string(error) : NULL;
   const int32_t partitions = partitions_of(topic);
   for (int32_t p = 0; p < partitions && why == NULL; p++) why = produce(holder, topic, p, "nobody", 6, "nothing", 7, 0, NULL);
-  return why != NULL ? why : answer(rd_kafka_flush(holder, TIMEOUT_MS));
+  if (why == NULL) why = answer(rd_kafka_flush(holder, TIMEOUT_MS));
+  if (why != NULL) (void)release();    // nothing is held by halves
+  return why;
 }
 
 static rd_kafka_message_t *messages[MESSAGES_MAX];

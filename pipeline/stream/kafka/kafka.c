@@ -334,7 +334,7 @@ static enum status poll(struct kafka *kafka, struct batch *into, int timeout_ms,
     if (ours) status = event(kafka, message, error);
     rd_kafka_message_destroy(message);
   }
-  // The event of it may stand behind a rebalance.
+  // Asked for, since the event that tells of it is not looked at when it stands behind a rebalance.
   char text[400];
   if (status == STATUS_OK && rd_kafka_fatal_error(kafka->consumer.rk, text, sizeof text) != RD_KAFKA_RESP_ERR_NO_ERROR)
     status = error_set(error, STATUS_FATAL, "kafka consumer: %s", text);
