@@ -77,6 +77,10 @@ bool careful_text(struct walk *w, uint32_t t, bool trim, struct slice *out) {
     *out = scalar_inside(value + 1, end);
     return true;
   }
+  if (careful_nothing(w, t)) {
+    *out = SLICE_NONE;
+    return true;
+  }
   if (!careful_string(w, t, out)) return false;
   *out = trim ? trimmed_unless_absent(*out) : unless_absent(*out);
   return true;
@@ -93,7 +97,8 @@ bool careful_id(struct walk *w, uint32_t t, uint32_t limit, bool exact, struct s
 
 // A number in whatever form: false is a failure; *had is false when absent.
 bool careful_number(struct walk *w, uint32_t t, unsigned scale, enum reject wrong, int64_t *out, bool *had) {
-  *had = true;
+  *had = !careful_nothing(w, t);
+  if (!*had) return true;
   if (scalar_number(w->bytes + w->tokens[t], w->bytes + careful_offset(w, t + 1), scalar_units[scale], out)) return true;
   struct slice text = careful_scalar(w, t);
   if (!scalar_is_number(text)) {
@@ -132,6 +137,8 @@ bool careful_time(struct walk *w, uint32_t t, int64_t *out, bool *day_only) {
 }
 
 static bool check_scalar(struct walk *w, uint32_t t) {
+  w->gaps |= careful_spaced(w, t);
+  if (careful_nothing(w, t)) return true;
   const struct slice text = careful_scalar(w, t);
   size_t size;
   if (text.data[0] == '"') {

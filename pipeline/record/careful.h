@@ -33,6 +33,7 @@ struct walk {
   const char *missing;    // the name of what is absent at offset
 
   uint32_t body;          // token of a body that came before what it needs
+  bool foretells, foretold;         // whether what a body needs may be looked for behind it; and was found there
   uint64_t had[OBJECT_KINDS];       // what the objects that stand once had
   size_t where[OBJECT_KINDS];       // and their offsets
   size_t body_psn_offset, line_alone;
@@ -63,6 +64,13 @@ static inline bool careful_is_space(char byte) { return byte == ' ' || byte == '
 // True when white space stands before the token.
 static inline bool careful_spaced(const struct walk *w, uint32_t t) {
   return t < w->count && w->tokens[t] > 0 && careful_is_space(w->bytes[w->tokens[t] - 1]);
+}
+
+// True when null or "" stands there, and nothing behind it.
+static inline bool careful_nothing(const struct walk *w, uint32_t t) {
+  const char *value = w->bytes + w->tokens[t];
+  const size_t size = careful_offset(w, t + 1) - w->tokens[t];
+  return (size == 2 && value[0] == '"' && value[1] == '"') || (size == 4 && memcmp(value, "null", 4) == 0);
 }
 
 uint32_t careful_fail(struct walk *w, enum reject reason, size_t offset);

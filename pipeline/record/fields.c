@@ -221,7 +221,6 @@ void keys_init(struct keys *keys, enum object_kind kind, const void *const *ways
   const struct fields *fields = &fields_of[kind];
   unsigned seconds = 0;
   for (unsigned i = 0; i < fields->size; i++) keys->firsts += !fields->rows[i].again;
-  keys->unusual = UINT64_MAX << keys->firsts;
   for (unsigned i = 0; i < fields->size; i++) {
     const struct field *row = &fields->rows[i];
     const struct slice name = slice_from(row->name);
@@ -229,7 +228,7 @@ void keys_init(struct keys *keys, enum object_kind kind, const void *const *ways
     if (row->again) {
       assert(keys->firsts + seconds < FIELDS_BITS && seconds < sizeof keys->first_of / sizeof keys->first_of[0]);
       keys->first_of[seconds] = mark;
-      mark = UINT64_C(1) << (keys->firsts + seconds++);
+      keys->seconds |= mark = UINT64_C(1) << (keys->firsts + seconds++);
     }
     const unsigned at = add(keys, name, &(struct key){.type = row->type, .scale = row->scale, .place = row->place, .more = row->more}, mark);
     char bytes[KEY_TEMPLATE];
@@ -263,6 +262,7 @@ unsigned keys_find(struct keys *keys, struct slice name) {
 void keys_learn(struct keys *keys, unsigned at, const char *bytes, size_t size) {
   struct key *key = &keys->keys[at];
   if (size + key->quoted >= KEY_TEMPLATE) return;
+  if (size + 1 + key->quoted == key->size && memcmp(key->bytes + 1, bytes, size) == 0) return;    // as before, in another order
   memset(key->bytes, 0, sizeof key->bytes);
   key->bytes[0] = ',';
   memcpy(key->bytes + 1, bytes, size);

@@ -119,7 +119,7 @@ struct keys {
   enum object_kind kind;
   unsigned firsts;                // bits of first spellings; those of second ones come behind
   uint64_t first_of[8];           // for each of these, the one of the first
-  uint64_t unusual;               // what no mark of most senders has: gaps and second spellings
+  uint64_t seconds;               // all bits of second spellings
   const void *const *ways;        // by quick
 };
 
@@ -143,3 +143,7 @@ static inline bool keys_match_but(const struct key *key, const char *comma, uint
   return (~scalar_equal_32(key->bytes, comma) & key->mask & ~brace) == 0;
 }
 static inline bool keys_match(const struct key *key, const char *comma) { return keys_match_but(key, comma, 0); }
+// The same for a quoted one behind which null stands this time.
+static inline bool keys_match_null(const struct key *key, const char *comma, uint32_t brace) {
+  return key->quoted && key->size > 0 && comma[key->size - 1] == 'n' && keys_match_but(key, comma, brace | UINT32_C(1) << (key->size - 1));
+}

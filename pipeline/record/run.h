@@ -62,7 +62,7 @@ skip:
   if (*value == '"') {
     // What comes right before the end and is a quote, the first one, ends the string.
     if (SCALAR_LIKELY(value + 1 + scalar_before(value + 1, scalar_end_32) + 1 == end)) NEXT_KEY;
-    if (end[-1] != '"' || !scalar_lacks(value + 1, (size_t)(end - value) - 2, scalar_end_32)) goto stop;
+    if (end[-1] != '"' || !scalar_escaped(value + 1, (size_t)(end - value) - 2)) goto stop;
   } else if (*value == '[' && end == value + 1 && *end == ']' && bytes + token[5] == end + 1 &&
              w->depth < w->limits.depth_max) {
     end++, token++;

@@ -13,6 +13,12 @@ const char scalar_clock[4][16] = {{0, 0, 0, 0, 0, 0, 0, 0, '0', '0', ':', '0', '
 const char scalar_ends[32] = {SET(-1, -1), SET(-1, -1)};
 const char scalar_odd[32] = {SET(' ', 0x7f), SET(' ', 0x7f)};
 
+#define NONE_16 SIXTEEN(128)
+#define LETTERS 128, 10, 11, 12, 13, 14, 15, 128, 128, 128, 128, 128, 128, 128, 128, 128
+const unsigned char scalar_hexadecimal[256] = {
+    NONE_16, NONE_16, NONE_16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 128, 128, 128, 128, 128, LETTERS, NONE_16, LETTERS, NONE_16,
+    NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16};
+
 const int32_t scalar_units[8][16] = {
     {1},
     {10, 0, 1},
@@ -90,12 +96,9 @@ static int32_t hex4(const char *at, const char *end) {
   if (end - at < 4) return -1;
   int32_t value = 0;
   for (unsigned i = 0; i < 4; i++) {
-    const char byte = at[i];
-    const int digit = is_digit(byte) ? byte - '0'
-                      : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
-                      : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
+    const unsigned digit = scalar_hexadecimal[(unsigned char)at[i]];
+    if (digit > 15) return -1;
+    value = value * 16 + (int32_t)digit;
   }
   return value;
 }

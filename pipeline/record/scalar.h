@@ -90,6 +90,27 @@ static inline bool scalar_lacks(const char *at, size_t size, uint32_t (*bits_32)
   return bits_32(at) << (32 - size) % 32 == 0;
 }
 
+// Of bytes that are hexadecimal digits their value, of others 128.
+extern const unsigned char scalar_hexadecimal[256];
+
+// True when all escapes of a string's inside are \uXXXX of no surrogate, as senders write who send nothing but ASCII; false: ask the careful
+// way. Behind the text stands its quote.
+static inline bool scalar_escaped(const char *at, size_t size) {
+  for (const char *const end = at + size;;) {
+    const size_t plain = scalar_before(at, scalar_end_32);
+    at += plain;
+    if (plain == 32) continue;
+    if (at >= end) return at == end;
+    do {
+      const unsigned char *digits = (const unsigned char *)at + 2;
+      const unsigned first = scalar_hexadecimal[digits[0]], second = scalar_hexadecimal[digits[1]];
+      const unsigned others = scalar_hexadecimal[digits[2]] | scalar_hexadecimal[digits[3]];
+      if (at[0] != '\\' || at[1] != 'u' || (first | second | others) > 15 || (first == 13 && second > 7)) return false;
+      at += 6;
+    } while (*at == '\\');
+  }
+}
+
 // What the joined digits are multiplied with to be units of 10^-scale, by the bytes from the point on; 0 of them: there is
 // no point. The factor 0: no number of that scale, or nothing behind the point.
 extern const int32_t scalar_units[8][16];    // 16 bytes from the point on: the point is the first, which is refused

@@ -15,8 +15,10 @@ enum { KEY_EMPTY = KEY_MAX, KEY_FAILED };
 // The key after token t, which is '{' or ',', when it is not the one expected. Its place in the memory, KEY_EMPTY or
 // KEY_FAILED.
 static unsigned key_after(struct walk *w, struct keys *keys, unsigned previous, uint32_t t) {
-  const struct key *other = &keys->keys[keys->keys[previous].other];
+  const struct key *before = &keys->keys[previous], *other = &keys->keys[before->other];
   const char *mark = w->bytes + w->tokens[t];
+  if (keys_match_null(before + 1, mark, previous == 0)) return previous + 1;
+  if (before->step > 0 && keys_match_null(before + before->step, mark, previous == 0)) return previous + (unsigned)before->step;
   keys->misses++;
   if (keys_match_but(other, mark, previous == 0)) {
     const unsigned at = keys->keys[previous].other;
@@ -59,7 +61,7 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
   *had = true;
   w->gaps |= careful_spaced(w, t);    // a key is recognised without what stands behind its colon
   switch (key->type) {
-  case FIELD_SKIP: return careful_skip(w, t);
+  case FIELD_SKIP: return careful_nothing(w, t) ? t + 1 : careful_skip(w, t);
   case FIELD_TEXT:
   case FIELD_EXACT:
     if (!careful_text(w, t, key->type == FIELD_TEXT, &text)) return CAREFUL_FAILED;
@@ -222,12 +224,9 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
     const bool more = SCALAR_LIKELY(quick) && run_values(w, &cursor, base);
     // The keys of this run; a key that was there before, or in its other spelling, is told of before its value is read.
     const uint64_t run = cursor.key->upto - cursor.from, both = seen & run & ~FIELDS_GAPS;
+    uint64_t bits;
     seen |= run;
-    if (UNLIKELY(both != 0 || (seen & keys->unusual) != 0)) {
-      uint64_t bits;
-      if (both != 0 || !keys_bits(keys, seen, &bits)) return fail_twice(w, keys, t);
-      w->gaps |= (run & FIELDS_GAPS) != 0;
-    }
+    if (UNLIKELY(both != 0 || ((seen & keys->seconds) != 0 && !keys_bits(keys, seen, &bits)))) return fail_twice(w, keys, t);
     if (more) continue;
     bool some = true;
     const uint32_t next = value_careful(w, cursor.key, (uint32_t)(cursor.token - tokens) + 3, base, &some);
@@ -236,8 +235,9 @@ static uint32_t object(struct walk *w, enum object_kind kind, uint32_t t, void *
     if (!some) silent |= keys->marks[cursor.key - keys->keys];
     cursor.token = tokens + next;
   }
-  *had = seen & ~silent;
-  if (UNLIKELY((seen & keys->unusual) != 0)) (void)keys_bits(keys, *had, had);
+  *had = seen & ~silent & ~FIELDS_GAPS;
+  if (UNLIKELY((seen & keys->seconds) != 0)) (void)keys_bits(keys, *had, had);
+  w->gaps |= seen >= FIELDS_GAP;
   if (UNLIKELY(keys->misses >= keys->misses_max)) arrange(w, keys, t);
   w->depth--;
   return (uint32_t)(cursor.token - tokens) + 1;
@@ -273,7 +273,7 @@ static struct line *line_room(struct walk *w, uint32_t t) {
   const size_t size = w->draft.event.lines_size;
   if (size == w->lines_room) {
     const size_t room = size == 0 ? (w->count - t) / w->tokens_per_line + 2 : size * 2;
-    struct line *lines = ARENA_ZEROED(w->arena, struct line, room);
+    struct line *lines = ARENA_ARRAY(w->arena, struct line, room);
     if (size > 0) memcpy(lines, w->lines, size * sizeof *lines);
     w->lines = lines;
     w->lines_room = room;
@@ -285,6 +285,7 @@ static uint32_t line_element(struct walk *w, enum object_kind kind, uint32_t t) 
   struct event *event = &w->draft.event;
   if (event->lines_size == w->limits.lines_max) return careful_fail(w, REJECT_TOO_MANY_LINES, w->tokens[t]);
   struct line *line = line_room(w, t);
+  memset(line, 0, sizeof *line);
   line->fee_ocur_time_s = DATE_ABSENT;
   line->trace_first = event->traces_size;
   const bool gaps = w->gaps;
@@ -424,10 +425,33 @@ static uint32_t container(struct walk *w, const struct key *key, uint32_t t, boo
 
 // ---- the message ----
 
+// Reading a body needs to know the type of its message and when it was received.
+static bool body_can(const struct walk *w) { return w->draft.event.type != EVENT_TYPE_COUNT && w->draft.event.recv_time_s != DATE_ABSENT; }
+
+// Senders that sort their keys send the body first and what it needs behind it, at the end of the message: `, "key" : scalar` again and again, up to
+// the closing brace. Looks for it there, from the end on. It is read again where it stands.
+static __attribute__((noinline, cold)) bool foretell(struct walk *w) {
+  const struct keys *keys = &w->keys[OBJECT_ENVELOPE];
+  if (!w->foretells) return false;
+  for (uint32_t t = w->count - 1; t > 4 && !body_can(w); t -= 4) {
+    const char last = careful_byte(w, t - 1);
+    unsigned at;
+    bool had;
+    if (last == '}' || last == ']' || careful_byte(w, t - 2) != ':' || careful_byte(w, t - 3) != '"' || careful_byte(w, t - 4) != ',') break;
+    if (!key_at(w, keys, t - 4, &at)) break;
+    const struct key *key = &keys->keys[at];
+    if (at != 0 && (key->type == FIELD_TYPE || key->type == FIELD_STAMP) &&
+        value_careful(w, key, t - 1, &w->draft, &had) == CAREFUL_FAILED)
+      break;
+  }
+  w->foretold = body_can(w);
+  return w->foretold;
+}
+
 static uint32_t body(struct walk *w, uint32_t t) {
   struct event *event = &w->draft.event;
   w->where[OBJECT_SETL] = w->tokens[t];
-  if (event->type == EVENT_TYPE_COUNT || event->recv_time_s == DATE_ABSENT) {
+  if (!body_can(w) && !foretell(w)) {
     w->body = t;
     return careful_skip(w, t);
   }
@@ -471,14 +495,8 @@ static void make_keys(struct walk *w) {
   w->made_for = HERE;
 }
 
-enum status walk_message(struct walk *w, struct arena *arena, const char *bytes, size_t size, const uint32_t *tokens,
-                         size_t tokens_size, struct event *event, struct decode_failure *failure) {
-  if (UNLIKELY(w->made_for != HERE)) make_keys(w);
-  w->arena = arena;
-  w->bytes = bytes;
-  w->size = size;
-  w->tokens = tokens;
-  w->count = (uint32_t)tokens_size;
+// Reads the message that the walk is at to its draft.
+static bool message(struct walk *w) {
   w->depth = 0;
   w->gaps = false;
   w->draft = (struct draft){.event = {.type = EVENT_TYPE_COUNT,
@@ -487,7 +505,7 @@ enum status walk_message(struct walk *w, struct arena *arena, const char *bytes,
                                       .setl_time_s = DATE_ABSENT,
                                       .icu_in_first_s = DATE_ABSENT,
                                       .brdy_day = INT32_MIN,
-                                      .raw = {bytes, size}},
+                                      .raw = {w->bytes, w->size}},
                             .stays = {{.begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT},
                                       {.begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT}}};
   w->window_first_s = INT64_MIN;
@@ -499,16 +517,30 @@ enum status walk_message(struct walk *w, struct arena *arena, const char *bytes,
   w->lines = NULL;
   w->lines_room = 0;
   w->unordered = false;
+  w->foretold = false;
 
+  if (careful_byte(w, 0) != '{' || careful_byte(w, w->count - 1) != '}') return unclosed(w);
   uint64_t had = 0;
-  bool whole = true;
-  if (careful_byte(w, 0) != '{' || careful_byte(w, w->count - 1) != '}') {
-    whole = unclosed(w);
-  } else {
-    const uint32_t next = object(w, OBJECT_ENVELOPE, 0, &w->draft, &had);
-    whole = next != CAREFUL_FAILED && (next == w->count || careful_fail(w, REJECT_NOT_JSON, careful_offset(w, next)));
+  const uint32_t next = object(w, OBJECT_ENVELOPE, 0, &w->draft, &had);
+  if (next == CAREFUL_FAILED) return false;
+  if (next != w->count) return careful_fail(w, REJECT_NOT_JSON, careful_offset(w, next));
+  return whole_envelope(w) && (w->body == 0 || late_body(w)) && whole_keys(w);
+}
+
+enum status walk_message(struct walk *w, struct arena *arena, const char *bytes, size_t size, const uint32_t *tokens,
+                         size_t tokens_size, struct event *event, struct decode_failure *failure) {
+  if (UNLIKELY(w->made_for != HERE)) make_keys(w);
+  w->arena = arena;
+  w->bytes = bytes;
+  w->size = size;
+  w->tokens = tokens;
+  w->count = (uint32_t)tokens_size;
+  w->foretells = true;
+  bool whole = message(w);
+  if (!whole && w->foretold) {    // which fault is told must not depend on what was read first
+    w->foretells = false;
+    whole = message(w);
   }
-  whole = whole && whole_envelope(w) && (w->body == 0 || late_body(w)) && whole_keys(w);
   if (whole) {
     whole_event(w, event);
     return STATUS_OK;

@@ -38,6 +38,8 @@ with tempfile.TemporaryDirectory() as work:
     one = measure(work, "--lane", "decode")
     assert [lane["name"] for lane in one["lanes"]] == ["decode"] and one["lanes"][0]["records"] == records
     assert all(ratio is None for ratio in one["ratios"].values())
+    other = measure(work, "--lane", "decode", "--sender", "python")
+    assert other["lanes"][0]["records"] == records and other["lanes"][0]["mb_per_second"] > 0
     two = measure(work, "--lane", "first_stage", "--lane", "decode")
     assert two["ratios"]["decode_to_first_stage"] > 0 and two["ratios"]["screen_to_decode"] is None
     run(f"{source}/bench/run", "--build", build, "--lane", "nonsense", code=70)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One input, one answer: whatever the batch size, the number of workers, the order of arrival, and however often a message comes.
+"""One input, one answer: whatever the batch size, the number of workers, the order of arrival, the sender's style, and however often a message comes.
 
 usage: same_answer.py SETTLEWATCH RULES [SETTLEMENTS [SEED]]
 
@@ -7,6 +7,9 @@ Compares the sets of open findings (deduction_id, vola_amt, fund_amt, band); whe
 every output file as well. Prints the seed; the same seed replays exactly.
 """
 import json, os, random, subprocess, sys, tempfile
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench"))
+import senders
 
 program, rules = sys.argv[1], sys.argv[2]
 size = sys.argv[3] if len(sys.argv) > 3 else "6000"
@@ -94,7 +97,11 @@ def main():
             receipts_add_up(out, len(lines))
         twice = screen(work, "twice", [plain, plain])
         assert open_findings(twice) == want, "twice"
-    print(f"{len(kept)} messages, {len(want)} open findings: the same ten ways")
+        for style in senders.STYLES:
+            out = screen(work, style, [write(style + ".ndjson", senders.written(style, kept, seed))])
+            assert open_findings(out) == want, style
+            receipts_add_up(out, len(kept))
+    print(f"{len(kept)} messages, {len(want)} open findings: the same {10 + len(senders.STYLES)} ways")
 
 
 main()

@@ -1,5 +1,5 @@
 // The walk over tokens: many lines and keys, hostile bytes; the short ways give the answers of the careful ones.
-#include "tests/unit/record/decoding.h"
+#include "tests/unit/record/changing.h"
 
 // ---- many lines and many keys ----
 
@@ -92,13 +92,6 @@ static void white_space_is_noticed_by_a_decoder_that_expects_none(void **state) 
 }
 
 // ---- keys in any order ----
-
-static uint64_t random_state = 88172645463325252U;
-static uint64_t next_random(void) {
-  random_state ^= random_state << 13;
-  random_state ^= random_state >> 7;
-  return random_state ^= random_state << 17;
-}
 
 // Senders of many orders, one after the other: what one taught the decoder misleads it about the next.
 static void keys_in_any_order_are_read_and_one_that_stands_twice_is_told(void **state) {
@@ -347,47 +340,9 @@ static void every_prefix_is_refused(void **state) {
     }
 }
 
-// A reader that shares nothing with the walk but the library's first stage agrees on what is JSON.
 static void changed_bytes_are_judged_as_another_reader_does(void **state) {
   (void)state;
-  static const char bytes[] = "{}[]:,\"\\ \t0123456789-+.eEtrufalsn\x01\x7f\x80\xe4\xff/";
-  struct json_reader *reader = json_reader_create();
-  struct arena tree;
-  arena_init(&tree, 0);
-  unsigned broken = 0, good = 0;
-  for (unsigned round = 0; round < 60000; round++) {
-    char text[sizeof sample + 8];
-    size_t size = sizeof sample - 1;
-    memcpy(text, sample, size);
-    for (unsigned changes = 1 + next_random() % 2; changes > 0; changes--) {
-      const size_t at = next_random() % size;
-      const char byte = bytes[next_random() % (sizeof bytes - 1)];
-      switch (next_random() % 3) {
-      case 0: text[at] = byte; break;
-      case 1: memmove(text + at, text + at + 1, --size - at); break;
-      default: memmove(text + at + 1, text + at, size++ - at); text[at] = byte;
-      }
-    }
-    const enum status status = decode_bytes((struct slice){text, size});
-    const bool refused = status == STATUS_REJECT && (failure.reason == REJECT_NOT_JSON || failure.reason == REJECT_NOT_UTF8);
-    const struct json_value *root;
-    struct error error = {0};
-    const bool json = json_read(reader, &tree, (struct slice){text, size}, &root, &error) == STATUS_OK;
-    if (json && refused) print_error("%.*s\n%s at %zu\n", (int)size, text, reject_name(failure.reason), failure.offset);
-    assert_false(json && refused);
-    if (status == STATUS_OK && !json && strstr(error.text, "twice") == NULL)
-      print_error("%.*s\n%s\n", (int)size, text, error.text);
-    assert_true(status == STATUS_REJECT || json || strstr(error.text, "twice") != NULL);
-    broken += refused;
-    good += status == STATUS_OK;
-    if (round % 64 == 0) {
-      arena_reset(&arena);
-      arena_reset(&tree);
-    }
-  }
-  assert_true(broken > 10000 && good > 1000);
-  arena_fini(&tree);
-  json_reader_destroy(reader);
+  judge_changed(SLICE(sample), 60000);
 }
 
 static void the_steady_state_asks_for_no_memory(void **state) {
