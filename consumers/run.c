@@ -245,7 +245,8 @@ static enum status sit(struct seat *seat) {
       .client = run->client, .group = run->group, .slot = slot, .batch_records = site->run.batch_records, .batch_bytes = site->run.batch_bytes,
       .batch_ms = (int)site->run.batch_ms, .message_bytes_max = largest + MARGIN_BYTES,
       .transaction_timeout_ms = (int)site->kafka.transaction_timeout_ms, .session_timeout_ms = (int)site->kafka.session_timeout_ms,
-      .snapshot_s = (int)site->run.snapshot_s, .rebuild_ms = (int)site->run.rebuild_ms, .from_earliest = run->options->from_earliest,
+      .snapshot_s = (int)site->run.snapshot_s, .rebuild_ms = (int)site->run.rebuild_ms, .silence_s = (int)site->run.silence_s,
+      .from_earliest = run->options->from_earliest,
       .without_transactions = run->options->without_transactions, .state_dir = run->state_dir, .key = run->key,
       .cache = cache, .stopping = &run->stopping, .context = seat, .load = on_load, .drop = on_drop};
   memcpy(kafka.topics, run->topics, sizeof kafka.topics);

@@ -170,6 +170,8 @@ static const struct setting rows[] = {
      "How long an assignment of partitions may wait for their indexes; those that take longer are learned while the others work."},
     {"run.startup_s", SETTING_INT, SITE(run.startup_s), "60", 1, 3600, 0, "s", NULL,
      "The run gives up when the brokers have not accepted it in this time (a wrong password is retried for ever otherwise)."},
+    {"run.silence_s", SETTING_INT, SITE(run.silence_s), "60", 0, 86400, 0, "s", NULL,
+     "Of a partition that gives nothing for so long the brokers are asked whether records wait; the journal then tells. 0: never."},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 

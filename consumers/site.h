@@ -45,7 +45,7 @@ struct site {
     int64_t timeout_ms, ttl_days;
   } redis;
   struct site_run {
-    int64_t workers, batch_records, batch_bytes, batch_ms, memory_bytes, rules_bytes_max, snapshot_s, rebuild_ms, startup_s;
+    int64_t workers, batch_records, batch_bytes, batch_ms, memory_bytes, rules_bytes_max, snapshot_s, rebuild_ms, startup_s, silence_s;
     struct slice instance, state_dir, mac_key_file;
     int from;                              // enum site_from
   } run;

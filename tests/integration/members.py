@@ -1,5 +1,5 @@
 """Partitions that move between the members of a group."""
-import re, signal
+import re, signal, time
 
 from cluster import same_as_embedded, wait_for
 
@@ -36,4 +36,38 @@ def partitions_taken_away_while_they_waited_are_read_when_they_come_back(make, r
     same_as_embedded(site, reference, times=2)
 
 
-CHECKS = [partitions_taken_away_while_they_waited_are_read_when_they_come_back]
+def records_that_wait_and_do_not_come_are_told(make, reference, meddle):
+    """Nobody reads on behind a transaction of a sender that stays open. A partition that has nothing to give is no such thing."""
+    site = make("silent", workers=1, run={"silence_s": 2})
+    site.call("topics", "create")
+    site.call("replay", reference.path)
+    process = site.start("run", "screen", "--from", "earliest")
+
+    def told(words):
+        with open(site.log.name, encoding="utf-8") as log:
+            return sorted(map(int, re.findall(rf"settlements\[(\d)\]: {words}", log.read())))
+
+    def screened():
+        return sum(receipt["records"] for receipt in site.read("screening-receipts"))
+
+    wait_for(lambda: screened() == reference.records(4), "all records")
+    time.sleep(6)    # the brokers were asked for the end, which is known
+    assert told("records wait") == []
+    meddle("hold", "silent-settlements")
+    site.call("replay", reference.path)
+    wait_for(lambda: told("records wait") == [0, 1, 2, 3], "it is told of each partition")
+    time.sleep(6)
+    assert told("records wait") == [0, 1, 2, 3], "it is told once"
+    assert screened() == reference.records(4)
+    meddle("release")
+    wait_for(lambda: screened() == 2 * reference.records(4), "what stood behind the transaction")
+    wait_for(lambda: told("records come again") == [0, 1, 2, 3], "it is told that it is over")
+    time.sleep(6)    # what stands last are the marks of the aborted transaction, which nobody waits for
+    assert told("records wait") == [0, 1, 2, 3]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0
+    assert site.open_findings() == reference.open
+    site.call("verify", "receipts")
+
+
+CHECKS = [records_that_wait_and_do_not_come_are_told, partitions_taken_away_while_they_waited_are_read_when_they_come_back]

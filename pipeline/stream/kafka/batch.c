@@ -70,3 +70,11 @@ rd_kafka_topic_partition_list_t *batch_positions(const struct batch *batch, cons
   }
   return list;
 }
+
+int64_t batch_room(const struct batch *batch, int64_t room, int64_t most) {
+  const int64_t size = (int64_t)batch->size;
+  if (size >= room) room *= 2;
+  else if (size < room / 4) room /= 2;
+  if (room < BATCH_ROOM_MIN) room = BATCH_ROOM_MIN;
+  return room > most ? most : room;
+}

@@ -26,3 +26,7 @@ void batch_add(struct batch *batch, rd_kafka_message_t *message);    // now the 
 struct slice batch_heritage(struct batch *batch, const struct outbox_entry *entry, const rd_kafka_headers_t **headers);
 // Behind the last record of each partition: our own count, never the consumer's position. The caller destroys the list.
 rd_kafka_topic_partition_list_t *batch_positions(const struct batch *batch, const char *topic);
+
+// Records that the next batch may have, after one that had room for so many: large transactions while we lag behind, small ones while we keep up.
+enum { BATCH_ROOM_MIN = 500 };
+int64_t batch_room(const struct batch *batch, int64_t room, int64_t most);

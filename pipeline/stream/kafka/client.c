@@ -7,7 +7,6 @@
 #include "core/memory.h"
 #include "stream/kafka/handle.h"
 
-enum { RANGE_MS = 10000 };
 
 struct client {
   struct client_settings settings;
@@ -97,10 +96,10 @@ enum status client_partitions(struct client *client, const char *topic, int32_t 
   return STATUS_OK;
 }
 
-static enum status range(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end, int64_t deadline_ms,
-                         struct error *error) {
+static enum status range(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end, int timeout_ms,
+                         int64_t deadline_ms, struct error *error) {
   rd_kafka_resp_err_t code;
-  do code = rd_kafka_query_watermark_offsets(client->handle.rk, topic, partition, first, end, RANGE_MS);
+  do code = rd_kafka_query_watermark_offsets(client->handle.rk, topic, partition, first, end, timeout_ms);
   while (handle_again(&client->handle, "asking for an end", code, deadline_ms));
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return STATUS_OK;
   return error_set(error, STATUS_RETRY, "kafka client: %s[%d]: asking for the end: %s", topic, partition, rd_kafka_err2str(code));
@@ -108,12 +107,12 @@ static enum status range(struct client *client, const char *topic, int32_t parti
 
 enum status client_range(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
                          struct error *error) {
-  return range(client, topic, partition, first, end, handle_now_ms() + client->settings.startup_ms, error);
+  return range(client, topic, partition, first, end, CLIENT_RANGE_MS, handle_now_ms() + client->settings.startup_ms, error);
 }
 
-enum status client_range_once(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
+enum status client_range_once(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end, int timeout_ms,
                               struct error *error) {
-  return range(client, topic, partition, first, end, 0, error);
+  return range(client, topic, partition, first, end, timeout_ms, 0, error);
 }
 
 const char *client_library(void) {

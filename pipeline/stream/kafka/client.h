@@ -36,8 +36,9 @@ enum status client_partitions(struct client *client, const char *topic, int32_t 
 // First offset, and the offset behind the last record, committed or not.
 enum status client_range(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
                          struct error *error);
-// For who asks again himself, with other work in between.
-enum status client_range_once(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end,
+// For who asks again himself, with other work in between: waits at most so long.
+enum { CLIENT_RANGE_MS = 10000 };
+enum status client_range_once(struct client *client, const char *topic, int32_t partition, int64_t *first, int64_t *end, int timeout_ms,
                               struct error *error);
 // Name and version of the library.
 const char *client_library(void);

@@ -9,8 +9,9 @@
 #include "stream/kafka/committer.h"
 #include "stream/kafka/handle.h"
 #include "stream/kafka/learner.h"
+#include "stream/kafka/watch.h"
 
-enum { ATTEMPTS_MAX = 30, ROOM_MIN = 500, POLL_MESSAGES = 500, AHEAD = 4, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000 };
+enum { ATTEMPTS_MAX = 30, POLL_MESSAGES = 500, AHEAD = 4, REBUILD_SLICE_MS = 20, PROGRESS_MS = 5000 };
 
 enum phase { PHASE_REBUILD, PHASE_READY };
 
@@ -23,6 +24,8 @@ struct owned {
   int64_t next;               // input offset behind the last committed transaction
   int64_t goal;               // end of the input when it was assigned
   bool at_goal;               // everything before the goal was delivered to us
+  int64_t end;                // where the client last met the end of the input
+  struct watch watch;
   int64_t snapshot_ms;
 };
 
@@ -290,7 +293,9 @@ static enum status event(struct kafka *kafka, const rd_kafka_message_t *message,
   struct owned *owned = message->rkt != NULL ? owned_find(kafka, message->partition) : NULL;
   switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      if (owned != NULL && message->offset >= owned->goal) owned->at_goal = true;
+      if (owned == NULL) return STATUS_OK;
+      owned->at_goal |= message->offset >= owned->goal;
+      owned->end = message->offset;
       return STATUS_OK;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
@@ -318,6 +323,16 @@ static void snapshots_now_and_then(struct kafka *kafka) {
   }
 }
 
+// One at a time: brokers that are away take their time to answer.
+static void watch_partitions(struct kafka *kafka) {
+  for (size_t i = 0; i < kafka->owned_size && kafka->settings.silence_s > 0; i++) {
+    struct owned *owned = &kafka->owned[i];
+    if (!owned->assigned || owned->phase != PHASE_READY) continue;
+    const int64_t known = owned->next > owned->end ? owned->next : owned->end;
+    if (watch_look(&owned->watch, kafka->settings.client, input(kafka), owned->number, known, kafka->settings.silence_s)) return;
+  }
+}
+
 // Records and events, up to so many, waiting at most timeout_ms for the first; what stands behind a rebalance is not ours any more.
 static enum status poll(struct kafka *kafka, struct batch *into, int timeout_ms, size_t most, struct error *error) {
   enum status status = STATUS_OK;
@@ -341,15 +356,6 @@ static enum status poll(struct kafka *kafka, struct batch *into, int timeout_ms,
   return status;
 }
 
-// Large transactions while we lag behind, small ones while we keep up.
-static void room_adapt(struct kafka *kafka, const struct batch *batch) {
-  const int64_t size = (int64_t)batch->size, most = kafka->settings.batch_records;
-  if (size >= kafka->room) kafka->room *= 2;
-  else if (size < kafka->room / 4) kafka->room /= 2;
-  if (kafka->room < ROOM_MIN) kafka->room = ROOM_MIN;
-  if (kafka->room > most) kafka->room = most;
-}
-
 static enum status take(struct log *log, int timeout_ms, struct log_batch *batch, struct error *error) {
   struct kafka *kafka = kafka_of(log);
   *batch = (struct log_batch){0};
@@ -363,6 +369,7 @@ static enum status take(struct log *log, int timeout_ms, struct log_batch *batch
   if (!again) batch_clear(hand);
   struct batch *into = kafka->committing || the_other(kafka)->size == 0 ? hand : the_other(kafka);
   int64_t deadline = handle_now_ms() + (again ? (kafka->attempts < 10 ? kafka->attempts * 50 : 500) : (unsigned)timeout_ms);
+  watch_partitions(kafka);
   snapshots_now_and_then(kafka);    // the index knows what is committed, and nothing of what is under way
   enum status status = STATUS_OK;
   bool busy = true;
@@ -379,7 +386,7 @@ static enum status take(struct log *log, int timeout_ms, struct log_batch *batch
   }
   if (kafka->rebalance != NULL && !again) batch_clear(hand);
   if (status != STATUS_OK || kafka->rebalance != NULL) return status;
-  if (!again) room_adapt(kafka, hand);
+  if (!again) kafka->room = batch_room(hand, kafka->room, kafka->settings.batch_records);
   *batch = (struct log_batch){hand->records, hand->size, hand->size == 0 && all_at_goal(kafka)};
   return STATUS_OK;
 }
@@ -428,22 +435,14 @@ static enum status stage(struct log *log, const struct outbox *outbox, struct lo
 
 // A record was delivered, but the broker did not say where (the answer was lost and the repeat refused as a duplicate): its
 // partition is read on from where we knew it to its end.
-static enum status relearn(struct kafka *kafka, int32_t number, struct error *error) {
-  learner_stop(kafka->learner);
-  kafka->reading = -1;
-  enum status status;
-  while ((status = learner_begin(kafka->learner, number, state_position(kafka->state, number), error)) == STATUS_RETRY) error->status = STATUS_OK;
-  for (bool end = false; status == STATUS_OK && !end;) status = learner_pump(kafka->learner, kafka->state, 1000, &end, error);
-  return status;
-}
-
 static enum status states_placed(struct kafka *kafka, const struct batch *batch, struct error *error) {
   enum status status = STATUS_OK;
   int32_t done = -1;
   for (size_t i = 0; i < batch->states_size && status == STATUS_OK; i++) {
     if (batch->states[i].offset >= 0 || batch->states[i].partition == done) continue;
     done = batch->states[i].partition;
-    status = relearn(kafka, done, error);
+    kafka->reading = -1;
+    status = learner_catch_up(kafka->learner, kafka->state, done, error);
   }
   return status;
 }
@@ -572,7 +571,7 @@ struct log *kafka_open(const struct kafka_settings *settings, struct error *erro
   kafka->log.operations = &operations;
   kafka->settings = *settings;
   kafka->reading = -1;
-  kafka->room = settings->batch_records < ROOM_MIN ? settings->batch_records : ROOM_MIN;
+  kafka->room = settings->batch_records < BATCH_ROOM_MIN ? settings->batch_records : BATCH_ROOM_MIN;
   snprintf(kafka->id, sizeof kafka->id, "%s-%s", settings->group, settings->slot);
   const struct transaction_settings transaction = {
       .client = settings->client, .topics = kafka->settings.topics, .id = kafka->id, .timeout_ms = settings->transaction_timeout_ms,

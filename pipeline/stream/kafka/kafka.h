@@ -25,6 +25,7 @@ struct kafka_settings {
   const char *group, *slot;            // slot: host-instance-worker; makes group.instance.id and transactional.id
   int64_t batch_records, batch_bytes, message_bytes_max;
   int batch_ms, transaction_timeout_ms, session_timeout_ms, snapshot_s, rebuild_ms;
+  int silence_s;                       // see watch.h; 0: never asked
   bool from_earliest;                  // where a partition without a committed position begins; else it is refused
   const char *state_dir;               // snapshots
   const unsigned char *key;            // of seals and index, DIGEST_KEY_BYTES

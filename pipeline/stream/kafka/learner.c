@@ -62,7 +62,7 @@ static enum status start(struct learner *learner, int32_t partition, int64_t fro
 enum status learner_begin(struct learner *learner, int32_t partition, int64_t from, struct error *error) {
   assert(learner->partition < 0);
   int64_t first;
-  const enum status status = client_range_once(learner->client, learner->name, partition, &first, &learner->end, error);
+  const enum status status = client_range_once(learner->client, learner->name, partition, &first, &learner->end, CLIENT_RANGE_MS, error);
   if (status != STATUS_OK) return status;
   learner->position = from < first || from > learner->end ? first : from;
   if (start(learner, partition, learner->position, error) != STATUS_OK) return STATUS_FATAL;
@@ -161,6 +161,14 @@ static enum status read_one(struct learner *learner, int32_t partition, struct s
     rd_kafka_message_destroy(message);
     return STATUS_OK;
   }
+}
+
+enum status learner_catch_up(struct learner *learner, struct state *state, int32_t partition, struct error *error) {
+  learner_stop(learner);
+  enum status status;
+  while ((status = learner_begin(learner, partition, state_position(state, partition), error)) == STATUS_RETRY) error->status = STATUS_OK;
+  for (bool end = false; status == STATUS_OK && !end;) status = learner_pump(learner, state, 1000, &end, error);
+  return status;
 }
 
 enum status learner_read(void *context, int32_t partition, struct state_read *reads, size_t size, struct arena *arena,

@@ -17,6 +17,8 @@ enum status learner_begin(struct learner *learner, int32_t partition, int64_t fr
 // Teaches state what comes within timeout_ms. *end when the partition is read to its end; the reader then has stopped.
 enum status learner_pump(struct learner *learner, struct state *state, int timeout_ms, bool *end, struct error *error);
 void learner_stop(struct learner *learner);    // gives up a partition before its end
+// Reads a partition on from where the state knows it to its end. Another one that is being read is given up.
+enum status learner_catch_up(struct learner *learner, struct state *state, int32_t partition, struct error *error);
 // How far: offsets behind and at the end.
 void learner_progress(const struct learner *learner, int64_t *position, int64_t *end);
 
