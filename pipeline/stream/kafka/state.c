@@ -232,6 +232,7 @@ static enum status own_learn(struct state *state, struct partition *partition, c
   if (record->value.size != OWN_BYTES || memcmp(record->value.data, "SWP1", 4) != 0 || epoch == NULL)
     return error_set(error, STATUS_FATAL, "%.*s[%d]@%lld: the partition's own record is not of this program's form",
                      SLICE_ARG(state->topic), partition->number, (long long)record->offset);
+  if (record->offset < partition->own_offset) return STATUS_OK;
   const unsigned char *at = (const unsigned char *)record->value.data;
   partition->own.tick_s = (int64_t)get64(at + 4);
   partition->own.receipts = get64(at + 12);
@@ -248,8 +249,10 @@ static enum status own_learn(struct state *state, struct partition *partition, c
 enum status state_learn(struct state *state, int32_t number, const struct state_read *record, const unsigned char *epoch,
                         struct error *error) {
   struct partition *partition = partition_get(state, number);
-  if (record->offset >= partition->position) partition->position = record->offset + 1;
+  const bool known = record->offset < partition->position;
+  if (!known) partition->position = record->offset + 1;
   if (slice_equal(record->key, STATE_PARTITION_KEY)) return own_learn(state, partition, record, epoch, error);
+  if (known) return STATUS_OK;
   const uint64_t hash = subject_hash(state, record->key);
   const bool gone = !slice_present(record->value);
   index_set(partition, hash, gone ? -1 : record->offset);

@@ -57,8 +57,9 @@ const struct state_counts *state_counts(const struct state *state);
 // A partition is opened empty, taught, and used until it is closed.
 void state_open(struct state *state, int32_t partition);
 void state_close(struct state *state, int32_t partition);
-// A committed record of the state topic. An absent value is a tombstone. epoch: of a partition's own record, else NULL.
-// STATUS_FATAL when a partition's own record cannot be read.
+// A committed record of the state topic. An absent value is a tombstone. epoch: of a partition's own record, else NULL. What lies before
+// state_position is known and never overrides what is there: a process that stood still after its commit may read what others wrote since
+// before it learns its own offsets. STATUS_FATAL when a partition's own record cannot be read.
 enum status state_learn(struct state *state, int32_t partition, const struct state_read *record, const unsigned char *epoch,
                         struct error *error);
 // What the partition's own record said last; NULL when there is none. next: input offset behind the last transaction.
@@ -85,8 +86,8 @@ enum status state_fetch(struct state *state, struct state_item *items, size_t si
 // Calls visit for every subject of the partition that is due at tick_s, in no order.
 void state_due(const struct state *state, int32_t partition, int64_t tick_s, void (*visit)(void *context, struct slice subject),
                void *context);
-// The transaction with these records was committed: their offsets enter the index, and the cache (best effort). A record whose
-// offset is -1 is passed over: the owner has taught it.
+// The transaction with these records was committed: their offsets enter the index as by state_learn, and the cache (best effort). A record
+// whose offset is -1 is passed over: the owner has taught it.
 enum status state_committed(struct state *state, const struct log_state *states, size_t size, struct arena *arena,
                             struct error *error);
 

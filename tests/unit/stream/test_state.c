@@ -106,6 +106,45 @@ static void a_cached_value_is_believed_only_at_the_committed_offset(void **unuse
   arena_fini(&arena);
 }
 
+static void what_is_known_does_not_override_what_is_newer(void **unused) {
+  (void)unused;
+  struct kept_topic topic = {0};
+  struct arena arena;
+  struct state_item item;
+  struct error error = {0};
+  arena_init(&arena, 4096);
+  struct state *state = open_state(&topic, NULL, key, 1);
+  state_open(state, 0);
+  char own[2][256];
+  struct slice owns[2];
+  for (unsigned i = 0; i < 2; i++) {
+    struct text text = {0};
+    state_partition_write(&(struct partition_state){.receipts = i + 1}, 100 * (i + 1), &text);
+    owns[i] = (struct slice){memcpy(own[i], text.data, text.size), text.size};
+    text_fini(&text);
+  }
+  const unsigned char epoch[STATE_EPOCH_BYTES] = {1};
+  // Our transaction: the broker did not say where p_1 stands. Then somebody else's: p_2 is gone, p_3 is newer.
+  const struct log_state ours[4] = {{0, SLICE("p_1"), SLICE("one"), 50, -1},
+                                    {0, SLICE("p_2"), SLICE("two"), 50, append(&topic, SLICE("p_2"), SLICE("two"))},
+                                    {0, SLICE("p_3"), SLICE("three"), 50, append(&topic, SLICE("p_3"), SLICE("three"))},
+                                    {0, STATE_PARTITION_KEY, owns[0], INT64_MAX, append(&topic, STATE_PARTITION_KEY, owns[0])}};
+  const struct state_read theirs[3] = {{append(&topic, SLICE("p_2"), SLICE_NONE), SLICE("p_2"), SLICE_NONE, INT64_MAX},
+                                       {append(&topic, SLICE("p_3"), SLICE("newer")), SLICE("p_3"), SLICE("newer"), INT64_MAX},
+                                       {append(&topic, STATE_PARTITION_KEY, owns[1]), STATE_PARTITION_KEY, owns[1], INT64_MAX}};
+  for (unsigned i = 0; i < 3; i++) assert_int_equal(state_learn(state, 0, &theirs[i], i == 2 ? epoch : NULL, &error), STATUS_OK);
+  assert_int_equal(state_committed(state, ours, 4, &arena, &error), STATUS_OK);
+  assert_false(state_knows(state, 0, SLICE("p_2")));
+  assert_int_equal(fetch(state, "p_3", &item, &arena, &error), STATUS_OK);
+  assert_true(slice_equal(item.body, SLICE("newer")));
+  int64_t next = 0;
+  assert_int_equal(state_partition(state, 0, &next)->receipts, 2);
+  assert_int_equal(next, 200);
+  assert_int_equal(state_position(state, 0), topic.size);
+  state_destroy(state);
+  arena_fini(&arena);
+}
+
 static void a_value_of_another_key_epoch_or_person_is_not_believed(void **unused) {
   (void)unused;
   struct arena arena;
@@ -243,6 +282,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_subject_that_no_record_names_was_never_seen),
       cmocka_unit_test(a_cached_value_is_believed_only_at_the_committed_offset),
+      cmocka_unit_test(what_is_known_does_not_override_what_is_newer),
       cmocka_unit_test(a_value_of_another_key_epoch_or_person_is_not_believed),
       cmocka_unit_test(a_record_of_somebody_else_at_the_offset_is_fatal),
       cmocka_unit_test(ten_thousand_subjects_and_their_due_times_survive_a_snapshot),
