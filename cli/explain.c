@@ -88,7 +88,7 @@ static enum status take_event(struct telling *telling, const struct event *event
   struct step_result result = {.body = &body};
   enum status status = STATUS_OK;
   if (event->type == EVENT_TICK) {
-    if (event->event_time_s > telling->tick_s) telling->tick_s = event->event_time_s;
+    if (event_clock_s(event) > telling->tick_s) telling->tick_s = event_clock_s(event);
   } else {
     const char *wanted = telling->options->setl_id;
     if (event->type == EVENT_SETL && (wanted == NULL || slice_equal(event->setl_id, slice_from(wanted)))) {

@@ -426,10 +426,10 @@ enum status summary_write_json(struct text *out, const struct summary_options *o
                 draw->population, draw->drawn_random, draw->drawn_take_all, draw->dropped, draw->without_seed,
                 options->review->rate_basis_points);
     const struct screen_counts *screen = &result->screen;
-    text_format(out, ",\"beyond_horizon\":%" PRIu64 ",\"cancel_beyond_horizon\":%" PRIu64 ",\"dossier_limit\":%" PRIu64
+    text_format(out, ",\"beyond_horizon\":%" PRIu64 ",\"cancel_beyond_horizon\":%" PRIu64 ",\"clock_skew\":%" PRIu64 ",\"dossier_limit\":%" PRIu64
                 ",\"visits_judged\":%" PRIu64 ",\"items_judged\":%" PRIu64 ",\"patients\":%" PRIu64 ",\"dossier_bytes\":%" PRIu64
                 ",\"elapsed_ms\":%" PRIu64 ",\"rss_peak_kib\":%" PRIu64 "}\n",
-                screen->beyond_horizon, screen->cancel_beyond_horizon, screen->dossier_limit, screen->visits_judged, screen->items_judged,
+                screen->beyond_horizon, screen->cancel_beyond_horizon, screen->clock_skew, screen->dossier_limit, screen->visits_judged, screen->items_judged,
                 result->patients, result->store_bytes, options->elapsed_ms, options->memory_kib);
   }
   release(&found);

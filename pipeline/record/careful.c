@@ -35,10 +35,14 @@ bool careful_unescaped(struct walk *w, struct slice text, struct slice *out) {
   return true;
 }
 
-// What stands where a string or null should: true and the text, absent for null.
-static bool careful_string(struct walk *w, uint32_t t, struct slice *out) {
+// What stands where a string or null should: true and the text, absent for null. loose: a number or a truth may stand there, too.
+static bool careful_string(struct walk *w, uint32_t t, bool loose, struct slice *out) {
   const struct slice text = careful_scalar(w, t);
   *out = SLICE_NONE;
+  if (loose && text.data[0] != '"' && !slice_equal(text, SLICE("null"))) {
+    *out = slice_equal(text, SLICE("true")) ? SLICE("1") : slice_equal(text, SLICE("false")) ? SLICE("0") : text;
+    return out->data != text.data || scalar_is_number(text) || careful_fail(w, REJECT_NOT_JSON, w->tokens[t]);
+  }
   if (text.data[0] == '"') return careful_unescaped(w, (struct slice){text.data + 1, text.size - 2}, out);
   if (slice_equal(text, SLICE("null"))) return true;
   const bool json = text.data[0] == '{' || text.data[0] == '[' || scalar_is_literal(text) || scalar_is_number(text);
@@ -71,7 +75,7 @@ static bool has_control(struct slice s) {
 }
 
 // A text of token t, in its short form or not; absent too.
-bool careful_text(struct walk *w, uint32_t t, bool trim, struct slice *out) {
+static bool text_of(struct walk *w, uint32_t t, bool trim, bool loose, struct slice *out) {
   const char *value = w->bytes + w->tokens[t], *end = w->bytes + careful_offset(w, t + 1);
   if (*value == '"' && scalar_text(value + 1, end)) {
     *out = scalar_inside(value + 1, end);
@@ -81,10 +85,13 @@ bool careful_text(struct walk *w, uint32_t t, bool trim, struct slice *out) {
     *out = SLICE_NONE;
     return true;
   }
-  if (!careful_string(w, t, out)) return false;
+  if (!careful_string(w, t, loose, out)) return false;
   *out = trim ? trimmed_unless_absent(*out) : unless_absent(*out);
   return true;
 }
+
+bool careful_text(struct walk *w, uint32_t t, bool trim, struct slice *out) { return text_of(w, t, trim, false, out); }
+bool careful_code(struct walk *w, uint32_t t, bool trim, struct slice *out) { return text_of(w, t, trim, w->depth > 1, out); }
 
 bool careful_id(struct walk *w, uint32_t t, uint32_t limit, bool exact, struct slice *out) {
   if (!careful_text(w, t, !exact, out)) return false;
@@ -102,7 +109,7 @@ bool careful_number(struct walk *w, uint32_t t, unsigned scale, enum reject wron
   if (scalar_number(w->bytes + w->tokens[t], w->bytes + careful_offset(w, t + 1), scalar_units[scale], out)) return true;
   struct slice text = careful_scalar(w, t);
   if (!scalar_is_number(text)) {
-    if (!careful_string(w, t, &text)) return false;
+    if (!careful_string(w, t, false, &text)) return false;
     text = trimmed_unless_absent(text);
     *had = text.data != NULL;
   }
@@ -120,7 +127,7 @@ bool careful_any_time(struct walk *w, uint32_t t, int64_t *out, bool *day_only, 
     scalar_learn_day(&w->days, value + 1);
     if (scalar_time(&w->days, value + 1, out)) return true;
   }
-  if (!careful_text(w, t, true, &text)) return false;
+  if (!careful_code(w, t, true, &text)) return false;
   *odd = text.data != NULL && !date_parse(text, out, day_only);
   if (*odd) *out = DATE_ABSENT;
   return true;

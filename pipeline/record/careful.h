@@ -82,6 +82,9 @@ struct slice careful_scalar(struct walk *w, uint32_t t);
 bool careful_unescaped(struct walk *w, struct slice text, struct slice *out);
 // A string or null; trimmed or as it came, absent when it is null or one of the forms of the absent.
 bool careful_text(struct walk *w, uint32_t t, bool trim, struct slice *out);
+// The same for what is no key: outside the envelope a number is the text it is written with, and true and false are what flags say, "1"
+// and "0".
+bool careful_code(struct walk *w, uint32_t t, bool trim, struct slice *out);
 bool careful_id(struct walk *w, uint32_t t, uint32_t limit, bool exact, struct slice *out);
 // A number as JSON number or string; *had is false when it is absent. `wrong` is the reason when the text is none of that
 // scale.

@@ -40,7 +40,7 @@ enum field_type {
   FIELD_TEXT,       // trimmed of spaces
   FIELD_ID,         // trimmed, bounded, without control characters
   FIELD_NUMBER,     // int64 in units of 10^-scale
-  FIELD_SMALL,      // int32, the same
+  FIELD_SMALL,      // int32, the same; what is none is absent
   FIELD_TIME,       // int64 seconds, and at `more` whether it was a day only
   FIELD_TRACES,
   FIELD_DAY,        // int32 day number, of birth

@@ -23,8 +23,8 @@
     "嵌套深度超过 record_depth_max") \
   X(DUPLICATE_KEY, "duplicate_key", "a key that is read stands twice in one object", \
     "同一对象内读取的字段重复") \
-  X(WRONG_TYPE, "wrong_type", "a key that is read has a value of another JSON type", \
-    "读取的字段 JSON 类型不符") \
+  X(WRONG_TYPE, "wrong_type", "the envelope, a node, an id or an amount has a value of another JSON type", \
+    "信封、节点、编号或金额的 JSON 类型不符") \
   X(MISSING_KEY, "missing_key", "a required key of the envelope, of the business id or of a line is absent", \
     "缺少信封、业务号或明细的必填字段") \
   X(BAD_ID, "bad_id", "an id is longer than its limit or holds a control character", \

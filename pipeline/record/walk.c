@@ -60,11 +60,17 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
   bool day_only, odd;
   *had = true;
   w->gaps |= careful_spaced(w, t);    // a key is recognised without what stands behind its colon
+  // No key of the record, and no amount: an object or an array in its place says nothing.
+  const unsigned loose = 1u << FIELD_TEXT | 1u << FIELD_EXACT | 1u << FIELD_SMALL | 1u << FIELD_TIME | 1u << FIELD_DAY | 1u << FIELD_EARLIEST;
+  if ((loose >> key->type & 1) != 0 && w->depth > 1 && (w->bytes[offset] == '{' || w->bytes[offset] == '[')) {
+    *had = false;
+    return careful_skip(w, t);
+  }
   switch (key->type) {
   case FIELD_SKIP: return careful_nothing(w, t) ? t + 1 : careful_skip(w, t);
   case FIELD_TEXT:
   case FIELD_EXACT:
-    if (!careful_text(w, t, key->type == FIELD_TEXT, &text)) return CAREFUL_FAILED;
+    if (!careful_code(w, t, key->type == FIELD_TEXT, &text)) return CAREFUL_FAILED;
     *(struct slice *)(void *)to = text;
     *had = text.data != NULL;
     break;
@@ -94,9 +100,12 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
     *(int64_t *)(void *)to = number;
     break;
   case FIELD_SMALL:
-    if (!careful_number(w, t, key->scale, REJECT_BAD_AMOUNT, &number, had)) return CAREFUL_FAILED;
-    if (number > INT32_MAX || number < INT32_MIN) return careful_fail(w, REJECT_BAD_AMOUNT, offset);
-    *(int32_t *)(void *)to = (int32_t)number;
+    if (!careful_number(w, t, key->scale, REJECT_BAD_AMOUNT, &number, had)) {
+      if (w->reason == REJECT_NOT_JSON) return CAREFUL_FAILED;
+      *had = false;
+    }
+    if (number > INT32_MAX || number < INT32_MIN) *had = false;
+    if (*had) *(int32_t *)(void *)to = (int32_t)number;
     break;
   case FIELD_COUNT:
     if (!careful_number(w, t, 0, REJECT_BAD_AMOUNT, &number, had)) return CAREFUL_FAILED;
@@ -347,9 +356,11 @@ static void traces_distinct(struct walk *w, uint32_t first) {
     if (whole_set_add(w, w->traces[i])) w->traces[event->traces_size++] = w->traces[i];
 }
 
-// The elements of an array of objects, at token t; the token after it.
+static bool begins_value(char first) { return first != '\0' && first != ',' && first != ':' && first != '}' && first != ']'; }
+
+// The elements of an array of objects, at token t; the token after it. loose: what is no object is passed over.
 typedef uint32_t element_function(struct walk *w, enum object_kind kind, uint32_t t);
-static uint32_t array(struct walk *w, enum object_kind kind, uint32_t t, element_function *element, bool strings) {
+static uint32_t array(struct walk *w, enum object_kind kind, uint32_t t, element_function *element, bool loose) {
   if (++w->depth > w->limits.depth_max) return careful_fail(w, REJECT_TOO_DEEP, w->tokens[t]);
   const uint32_t *const tokens = w->tokens;
   if (careful_byte(w, t + 1) == ']') {
@@ -362,16 +373,17 @@ static uint32_t array(struct walk *w, enum object_kind kind, uint32_t t, element
     const char first = careful_byte(w, ++t);
     if (first == '{') {
       t = element(w, kind, t);
-      if (t == CAREFUL_FAILED) return CAREFUL_FAILED;
-    } else {
+    } else if (element == trace_element && first != '[' && begins_value(first)) {
       struct slice text;
-      if (first == '\0' || first == ',' || first == ':' || first == '}' || first == ']')
-        return careful_fail(w, REJECT_NOT_JSON, careful_offset(w, t));
-      if (!careful_text(w, t, true, &text)) return CAREFUL_FAILED;
-      if (!strings) return careful_fail(w, REJECT_WRONG_TYPE, tokens[t]);
+      if (!careful_code(w, t, true, &text)) return CAREFUL_FAILED;
       if (text.data != NULL) trace_add(w, text);
       t++;
+    } else {
+      const uint32_t odd = t;
+      t = careful_skip(w, t);
+      if (t != CAREFUL_FAILED && !loose) return careful_fail(w, REJECT_WRONG_TYPE, tokens[odd]);
     }
+    if (t == CAREFUL_FAILED) return CAREFUL_FAILED;
     const char mark = careful_byte(w, t);
     if (mark != ',' && mark != ']') return careful_fail(w, REJECT_NOT_JSON, careful_offset(w, t));
     w->gaps |= careful_spaced(w, t);
@@ -390,6 +402,8 @@ static uint32_t container(struct walk *w, const struct key *key, uint32_t t, boo
   const enum object_kind kind = (enum object_kind)key->more;
   const uint32_t first_trace = w->draft.event.traces_size;
   const char first = careful_byte(w, t);
+  // Without its own node or its lines a settlement cannot be keyed; anything else that is not what it should be is absent.
+  const bool loose = key->type == FIELD_NODE ? kind == OBJECT_MDTRTINFO : key->type != FIELD_BODY && key->type != FIELD_LINES;
   uint32_t next = t + 1;
   *had = true;
   w->gaps |= careful_spaced(w, t);
@@ -402,18 +416,20 @@ static uint32_t container(struct walk *w, const struct key *key, uint32_t t, boo
   } else if (first == '[' && (key->type > FIELD_NODE || key->type == FIELD_TRACES)) {
     if (key->type == FIELD_LINES) w->draft.event.has |= EVENT_HAS_LINES;
     const uint32_t lines = w->draft.event.lines_size;
-    next = array(w, kind, t, elements[key->type], key->type == FIELD_TRACES);
+    next = array(w, kind, t, elements[key->type], loose);
     if (next != CAREFUL_FAILED && key->type == FIELD_LINES && w->draft.event.lines_size > lines)
       w->tokens_per_line = (next - t) / w->draft.event.lines_size;
   } else if (first == '{' && key->type == FIELD_TRACES) {
     next = trace_element(w, kind, t);
+  } else if (loose && key->type != FIELD_TRACES) {
+    *had = false;
+    return careful_skip(w, t);
   } else {
     struct slice text;
-    if (first == '\0' || first == ',' || first == ':' || first == '}' || first == ']')
-      return careful_fail(w, REJECT_NOT_JSON, careful_offset(w, t));
-    if (!careful_text(w, t, true, &text)) return CAREFUL_FAILED;
+    if (!begins_value(first)) return careful_fail(w, REJECT_NOT_JSON, careful_offset(w, t));
+    if (!(loose ? careful_code : careful_text)(w, t, true, &text)) return CAREFUL_FAILED;
     *had = text.data != NULL;
-    if (*had && key->type != FIELD_TRACES) return careful_fail(w, REJECT_WRONG_TYPE, w->tokens[t]);
+    if (*had && !loose) return careful_fail(w, REJECT_WRONG_TYPE, w->tokens[t]);
     if (*had) trace_add(w, text);
     return next;
   }

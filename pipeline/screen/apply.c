@@ -28,13 +28,8 @@ static bool accept(const struct slot *slot, int64_t ver, uint64_t content, struc
   return false;
 }
 
-// The platform's clock stands in where the institution's runs ahead by more than ten minutes (record-fields 9).
-static int64_t event_time(const struct event *event) {
-  return event->recv_time_s < event->event_time_s - 600 ? event->recv_time_s : event->event_time_s;
-}
-
 static void fill_slot(struct slot *slot, const struct event *event) {
-  *slot = (struct slot){event->ver, event->content, event_time(event), event->recv_time_s, event->source};
+  *slot = (struct slot){event->ver, event->content, event_clock_s(event), event->recv_time_s, event->source};
 }
 
 static struct slice upper(struct arena *arena, struct slice s) {
@@ -224,8 +219,8 @@ static void apply_fees(struct dossier *dossier, const struct event *event, struc
     fees[place] = (struct fee_line){line->feedetl_sn, event->ver, line->content, arena_copy(dossier->arena, text_slice(&scratch->text))};
   }
   // Without its settlement the bill has no time yet but that of its lines.
-  if (bill->setl.ver == 0 && (bill->setl.event_time_s == 0 || event_time(event) > bill->setl.event_time_s))
-    bill->setl.event_time_s = event_time(event);
+  if (bill->setl.ver == 0 && (bill->setl.event_time_s == 0 || event_clock_s(event) > bill->setl.event_time_s))
+    bill->setl.event_time_s = event_clock_s(event);
   bill->packed = SLICE_NONE;
   bill->touched = applied->changed = true;
   applied->affected[applied->affected_size++] = bill->setl_id;

@@ -38,6 +38,7 @@ struct screen {
 };
 
 int32_t screen_retention_days(const struct screen *screen) { return (int32_t)(screen->retention_s / DATE_DAY_SECONDS); }
+void screen_count_skew(struct screen *screen) { screen->counts.clock_skew++; }
 const struct screen_counts *screen_counts(const struct screen *screen) { return &screen->counts; }
 const struct rule_counts *screen_rule_counts(const struct screen *screen) { return screen->rule_counts; }
 
@@ -485,11 +486,8 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   if (!asleep_wake(&dossier, event->setl_id) || !asleep_wake(&dossier, event->init_setl_id)) return damaged(error);
   if (tick_s > dossier.watermark_s) dossier.watermark_s = tick_s;
   if (event->type == EVENT_DOSSIER) return take_back(screen, &dossier, event, outbox, result, error);
-  int64_t time_s = event->event_time_s;
-  if (event->recv_time_s < time_s - 600) {
-    time_s = event->recv_time_s;
-    screen->counts.clock_skew++;
-  }
+  const int64_t time_s = event_clock_s(event);
+  screen->counts.clock_skew += event_runs_ahead(event);
   if (dossier.watermark_s != DATE_ABSENT && time_s < dossier.watermark_s - screen->retention_s) {
     screen->counts.beyond_horizon++;
     if (event->type == EVENT_SETL_CANCEL) screen->counts.cancel_beyond_horizon++;
@@ -527,7 +525,7 @@ enum status screen_tick(struct screen *screen, struct slice subject, struct slic
   struct dossier dossier;
   enum status status = open_dossier(screen, &dossier, arena, subject, body, error);
   if (status != STATUS_OK || body.size == 0) return status;
-  if (tick->event_time_s > dossier.watermark_s) dossier.watermark_s = tick->event_time_s;
+  if (event_clock_s(tick) > dossier.watermark_s) dossier.watermark_s = event_clock_s(tick);
   const int64_t limit_s = dossier.watermark_s - screen->retention_s;
   if (dossier_forgets(&dossier, limit_s) && !asleep_wake_all(&dossier)) return damaged(error);
   dossier_forget(&dossier, limit_s);

@@ -82,6 +82,7 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
 enum status screen_tick(struct screen *screen, struct slice subject, struct slice body, const struct event *tick, struct arena *arena,
                         struct outbox *outbox, struct step_result *result, struct error *error);
 
+void screen_count_skew(struct screen *screen);    // a tick whose institution's clock runs ahead
 const struct screen_counts *screen_counts(const struct screen *screen);
 const struct rule_counts *screen_rule_counts(const struct screen *screen);    // ruleset->size rows
 int32_t screen_retention_days(const struct screen *screen);                   // look-back + lateness

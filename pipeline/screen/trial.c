@@ -229,7 +229,7 @@ static enum status step(struct session *session, struct text *message, unsigned 
   struct step_result result = {.body = &body};
   enum status status = STATUS_OK;
   if (event.type == EVENT_TICK) {
-    if (*tick_s == DATE_ABSENT || event.event_time_s > *tick_s) *tick_s = event.event_time_s;
+    if (*tick_s == DATE_ABSENT || event_clock_s(&event) > *tick_s) *tick_s = event_clock_s(&event);
     for (struct patient *patient = session->patients; patient != NULL && status == STATUS_OK; patient = patient->next) {
       status = screen_tick(session->screen, patient->psn_no, text_slice(&patient->body), &event, &session->batch, &session->outbox, &result,
                            error);

@@ -123,7 +123,7 @@ bool engine_tick(const struct engine *engine, size_t i, int32_t *partition, int6
   const struct decoded *decoded = &engine->decoded[i];
   if (decoded->dead || decoded->event.type != EVENT_TICK) return false;
   *partition = decoded->event.source.partition;
-  *tick_s = decoded->event.event_time_s;
+  *tick_s = event_clock_s(&decoded->event);
   return true;
 }
 
@@ -238,12 +238,14 @@ enum status engine_screen_one(struct engine *engine, const struct decoded *decod
 void engine_tick_begin(struct engine *engine, const struct decoded *tick, bool count_it) {
   const size_t number = lane_of(engine, tick->event.source.topic, tick->event.source.partition);
   struct lane *lane = &engine->lanes[number];
-  if (tick->event.event_time_s > lane->state.tick_s) lane->state.tick_s = tick->event.event_time_s;
-  if (count_it) count_record(engine, tick, DISPOSITION_SCREENED, REJECT_NONE);
+  if (event_clock_s(&tick->event) > lane->state.tick_s) lane->state.tick_s = event_clock_s(&tick->event);
+  if (!count_it) return;
+  count_record(engine, tick, DISPOSITION_SCREENED, REJECT_NONE);
+  if (event_runs_ahead(&tick->event)) screen_count_skew(engine->screen);
 }
 
 void engine_tick_due(struct engine *engine, const struct decoded *tick, void (*visit)(void *context, struct slice subject), void *context) {
-  store_due(engine->store, tick->event.source.partition, tick->event.event_time_s, visit, context);
+  store_due(engine->store, tick->event.source.partition, event_clock_s(&tick->event), visit, context);
 }
 
 enum status engine_tick_subject(struct engine *engine, const struct decoded *tick, struct slice subject, struct outbox *outbox,

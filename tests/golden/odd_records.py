@@ -170,17 +170,15 @@ def wrong_types():
     for key, value in (("msg_id", 7), ("msg_type", ["SETL"]), ("fixmedins_code", {"a": 1}), ("psn_no", 12345), ("event_time", 20260309),
                        ("recv_time", True), ("ver", {}), ("ver", True), ("body", []), ("body", "x"), ("body", 1), ("mdtrtarea_admvs", 620100)):
         dead("%s is %s" % (key, json.dumps(value)), "wrong_type", settlement(**{key: value}), key)
-    for key, value in (("setl_id", 17), ("mdtrt_id", ["M"]), ("gend", 1), ("setl_time", 20260309101110), ("brdy", {}),
-                       ("medfee_sumamt", [1]), ("medfee_sumamt", True), ("fee_cnt", {})):
+    for key, value in (("setl_id", 17), ("mdtrt_id", ["M"]), ("init_setl_id", {}), ("medfee_sumamt", [1]), ("medfee_sumamt", True), ("fee_cnt", {})):
         dead("%s is %s" % (key, json.dumps(value)), "wrong_type", settlement(setlinfo={key: value}), "body.setlinfo." + key)
-    for key, value in (("setlinfo", []), ("mdtrtinfo", "x"), ("diseinfo", {}), ("feedetail", {"feedetl_sn": "1"}), ("feedetail", "x"),
-                       ("icuinfo", 3)):
+    for key, value in (("setlinfo", []), ("setlinfo", "x"), ("feedetail", {"feedetl_sn": "1"}), ("feedetail", "x"), ("feedetail", 3)):
         changes = settlement()
         changes["body"][key] = value
         dead("%s is %s" % (key, json.dumps(value)), "wrong_type", changes, "body." + key)
     dead("a line is a string", "wrong_type", settlement(feedetail=[line(1), "2"]), "body.feedetail[1]")
     dead("a line is null", "wrong_type", settlement(feedetail=[None]), "body.feedetail[0]")
-    for key, value in (("feedetl_sn", 1), ("cnt", {}), ("pric", False), ("fee_ocur_time", 5), ("med_list_codg", ["x"]), ("drugtracinfo", 5)):
+    for key, value in (("feedetl_sn", 1), ("init_feedetl_sn", [1]), ("cnt", {}), ("cnt", []), ("pric", False), ("det_item_fee_sumamt", True)):
         dead("%s of a line is %s" % (key, json.dumps(value)), "wrong_type", settlement(feedetail=[line(1), line(2, **{key: value})]),
              "body.feedetail[1]." + key)
 
@@ -240,8 +238,8 @@ def ids_and_versions():
 def amounts():
     for key, value in (("cnt", "1e2"), ("cnt", "one"), ("cnt", "1,000"), ("cnt", "１２"), ("cnt", "0x10"), ("cnt", "--1"), ("cnt", "1.00001"),
                        ("pric", "40.0000001"), ("det_item_fee_sumamt", "40.001"), ("det_item_fee_sumamt", "NaN"),
-                       ("det_item_fee_sumamt", "40 yuan"), ("inscp_scp_amt", 40.005), ("inscp_scp_amt", "+40"), ("prd_days", "7d"),
-                       ("cnt", "99999999999999999999"), ("prd_days", 99999999)):
+                       ("det_item_fee_sumamt", "40 yuan"), ("inscp_scp_amt", 40.005), ("inscp_scp_amt", "+40"),
+                       ("cnt", "99999999999999999999")):
         dead("%s of a line is %s" % (key, value), "bad_amount", settlement(feedetail=[line(1), line(2, **{key: value})]),
              "body.feedetail[1]." + key)
     dead("a line amount of 1e308", "bad_amount", changed(b'"cnt":1,', b'"cnt":1e308,'), "body.feedetail[0].cnt", b"1e308")
@@ -270,6 +268,28 @@ def twice():
         msg_type="FEE", body={"mdtrt_id": "M1", "feedetail": [line(1, setl_id="S1"), line(2, setl_id="S2")]}), "body.feedetail[1].setl_id")
     dead("fees of two visits", "key_mismatch", settlement(
         msg_type="FEE", body={"mdtrt_id": "M1", "setl_id": "S1", "feedetail": [line(1, mdtrt_id="M2")]}), "body.feedetail[0].mdtrt_id")
+
+
+def other_types_of_what_is_no_key():
+    for value in (1, 20260309101110, 1.5, True, False, {}, {"a": [1]}, [], ["x"], [[{}]]):
+        told = json.dumps(value)
+        for key in ("gend", "brdy", "insutype", "med_type", "hosp_lv", "setl_time", "mid_setl_flag", "medins_setl_id"):
+            screened("%s is %s" % (key, told), settlement(setlinfo={key: value}))
+        for key in ("begntime", "adm_dept_codg", "adm_bed", "dscg_way", "dscg_maindiag_code"):
+            screened("%s is %s" % (key, told), settlement(mdtrtinfo={key: value}))
+        for key in ("med_list_codg", "medins_list_codg", "med_chrgitm_type", "fee_ocur_time", "drugtracinfo", "prd_days"):
+            screened("%s of a line is %s" % (key, told), settlement(feedetail=[line(1, **{key: value}), line(2)]))
+        screened("a trace code is %s" % told, settlement(feedetail=[line(1, drugtracinfo=[value, {"drug_trac_codg": value}]), line(2)]))
+        screened("a diagnosis is %s" % told, settlement(diseinfo=[value, {"diag_code": value, "diag_type": value}]))
+        screened("a stay in intensive care is %s" % told, settlement(icuinfo=[value, {"scs_cutd_inpool_time": value}]))
+        for key in ("mdtrtinfo", "diseinfo", "icuinfo"):
+            changes = settlement()
+            changes["body"][key] = value
+            screened("%s is %s" % (key, told), changes)
+    for value in ("7d", "7天", "1e2", 99999999, "99999999999999999999", "0.001"):
+        screened("prd_days of a line is %s" % value, settlement(feedetail=[line(1, prd_days=value), line(2)]))
+    dead("a time of another type that is no JSON", "not_json", changed(b'"setl_time":"', b'"setl_time":[nul],"x":"'), None)
+    dead("diagnoses of another type that are no JSON", "not_json", changed(b'"feedetail":', b'"icuinfo":{"a":01},"feedetail":'), None)
 
 
 def absurd_but_alive():
@@ -306,6 +326,7 @@ def absurd_but_alive():
     screened("spaces around codes", settlement(setlinfo={"med_type": " 21 ", "gend": "1 "}))
     screened("the envelope in reverse", dict(reversed(settlement().items())))
     screened("received before it happened", settlement(recv_time="2026-03-08 00:00:00"))
+    screened("a tick ten years before it happens", settlement(msg_type="TICK", event_time="2036-03-09 00:00:00", recv_time="2026-03-09 00:00:01", body={}))
     for kind in ("ADMIT", "DISCH", "STAY_CHANGE", "ADMIT_CANCEL", "DISCH_CANCEL", "FEE_CANCEL", "VISIT", "VISIT_CANCEL", "REVERSE", "LEAVE", "BED",
                  "TRANSFER", "INVENT", "AUDIT", "FEEDBACK"):
         add("a %s with an odd body" % kind, settlement(msg_type=kind, body={"setlinfo": 5, "feedetail": "x"}), "unused")
@@ -324,6 +345,7 @@ def main():
     ids_and_versions()
     amounts()
     twice()
+    other_types_of_what_is_no_key()
     absurd_but_alive()
     too_much(arguments.huge_bytes)
     os.makedirs(arguments.directory, exist_ok=True)

@@ -259,9 +259,40 @@ static void trace_codes_come_in_three_shapes_and_each_once(void **state) {
       "", ",\"feedetail\":[{\"feedetl_sn\":\"1\",\"drugtracinfo\":\"a\"},{\"feedetl_sn\":\"2\",\"drugtracinfo\":\"a\"}]"));
   assert_int_equal(event.lines[1].trace_first, 1);
   assert_int_equal(event.lines[1].trace_count, 1);    // distinct within its line only
-  refuse(LINE1(",\"drugtracinfo\":[[]]"), REJECT_WRONG_TYPE, "body.feedetail[0].drugtracinfo[0]");
+  accept(LINE1(",\"drugtracinfo\":[[[\"a\"]],83123450000000000017,{\"drug_trac_codg\":[]}]"));
+  assert_int_equal(event.lines[0].trace_count, 1);
+  assert_slice(event.traces[0], "83123450000000000017");
   refuse(LINE1(",\"drugtracinfo\":{\"drug_trac_codg\":\"a\",\"drug_trac_code\":\"a\"}"), REJECT_DUPLICATE_KEY,
          "body.feedetail[0].drugtracinfo.drug_trac_code");
+}
+
+static void what_is_no_key_may_have_another_type(void **state) {
+  (void)state;
+  for (unsigned round = 0; round < 2; round++) {
+    accept(SETL(",\"refd_setl_flag\":1,\"vali_flag\":false,\"mid_setl_flag\" : true ,\"gend\": -2.50 ,\"med_type\":{\"a\":[1]},\"insutype\":[],"
+                "\"setl_time\":202603,\"brdy\":[19570402]",
+                ",\"mdtrtinfo\":[{}],\"diseinfo\":[null,7,[],{\"diag_code\":123}],\"icuinfo\":{},"
+                "\"feedetail\":[{\"feedetl_sn\":\"1\",\"prd_days\":\"7d\",\"med_chrgitm_type\":9,\"cnt\":2},{\"feedetl_sn\":\"2\",\"prd_days\":{}}]"));
+    assert_slice(event.refd_setl_flag, "1");
+    assert_slice(event.vali_flag, "0");
+    assert_slice(event.mid_setl_flag, "1");
+    assert_slice(event.gend, "-2.50");
+    assert_slice(event.med_type, NULL);
+    assert_slice(event.insutype, NULL);
+    assert_int_equal(event.setl_time_s, DATE_ABSENT);
+    assert_int_equal(event.brdy_day, INT32_MIN);
+    assert_int_equal(event.begntime_s, DATE_ABSENT);
+    assert_int_equal(event.diagnoses_size, 1);
+    assert_slice(event.diagnoses[0].diag_code, "123");
+    assert_int_equal(event.lines_size, 2);
+    assert_int_equal(event.lines[0].has & (LINE_HAS_PRD_DAYS | LINE_HAS_CNT), LINE_HAS_CNT);
+    assert_slice(event.lines[0].med_chrgitm_type, "9");
+    assert_int_equal(event.lines[1].has & LINE_HAS_PRD_DAYS, 0);
+  }
+  refuse(SETL(",\"gend\":01", ""), REJECT_NOT_JSON, "body.setlinfo.gend");
+  refuse(SETL(",\"gend\":truth", ""), REJECT_NOT_JSON, "body.setlinfo.gend");
+  refuse(SETL(",\"gend\":[1,]", ""), REJECT_NOT_JSON, "body.setlinfo.gend[1]");
+  refuse(SETL(",\"init_setl_id\":5", ""), REJECT_WRONG_TYPE, "body.setlinfo.init_setl_id");
 }
 
 static void fees_name_their_settlement_and_visit_wherever_they_stand(void **state) {
@@ -451,6 +482,7 @@ int main(void) {
       cmocka_unit_test(the_order_of_keys_does_not_matter),
       cmocka_unit_test(content_is_that_of_the_minified_body),
       cmocka_unit_test(trace_codes_come_in_three_shapes_and_each_once),
+      cmocka_unit_test(what_is_no_key_may_have_another_type),
       cmocka_unit_test(fees_name_their_settlement_and_visit_wherever_they_stand),
       cmocka_unit_test(the_settlement_list_tells_of_the_stay),
       cmocka_unit_test(other_messages_need_their_envelope_only),
