@@ -1,14 +1,11 @@
 #include "stream/file/reader.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include "core/memory.h"
+#include "stream/file/content.h"
 
 enum { CHUNK = 256 * 1024 };
 
@@ -16,7 +13,7 @@ struct reader {
   const char *const *paths;
   size_t paths_size, path;          // path: the file at hand
   struct reader_limits limits;
-  gzFile file;
+  struct content *content;
   int64_t line;
   char *buffer;                     // batch: whole lines, and the beginning of the next one
   size_t capacity, begin, end;      // of the bytes not handed out yet
@@ -47,7 +44,7 @@ struct reader *reader_open(const char *const *paths, size_t size, const struct r
 
 void reader_close(struct reader *reader) {
   if (reader == NULL) return;
-  if (reader->file != NULL) gzclose(reader->file);
+  content_close(reader->content);
   memory_free(reader->buffer);
   memory_free(reader->records);
   memory_free(reader);
@@ -55,19 +52,8 @@ void reader_close(struct reader *reader) {
 
 static enum status open_file(struct reader *reader, struct error *error) {
   const char *path = reader->paths[reader->path];
-  const int descriptor = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-  struct stat stat_of;
-  if (descriptor < 0 || fstat(descriptor, &stat_of) != 0 || S_ISDIR(stat_of.st_mode)) {
-    const char *why = descriptor < 0 || !S_ISDIR(stat_of.st_mode) ? strerror(errno) : "it is a folder";
-    if (descriptor >= 0) close(descriptor);
-    return error_set(error, STATUS_REJECT, "cannot read '%s': %s", path, why);
-  }
-  reader->file = gzdopen(descriptor, "rb");
-  if (reader->file == NULL) {
-    close(descriptor);
-    return error_set(error, STATUS_REJECT, "cannot read '%s': out of memory", path);
-  }
-  gzbuffer(reader->file, CHUNK);
+  struct error why = {0};
+  if (content_open(path, &reader->content, &why) != STATUS_OK) return error_set(error, STATUS_REJECT, "cannot read '%s': %s", path, why.text);
   reader->line = 0;
   reader->at_end = false;
   return STATUS_OK;
@@ -75,17 +61,13 @@ static enum status open_file(struct reader *reader, struct error *error) {
 
 static enum status fill(struct reader *reader, struct error *error) {
   assert(reader->capacity - reader->end >= CHUNK + DECODE_PADDING);
-  const int64_t before = gzoffset(reader->file);
-  const int size = gzread(reader->file, reader->buffer + reader->end, CHUNK);
-  int code = Z_OK;
-  const char *why = size < 0 || gzeof(reader->file) ? gzerror(reader->file, &code) : "";
-  if (size < 0 || code == Z_BUF_ERROR || code == Z_DATA_ERROR) {
-    return error_set(error, STATUS_REJECT, "cannot read '%s' after line %lld: %s", reader->paths[reader->path], (long long)reader->line,
-                     code == Z_ERRNO ? strerror(errno) : code == Z_BUF_ERROR ? "the compressed data end too early" : why);
-  }
-  const int64_t after = gzoffset(reader->file);
-  if (after > before) reader->done += (uint64_t)(after - before);
-  reader->end += (size_t)size;
+  const uint64_t before = content_taken(reader->content);
+  size_t size;
+  struct error why = {0};
+  if (content_read(reader->content, reader->buffer + reader->end, CHUNK, &size, &why) != STATUS_OK)
+    return error_set(error, STATUS_REJECT, "cannot read '%s' after line %lld: %s", reader->paths[reader->path], (long long)reader->line, why.text);
+  reader->done += content_taken(reader->content) - before;
+  reader->end += size;
   if (size < CHUNK) reader->at_end = true;
   return STATUS_OK;
 }
@@ -115,7 +97,7 @@ enum status reader_take(struct reader *reader, const struct record **records, si
   reader->begin = 0;
   size_t searched = 0;
   while (count < reader->limits.batch_records) {
-    if (reader->file == NULL) {
+    if (reader->content == NULL) {
       if (reader->path == reader->paths_size) break;
       const enum status status = open_file(reader, error);
       if (status != STATUS_OK) return status;
@@ -138,8 +120,8 @@ enum status reader_take(struct reader *reader, const struct record **records, si
       continue;
     }
     if (reader->at_end) {
-      gzclose(reader->file);
-      reader->file = NULL;
+      content_close(reader->content);
+      reader->content = NULL;
       reader->path++;
       reader->begin = reader->end;
       if (count > 0) break;    // a batch has records of one file only

@@ -1,4 +1,4 @@
-// NDJSON files as input: plain or gzip, `-` is standard input. One line, one record; zlib is named in the .c only.
+// NDJSON files as input: plain or gzip (content.h), `-` is standard input. One line, one record.
 //
 // A line over the limit is never held in memory: it is offered with its first bytes and `too_large`, and reader_stream hands out the whole
 // of it piece by piece. Blank lines are no records. The last line need not end with a newline. Bytes are handed out exactly as they

@@ -121,13 +121,65 @@ static void a_file_that_cannot_be_read_is_named(void **state) {
   reader_close(reader);
 }
 
+// What a gzip file of two members reads as up to a size, or why it is refused.
+static void members_read_as(const unsigned char *bytes, size_t size, const char *want, const char *why) {
+  write_file(bytes, size);
+  const char *paths[] = {path};
+  struct reader *reader = reader_open(paths, 1, &(struct reader_limits){100, 10, 4096});
+  const struct record *records;
+  size_t count;
+  struct error error = {0};
+  struct text got = {0};
+  while (reader_take(reader, &records, &count, &error) == STATUS_OK && count > 0)
+    for (size_t i = 0; i < count; i++) text_format(&got, "%.*s|", SLICE_ARG(records[i].value));
+  text_byte(&got, '\0');
+  if (why == NULL) {
+    assert_int_equal(error.status, STATUS_OK);
+    assert_string_equal(got.data, want);
+  } else {
+    assert_int_equal(error.status, STATUS_REJECT);
+    if (strstr(error.text, why) == NULL) fail_msg("%zu bytes: %s", size, error.text);
+  }
+  text_fini(&got);
+  reader_close(reader);
+}
+
+static void no_member_of_a_gzip_file_is_lost(void **state) {
+  (void)state;
+  // "a\nb", then "c\nd\n"
+  static const unsigned char first[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x4b, 0xe4, 0x4a, 0x02, 0x00, 0xfb, 0x90, 0x07, 0xef, 0x03, 0x00, 0x00, 0x00},
+                             second[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x4b, 0xe6, 0x4a, 0xe1, 0x02, 0x00, 0x9a, 0x45, 0x04, 0xe4, 0x04, 0x00, 0x00, 0x00};
+  unsigned char both[sizeof first + sizeof second + 4] = {0};
+  memcpy(both, first, sizeof first);
+  memcpy(both + sizeof first, second, sizeof second);
+  const size_t size = sizeof first + sizeof second;
+  members_read_as(both, size, "a|bc|d|", NULL);
+  for (size_t cut = 2; cut < size; cut++)
+    if (cut == sizeof first) members_read_as(both, cut, "a|b|", NULL);
+    else members_read_as(both, cut, NULL, cut == sizeof first + 1 ? "is no gzip" : "end too early");
+  for (size_t zeros = 1; zeros <= 4; zeros++) members_read_as(both, size + zeros, "a|bc|d|", NULL);
+  both[size + 3] = 'x';
+  members_read_as(both, size + 4, NULL, "is no gzip");
+  both[sizeof first + 1] ^= 1;
+  members_read_as(both, size, NULL, "is no gzip");
+  both[sizeof first + 1] ^= 1;
+  both[size - 6] ^= 1;
+  members_read_as(both, size, NULL, "incorrect data check");
+  both[size - 6] ^= 1;
+  // A member behind zero bytes is not looked for: what was between may be lost.
+  memmove(both + sizeof first + 2, both + sizeof first, sizeof second);
+  memset(both + sizeof first, 0, 2);
+  members_read_as(both, size + 2, NULL, "is no gzip");
+}
+
 int main(void) {
   const int descriptor = mkstemp(path);
   if (descriptor < 0) return 1;
   close(descriptor);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_line_is_one_record), cmocka_unit_test(bytes_are_handed_out_as_they_stand),
-      cmocka_unit_test(a_line_over_the_limit_is_streamed_and_the_others_go_on), cmocka_unit_test(a_file_that_cannot_be_read_is_named)};
+      cmocka_unit_test(a_line_over_the_limit_is_streamed_and_the_others_go_on), cmocka_unit_test(a_file_that_cannot_be_read_is_named),
+      cmocka_unit_test(no_member_of_a_gzip_file_is_lost)};
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
   unlink(path);
   return failed;
