@@ -39,7 +39,7 @@ struct bill *dossier_take(struct dossier *dossier, struct slice setl_id) {
                                         .setl_time_s = DATE_ABSENT,
                                         .begntime_s = DATE_ABSENT,
                                         .endtime_s = DATE_ABSENT,
-                                        .icu_in_first_s = DATE_ABSENT,
+                                        .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT,
                                         .brdy_day = INT32_MIN,
                                         .fee_cnt = -1};
   return &dossier->bills[place];

@@ -45,12 +45,13 @@ struct bill {
   struct slice adm_dept_codg, dscg_dept_codg, wardarea_codg, atddr_no, adm_way, dscg_way, planned, main_diagnosis;
   struct slice *diagnoses;
   uint32_t diagnoses_size;
-  int64_t setl_time_s, begntime_s, endtime_s, icu_in_first_s;
+  int64_t setl_time_s, begntime_s, endtime_s, icu_in_first_s, icu_in_stay_s;
   int64_t medfee_fen, inscp_fen, fund_fen;
   int64_t fee_cnt;              // -1: complete in itself
   int32_t brdy_day;
   bool has_medfee, has_inscp, has_fund;
   bool begntime_day_only, endtime_day_only, interim, refund_row, valid;
+  bool main_fallback;           // main_diagnosis is the admission's own field: the list's comes before it (decisions 16)
   struct slice lines;           // lines.h; while fresh is set they are not packed yet
   uint32_t lines_size;
   bool lines_gone;              // no stay, and no rule found anything in them: they were not kept
@@ -58,7 +59,7 @@ struct bill {
   struct fee_line *fees;        // by feedetl_sn
   uint32_t fees_size;
   // LIST
-  struct slice list_adm_way, list_planned, list_main_diagnosis, list_dscg_way;
+  struct slice list_adm_way, list_planned, list_main_diagnosis, list_dscg_way, list_hi_paymtd;
   // working
   struct slice packed;          // the bytes it was decoded from; SLICE_NONE once it was changed
   const struct line *fresh;     // the event's own lines, lines_size of them, where the bill came just now: no need to unpack

@@ -11,6 +11,7 @@ enum {
   BILL_SETL = 1, BILL_CANCEL = 2, BILL_LIST = 4, BILL_FEES = 8, BILL_MEDFEE = 16, BILL_INSCP = 32, BILL_FUND = 64,
   BILL_BEGN_DAY_ONLY = 128, BILL_END_DAY_ONLY = 256, BILL_INTERIM = 512, BILL_REFUND_ROW = 1024, BILL_VALID = 2048,
   BILL_SPLIT = 4096, BILL_STAY = 8192, BILL_PERSON = 16384, BILL_LINES_GONE = 32768, BILL_GIVEN = 65536,
+  BILL_MAIN_FALLBACK = 1 << 17, BILL_LIST_PAYMTD = 1 << 18, BILL_ICU_IN_STAY = 1 << 19,
 };
 
 // Differences of any two numbers, around the end if need be, so that damaged bytes that pass for a dossier can be written again.
@@ -70,7 +71,9 @@ static void pack_bill(struct text *out, const struct bill *bill) {
                          (bill->begntime_day_only ? BILL_BEGN_DAY_ONLY : 0u) | (bill->endtime_day_only ? BILL_END_DAY_ONLY : 0u) |
                          (bill->interim ? BILL_INTERIM : 0u) | (bill->refund_row ? BILL_REFUND_ROW : 0u) |
                          (bill->valid ? BILL_VALID : 0u) | (bill->fee_cnt >= 0 ? BILL_SPLIT : 0u) | (stay ? BILL_STAY : 0u) |
-                         (bill->brdy_day != INT32_MIN ? BILL_PERSON : 0u) | (bill->lines_gone ? BILL_LINES_GONE : 0u) | (bill->given ? BILL_GIVEN : 0u);
+                         (bill->brdy_day != INT32_MIN ? BILL_PERSON : 0u) | (bill->lines_gone ? BILL_LINES_GONE : 0u) | (bill->given ? BILL_GIVEN : 0u) |
+                         (bill->main_fallback ? BILL_MAIN_FALLBACK : 0u) | (slice_present(bill->list_hi_paymtd) ? BILL_LIST_PAYMTD : 0u) |
+                         (bill->icu_in_stay_s != DATE_ABSENT ? BILL_ICU_IN_STAY : 0u);
   pack_unsigned(out, flags);
   pack_text(out, bill->setl_id);
   if (bill->setl.ver) {
@@ -87,6 +90,7 @@ static void pack_bill(struct text *out, const struct bill *bill) {
       encode_put_time(out, bill->begntime_s);
       encode_put_time(out, bill->endtime_s);
       encode_put_time(out, bill->icu_in_first_s);
+      if (flags & BILL_ICU_IN_STAY) encode_put_time(out, bill->icu_in_stay_s);
     }
     if (flags & BILL_PERSON) pack_signed(out, bill->brdy_day);
     pack_text(out, bill->main_diagnosis);
@@ -108,6 +112,7 @@ static void pack_bill(struct text *out, const struct bill *bill) {
 #define X(name) pack_text(out, bill->name);
     LIST_TEXTS(X)
 #undef X
+    if (flags & BILL_LIST_PAYMTD) pack_text(out, bill->list_hi_paymtd);
   }
   if (bill->fees_size) {
     if (!bill->setl.ver) encode_put_time(out, bill->setl.event_time_s);
@@ -125,7 +130,7 @@ static void pack_bill(struct text *out, const struct bill *bill) {
 
 static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *arena) {
   *bill = (struct bill){.setl_time_s = DATE_ABSENT, .begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT,
-                        .icu_in_first_s = DATE_ABSENT, .brdy_day = INT32_MIN, .fee_cnt = -1};
+                        .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT, .brdy_day = INT32_MIN, .fee_cnt = -1};
   const uint64_t flags = unpack_unsigned(in);
   bill->setl_id = unpack_text(in, arena);
   bill->has_medfee = (flags & BILL_MEDFEE) != 0;
@@ -138,6 +143,7 @@ static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *aren
   bill->valid = (flags & BILL_VALID) != 0;
   bill->lines_gone = (flags & BILL_LINES_GONE) != 0;
   bill->given = (flags & BILL_GIVEN) != 0;
+  bill->main_fallback = (flags & BILL_MAIN_FALLBACK) != 0;
   if (flags & BILL_SETL) {
     unpack_slot(in, &bill->setl);
     bill->first_recv_time_s = (int64_t)((uint64_t)bill->setl.recv_time_s + (uint64_t)unpack_signed(in));
@@ -152,6 +158,7 @@ static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *aren
       bill->begntime_s = encode_get_time(in);
       bill->endtime_s = encode_get_time(in);
       bill->icu_in_first_s = encode_get_time(in);
+      if (flags & BILL_ICU_IN_STAY) bill->icu_in_stay_s = encode_get_time(in);
     }
     if (flags & BILL_PERSON) bill->brdy_day = (int32_t)unpack_signed(in);
     bill->main_diagnosis = unpack_text(in, arena);
@@ -180,6 +187,7 @@ static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *aren
 #define X(name) bill->name = unpack_text(in, arena);
     LIST_TEXTS(X)
 #undef X
+    if (flags & BILL_LIST_PAYMTD) bill->list_hi_paymtd = unpack_text(in, arena);
   }
   if (flags & BILL_FEES) {
     if (!(flags & BILL_SETL)) bill->setl.event_time_s = encode_get_time(in);

@@ -93,16 +93,17 @@ void history_split_fund(struct visit *visit) {
 }
 
 static struct slice first_present(struct slice a, struct slice b) { return slice_present(a) ? a : b; }
+static int64_t earlier_of(int64_t a, int64_t b) { return a == DATE_ABSENT || (b != DATE_ABSENT && b < a) ? b : a; }
 
 // The last settlement speaks for the visit; what it does not say, an earlier one may.
 static void fill(struct visit *visit, const struct bill **bills, uint32_t size, const struct ruleset *ruleset, struct arena *arena) {
   const struct codes *codes = ruleset->codes;
   const struct bill *last = bills[size - 1];
   *visit = (struct visit){.mdtrt_id = last->mdtrt_id, .fixmedins_code = last->fixmedins_code, .begntime_s = DATE_ABSENT,
-                          .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .brdy_day = INT32_MIN, .settled_s = DATE_ABSENT,
+                          .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT, .brdy_day = INT32_MIN, .settled_s = DATE_ABSENT,
                           .settlements_size = size, .final = !last->interim, .given = true};
   struct settlement_view *settlements = ARENA_ARRAY(arena, struct settlement_view, size);
-  struct slice adm_way = SLICE_NONE, planned = SLICE_NONE, dscg_way = SLICE_NONE, list_diagnosis = SLICE_NONE;
+  struct slice adm_way = SLICE_NONE, planned = SLICE_NONE, dscg_way = SLICE_NONE, list_diagnosis = SLICE_NONE, fallback = SLICE_NONE;
   uint32_t diagnoses = 0;
   for (uint32_t i = 0; i < size; i++) {
     const struct bill *bill = bills[i];
@@ -115,8 +116,8 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
       visit->endtime_s = bill->endtime_s;
       visit->endtime_day_only = bill->endtime_day_only;
     }
-    if (bill->icu_in_first_s != DATE_ABSENT && (visit->icu_in_first_s == DATE_ABSENT || bill->icu_in_first_s < visit->icu_in_first_s))
-      visit->icu_in_first_s = bill->icu_in_first_s;
+    visit->icu_in_first_s = earlier_of(visit->icu_in_first_s, bill->icu_in_first_s);
+    visit->icu_in_stay_s = earlier_of(visit->icu_in_stay_s, bill->icu_in_stay_s);
     if (bill->brdy_day != INT32_MIN) visit->brdy_day = bill->brdy_day;
     if (!slice_present(visit->adm_dept_codg)) visit->adm_dept_codg = bill->adm_dept_codg;
 #define LAST(name) visit->name = first_present(bill->name, visit->name)
@@ -125,17 +126,18 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
     LAST(med_type);
     LAST(hosp_lv);
     LAST(gend);
-    LAST(hi_paymtd);
     LAST(wardarea_codg);
     LAST(atddr_no);
     LAST(insuplc_admdvs);
     LAST(mdtrtarea_admvs);
-    LAST(main_diagnosis);
 #undef LAST
+    struct slice *diagnosis = bill->main_fallback ? &fallback : &visit->main_diagnosis;
+    *diagnosis = first_present(bill->main_diagnosis, *diagnosis);
     // A field that stands in the settlement is used from there; the list only fills what is unknown (decisions 15).
     adm_way = first_present(first_present(bill->adm_way, bill->list_adm_way), adm_way);
     planned = first_present(first_present(bill->planned, bill->list_planned), planned);
     dscg_way = first_present(first_present(bill->dscg_way, bill->list_dscg_way), dscg_way);
+    visit->hi_paymtd = first_present(first_present(bill->hi_paymtd, bill->list_hi_paymtd), visit->hi_paymtd);
     list_diagnosis = first_present(bill->list_main_diagnosis, list_diagnosis);
     if (settlements[i].setl_time_s > visit->settled_s) visit->settled_s = settlements[i].setl_time_s;
     visit->touched |= bill->touched;
@@ -146,7 +148,7 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
   }
   const int32_t day = date_day(visit->endtime_s != DATE_ABSENT ? visit->endtime_s : visit->settled_s);
   visit->settlements = settlements;
-  visit->main_diagnosis = first_present(visit->main_diagnosis, list_diagnosis);
+  visit->main_diagnosis = first_present(first_present(visit->main_diagnosis, list_diagnosis), fallback);
   visit->symbol = (enum visit_symbol)codes_symbol(codes, CODES_MED_TYPE, visit->med_type, day);
   visit->stay = (ruleset->inpatient_stay >> visit->symbol & 1) != 0;
   visit->unit = visit->stay ? visit->mdtrt_id : last->setl_id;

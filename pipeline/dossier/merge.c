@@ -50,6 +50,7 @@ static bool merge_bill(struct bill *to, const struct bill *from, struct arena *a
   to->list_planned = told->list_planned;
   to->list_main_diagnosis = told->list_main_diagnosis;
   to->list_dscg_way = told->list_dscg_way;
+  to->list_hi_paymtd = told->list_hi_paymtd;
   if (!(merge_fees(to, from, arena) | settlement | cancel | list)) return false;
   to->packed = SLICE_NONE;
   return true;

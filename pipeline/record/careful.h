@@ -10,7 +10,7 @@
 #include "record/walk.h"
 
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-enum { CAREFUL_FAILED = 0 };
+enum { CAREFUL_FAILED = 0, ICUS_MAX = 64 };
 
 struct walk {
   struct decode_limits limits;
@@ -45,6 +45,9 @@ struct walk {
   size_t diagnoses_room, traces_room;
   bool unordered;         // some line does not come after the one before
   uint32_t tokens_per_line;
+
+  int64_t icus_s[ICUS_MAX];    // the entries to intensive care; more are not looked at
+  uint32_t icus_size;
 
   struct slice *set;      // an open hash table of texts
   size_t set_room, set_mask;

@@ -96,6 +96,7 @@ struct event {
   struct slice adm_dept_codg, dscg_dept_codg, wardarea_codg, adm_bed, adm_way, dscg_way, atddr_no, dscg_maindiag_code;
   struct slice days_rinp_flag_31;
   int64_t icu_in_first_s;    // earliest scs_cutd_inpool_time of icuinfo[], or DATE_ABSENT
+  int64_t icu_in_stay_s;     // where that lies before begntime: the earliest at or after it, or DATE_ABSENT
   struct diagnosis *diagnoses;
   struct line *lines;
   struct slice *traces;

@@ -112,7 +112,7 @@ static const struct field diagnosis[] = {
 };
 
 static const struct field icu[] = {
-    {"scs_cutd_inpool_time", FIELD_EARLIEST, 0, false, EVENT(icu_in_first_s), 0},
+    {"scs_cutd_inpool_time", FIELD_ICU_TIME, 0, false, 0, 0},
 };
 
 #define LINE_ROWS                                                                                              \

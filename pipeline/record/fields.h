@@ -54,7 +54,7 @@ enum field_type {
   FIELD_SAME,       // an id that may stand in several places (DRAFT) and must be the same everywhere
   FIELD_SAME_PERSON,
   FIELD_COUNT,      // int64, whole and not negative
-  FIELD_EARLIEST,   // int64 seconds, the earliest of all
+  FIELD_ICU_TIME,   // int64 seconds, one of several
   FIELD_BODY,
   FIELD_NODE,       // an object of kind `more`
   FIELD_LINES,

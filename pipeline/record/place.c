@@ -147,7 +147,7 @@ void place_reject(const char *bytes, size_t size, enum reject reason, size_t off
                           .setl_time_s = DATE_ABSENT,
                           .begntime_s = DATE_ABSENT,
                           .endtime_s = DATE_ABSENT,
-                          .icu_in_first_s = DATE_ABSENT,
+                          .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT,
                           .brdy_day = INT32_MIN};
   event->psn_no = id_or_none(place.psn_no, limits->psn_bytes_max);
   event->fixmedins_code = id_or_none(place.fixmedins_code, limits->id_bytes_max);

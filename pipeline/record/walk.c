@@ -61,7 +61,7 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
   *had = true;
   w->gaps |= careful_spaced(w, t);    // a key is recognised without what stands behind its colon
   // No key of the record, and no amount: an object or an array in its place says nothing.
-  const unsigned loose = 1u << FIELD_TEXT | 1u << FIELD_EXACT | 1u << FIELD_SMALL | 1u << FIELD_TIME | 1u << FIELD_DAY | 1u << FIELD_EARLIEST;
+  const unsigned loose = 1u << FIELD_TEXT | 1u << FIELD_EXACT | 1u << FIELD_SMALL | 1u << FIELD_TIME | 1u << FIELD_DAY | 1u << FIELD_ICU_TIME;
   if ((loose >> key->type & 1) != 0 && w->depth > 1 && (w->bytes[offset] == '{' || w->bytes[offset] == '[')) {
     *had = false;
     return careful_skip(w, t);
@@ -124,12 +124,10 @@ static uint32_t value_careful(struct walk *w, const struct key *key, uint32_t t,
     if (*had && (!w->limits.date_window || (date_day(number) >= civil_to_day(1870, 1, 1) && number <= w->window_last_s)))
       *(int32_t *)(void *)to = date_day(number);
     break;
-  case FIELD_EARLIEST: {
-    int64_t *earliest = (int64_t *)(void *)drafted;
+  case FIELD_ICU_TIME:
     if (!careful_time(w, t, &number, &day_only)) return CAREFUL_FAILED;
-    if (number != DATE_ABSENT && (*earliest == DATE_ABSENT || number < *earliest)) *earliest = number;
+    if (number != DATE_ABSENT && w->icus_size < ICUS_MAX) w->icus_s[w->icus_size++] = number;
     break;
-  }
   case FIELD_STAMP:
     if (!careful_any_time(w, t, &number, &day_only, &odd)) return CAREFUL_FAILED;
     if (odd) return careful_fail(w, REJECT_BAD_TIME, offset);
@@ -520,6 +518,7 @@ static bool message(struct walk *w) {
                                       .recv_time_s = DATE_ABSENT,
                                       .setl_time_s = DATE_ABSENT,
                                       .icu_in_first_s = DATE_ABSENT,
+                                      .icu_in_stay_s = DATE_ABSENT,
                                       .brdy_day = INT32_MIN,
                                       .raw = {w->bytes, w->size}},
                             .stays = {{.begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT},
@@ -532,6 +531,7 @@ static bool message(struct walk *w) {
   w->line_alone = SIZE_MAX;
   w->lines = NULL;
   w->lines_room = 0;
+  w->icus_size = 0;
   w->unordered = false;
   w->foretold = false;
 

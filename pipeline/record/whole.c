@@ -127,6 +127,13 @@ void whole_event(struct walk *w, struct event *out) {
   event->begntime_day_only = begin->begntime_day_only;
   event->endtime_s = end->endtime_s;
   event->endtime_day_only = end->endtime_day_only;
+  event->icu_in_stay_s = DATE_ABSENT;
+  for (uint32_t i = 0; i < w->icus_size; i++) {
+    const int64_t time_s = w->icus_s[i];
+    if (event->icu_in_first_s == DATE_ABSENT || time_s < event->icu_in_first_s) event->icu_in_first_s = time_s;
+    if (time_s >= event->begntime_s && (event->icu_in_stay_s == DATE_ABSENT || time_s < event->icu_in_stay_s)) event->icu_in_stay_s = time_s;
+  }
+  if (event->icu_in_stay_s == event->icu_in_first_s) event->icu_in_stay_s = DATE_ABSENT;
   event->has |=
       (uint32_t)w->had[OBJECT_SETLINFO] & (EVENT_HAS_MEDFEE | EVENT_HAS_INSCP | EVENT_HAS_FUND | EVENT_HAS_FEE_CNT);
   event->lines = w->lines;

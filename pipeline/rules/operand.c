@@ -87,6 +87,7 @@ GET(get_rescue) {
     if (time != DATE_ABSENT && date_day(time) == begin_day) return truth_value(TRUTH_TRUE);
   }
   if (visit->icu_in_first_s != DATE_ABSENT) found = within_24h(visit, visit->icu_in_first_s, false);
+  if (visit->icu_in_stay_s != DATE_ABSENT) found = truth_or(found, within_24h(visit, visit->icu_in_stay_s, false));
   const struct table *table = input->ruleset->rescue_items;
   if (table != NULL && found != TRUTH_TRUE) {
     const struct item *items = view_items(visit);

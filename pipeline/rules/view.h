@@ -71,7 +71,7 @@ struct visit {
   struct slice main_diagnosis;              // upper case, trimmed; SLICE_NONE
   const struct slice *diagnoses;            // all codes, upper case
   uint32_t diagnoses_size;
-  int64_t icu_in_first_s;
+  int64_t icu_in_first_s, icu_in_stay_s;    // the second where the first lies before the stay
   int64_t settled_s;                        // latest setl_time (else event_time) of its settlements
   const struct settlement_view *settlements;
   uint32_t settlements_size;

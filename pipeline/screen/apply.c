@@ -43,19 +43,21 @@ static struct slice upper(struct arena *arena, struct slice s) {
   return (struct slice){to, s.size};
 }
 
-// diseinfo with maindiag_flag 1 and diag_type 1 (decisions 16).
-static struct slice main_diagnosis(const struct event *event, struct arena *arena) {
+// diseinfo with maindiag_flag 1 and diag_type 1; the admission's own field is only a fallback (decisions 16).
+static struct slice main_diagnosis(const struct event *event, struct arena *arena, bool *fallback) {
+  *fallback = false;
   for (uint32_t i = 0; i < event->diagnoses_size; i++) {
     const struct diagnosis *diagnosis = &event->diagnoses[i];
     if (slice_equal(diagnosis->maindiag_flag, SLICE("1")) && slice_equal(diagnosis->diag_type, SLICE("1")) &&
         slice_present(diagnosis->diag_code))
       return upper(arena, diagnosis->diag_code);
   }
-  return slice_present(event->dscg_maindiag_code) ? upper(arena, event->dscg_maindiag_code) : SLICE_NONE;
+  *fallback = slice_present(event->dscg_maindiag_code);
+  return *fallback ? upper(arena, event->dscg_maindiag_code) : SLICE_NONE;
 }
 
 static void fill_diagnoses(struct bill *bill, const struct event *event, struct arena *arena) {
-  bill->main_diagnosis = main_diagnosis(event, arena);
+  bill->main_diagnosis = main_diagnosis(event, arena, &bill->main_fallback);
   bill->diagnoses = ARENA_ARRAY(arena, struct slice, event->diagnoses_size);
   bill->diagnoses_size = 0;
   for (uint32_t i = 0; i < event->diagnoses_size; i++)
@@ -83,6 +85,7 @@ static void apply_settlement(struct dossier *dossier, const struct event *event,
   *bill = (struct bill){.setl_id = event->setl_id, .cancel = before.cancel, .list = before.list, .fees = before.fees,
                         .fees_size = before.fees_size, .given = before.given, .list_adm_way = before.list_adm_way, .list_planned = before.list_planned,
                         .list_main_diagnosis = before.list_main_diagnosis, .list_dscg_way = before.list_dscg_way,
+                        .list_hi_paymtd = before.list_hi_paymtd,
                         .first_recv_time_s = before.setl.ver != 0 && before.first_recv_time_s < event->recv_time_s
                                                  ? before.first_recv_time_s : event->recv_time_s};
   fill_slot(&bill->setl, event);
@@ -107,6 +110,7 @@ static void apply_settlement(struct dossier *dossier, const struct event *event,
   COPY(begntime_s);
   COPY(endtime_s);
   COPY(icu_in_first_s);
+  COPY(icu_in_stay_s);
   COPY(brdy_day);
   COPY(begntime_day_only);
   COPY(endtime_day_only);
@@ -166,7 +170,9 @@ static void apply_list(struct dossier *dossier, const struct event *event, struc
   if (tell(bill->adm_way, &bill->list_adm_way, event->adm_way)) bill->told |= 1u << CODES_ADM_WAY;
   if (tell(bill->planned, &bill->list_planned, event->days_rinp_flag_31)) bill->told |= 1u << CODES_READMISSION_PLAN;
   if (tell(bill->dscg_way, &bill->list_dscg_way, event->dscg_way)) bill->told |= 1u << CODES_DSCG_WAY;
-  bill->touched = tell(bill->main_diagnosis, &bill->list_main_diagnosis, main_diagnosis(event, dossier->arena));
+  bool fallback;
+  bill->touched = tell(bill->main_fallback ? SLICE_NONE : bill->main_diagnosis, &bill->list_main_diagnosis, main_diagnosis(event, dossier->arena, &fallback));
+  bill->touched |= tell(bill->hi_paymtd, &bill->list_hi_paymtd, event->hi_paymtd);
   bill->packed = SLICE_NONE;
   applied->changed = true;
   applied->affected[applied->affected_size++] = bill->setl_id;

@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     assert(a.status == other->status && a.failure.reason == other->failure.reason &&
            a.failure.offset == other->failure.offset);
     assert(strcmp(a.failure.path, other->failure.path) == 0 && a.event.content == other->event.content);
-    assert(a.event.icu_in_first_s == other->event.icu_in_first_s && a.event.has == other->event.has);
+    assert(a.event.icu_in_first_s == other->event.icu_in_first_s && a.event.icu_in_stay_s == other->event.icu_in_stay_s && a.event.has == other->event.has);
     assert(a.event.lines_size == other->event.lines_size && a.event.medfee_fen == other->event.medfee_fen);
   }
   // The other reader is laxer with NULs behind numbers and with half surrogate pairs.

@@ -74,7 +74,7 @@ static void judge_both(const struct ruleset *ruleset, const struct rule *rule, s
                                .endtime_s = at(6 + 9 * i, 10),
                                .brdy_day = INT32_MIN,
                                .main_diagnosis = SLICE("I63.900"),
-                               .icu_in_first_s = DATE_ABSENT,
+                               .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT,
                                .settled_s = at(6 + 9 * i, 11),
                                .settlements = &settlement,
                                .settlements_size = 1,

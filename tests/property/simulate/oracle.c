@@ -172,7 +172,7 @@ static void fill(struct bill *bill, const struct known *known, struct arena *are
   bill->atddr_no = e->atddr_no, bill->adm_way = e->adm_way, bill->dscg_way = e->dscg_way, bill->planned = e->days_rinp_flag_31;
   bill->main_diagnosis = main_diagnosis(e);
   bill->setl_time_s = e->setl_time_s, bill->begntime_s = e->begntime_s, bill->endtime_s = e->endtime_s;
-  bill->icu_in_first_s = e->icu_in_first_s, bill->brdy_day = e->brdy_day;
+  bill->icu_in_first_s = e->icu_in_first_s, bill->icu_in_stay_s = e->icu_in_stay_s, bill->brdy_day = e->brdy_day;
   bill->begntime_day_only = e->begntime_day_only, bill->endtime_day_only = e->endtime_day_only;
   bill->medfee_fen = e->medfee_fen, bill->inscp_fen = e->inscp_fen, bill->fund_fen = e->fund_fen;
   bill->interim = says(e->mid_setl_flag, "1");
@@ -182,6 +182,7 @@ static void fill(struct bill *bill, const struct known *known, struct arena *are
   if (list != NULL) {
     bill->list_adm_way = list->adm_way, bill->list_dscg_way = list->dscg_way, bill->list_planned = list->days_rinp_flag_31;
     bill->list_main_diagnosis = main_diagnosis(list);
+    bill->list_hi_paymtd = list->hi_paymtd;
   }
   const uint32_t apart = e->has & EVENT_HAS_FEE_CNT ? known->fees_size : 0;    // lines that came apart belong to a split bill only
   struct line *lines = ARENA_ARRAY(arena, struct line, e->lines_size + apart);

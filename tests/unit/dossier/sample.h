@@ -28,7 +28,7 @@ static inline struct event sample_settlement(const char *setl_id, const char *md
   struct event event = {.type = EVENT_SETL, .psn_no = SLICE("p_1"), .fixmedins_code = SLICE("H1"), .ver = 1, .setl_id = slice_from(setl_id),
                         .mdtrt_id = slice_from(mdtrt_id), .med_type = SLICE("21"), .insutype = SLICE("310"), .brdy_day = INT32_MIN,
                         .setl_time_s = sample_time(time), .event_time_s = sample_time(time), .recv_time_s = sample_time(time),
-                        .begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .lines = lines, .lines_size = size,
+                        .begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT, .lines = lines, .lines_size = size,
                         .has = EVENT_HAS_LINES};
   event.content = digest_hash64(setl_id, strlen(setl_id), (uint64_t)event.ver) | 1;
   for (uint32_t i = 0; i < size; i++) {

@@ -34,6 +34,13 @@ static void fill(struct dossier *dossier, struct arena *arena) {
     bill->lines = arena_copy(arena, text_slice(&packed));
     bill->lines_size = 1;
     if (i == 1) bill->cancel = (struct slot){.ver = 1, .content = 9, .event_time_s = 0, .recv_time_s = 5, .source = {1, 0, 4}};
+    if (i == 1) {
+      bill->main_fallback = true;
+      bill->icu_in_first_s = sample_time("2018-12-31 23:00:00");
+      bill->icu_in_stay_s = sample_time("2019-01-01 03:00:00");
+      bill->list = (struct slot){.ver = 1, .content = 7, .event_time_s = 1, .recv_time_s = 2, .source = {0, 3, 18}};
+      bill->list_hi_paymtd = SLICE("5");
+    }
     if (i == 2) {
       bill->fee_cnt = 2;
       bill->fees = ARENA_ZEROED(arena, struct fee_line, 1);
@@ -76,6 +83,9 @@ static void a_dossier_comes_out_as_it_went_in(void **state) {
   assert_true(read.bills[0].begntime_s == dossier.bills[0].begntime_s);
   assert_true(read.bills[0].endtime_s == DATE_ABSENT);
   assert_true(read.bills[1].cancel.ver == 1 && read.bills[1].cancel.source.offset == 4);
+  assert_true(!read.bills[0].main_fallback && read.bills[0].icu_in_stay_s == DATE_ABSENT && !slice_present(read.bills[0].list_hi_paymtd));
+  assert_true(read.bills[1].main_fallback && slice_equal(read.bills[1].list_hi_paymtd, SLICE("5")));
+  assert_true(read.bills[1].icu_in_stay_s == sample_time("2019-01-01 03:00:00"));
   assert_true(read.bills[1].fund_fen == -12345 && !read.bills[1].has_medfee);
   assert_true(read.bills[2].fee_cnt == 2 && read.bills[2].fees_size == 1 && read.bills[2].fees[0].content == 99);
   assert_true(read.findings[0].open && read.findings[0].pair && read.findings[0].due_s == sample_time("2026-05-01 00:00:00"));

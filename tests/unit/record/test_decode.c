@@ -266,6 +266,17 @@ static void trace_codes_come_in_three_shapes_and_each_once(void **state) {
          "body.feedetail[0].drugtracinfo.drug_trac_code");
 }
 
+static void of_several_entries_to_intensive_care_one_lies_in_the_stay(void **state) {
+  (void)state;
+  accept(SETL("", ",\"icuinfo\":[{\"scs_cutd_inpool_time\":\"2026-03-02 08:00:00\"},{\"scs_cutd_inpool_time\":\"2026-03-01 08:00:00\"},"
+                  "{\"scs_cutd_inpool_time\":\"2026-03-01 09:30:00\"}],\"mdtrtinfo\":{\"begntime\":\"2026-03-01 09:00:00\"}"));
+  assert_int_equal(event.icu_in_first_s, seconds("2026-03-01 08:00:00"));
+  assert_int_equal(event.icu_in_stay_s, seconds("2026-03-01 09:30:00"));
+  accept(SETL("", ",\"icuinfo\":[{\"scs_cutd_inpool_time\":\"2026-03-02 08:00:00\"}],\"mdtrtinfo\":{\"begntime\":\"2026-03-01 09:00:00\"}"));
+  assert_int_equal(event.icu_in_first_s, seconds("2026-03-02 08:00:00"));
+  assert_int_equal(event.icu_in_stay_s, DATE_ABSENT);
+}
+
 static void what_is_no_key_may_have_another_type(void **state) {
   (void)state;
   for (unsigned round = 0; round < 2; round++) {
@@ -482,6 +493,7 @@ int main(void) {
       cmocka_unit_test(the_order_of_keys_does_not_matter),
       cmocka_unit_test(content_is_that_of_the_minified_body),
       cmocka_unit_test(trace_codes_come_in_three_shapes_and_each_once),
+      cmocka_unit_test(of_several_entries_to_intensive_care_one_lies_in_the_stay),
       cmocka_unit_test(what_is_no_key_may_have_another_type),
       cmocka_unit_test(fees_name_their_settlement_and_visit_wherever_they_stand),
       cmocka_unit_test(the_settlement_list_tells_of_the_stay),

@@ -106,7 +106,7 @@ static inline struct visit sample_stay(const char *mdtrt_id, int first_day, int 
                         .begntime_s = sample_time(first_day, 9),
                         .endtime_s = last_day ? sample_time(last_day, 10) : DATE_ABSENT,
                         .brdy_day = INT32_MIN,
-                        .icu_in_first_s = DATE_ABSENT,
+                        .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT,
                         .settled_s = sample_time(last_day ? last_day : first_day, 11),
                         .items_loaded = true};
 }

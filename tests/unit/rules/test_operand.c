@@ -97,6 +97,11 @@ static void intensive_care_and_a_rescue_visit_prove_a_rescue(void **state) {
   assert_int_equal(yes_no(&one, visit, "rescue_within_24h"), 1);
   visit->icu_in_first_s = sample_time(4, 10);
   assert_int_equal(yes_no(&one, visit, "rescue_within_24h"), 0);
+  visit->icu_in_first_s = sample_time(3, 8);    // before the stay, and again in it
+  assert_int_equal(yes_no(&one, visit, "rescue_within_24h"), 0);
+  visit->icu_in_stay_s = sample_time(4, 9);
+  assert_int_equal(yes_no(&one, visit, "rescue_within_24h"), 1);
+  visit->icu_in_first_s = visit->icu_in_stay_s = DATE_ABSENT;
   rescue->symbol = VISIT_EMERG_RESCUE;
   assert_int_equal(yes_no(&one, visit, "rescue_within_24h"), 1);
   rescue->begntime_s = sample_time(2, 23);
@@ -135,7 +140,7 @@ static void what_is_absent_is_unknown(void **state) {
   struct visit *visit = sample_add(&one, (struct visit){.brdy_day = INT32_MIN,
                                                         .begntime_s = DATE_ABSENT,
                                                         .endtime_s = DATE_ABSENT,
-                                                        .icu_in_first_s = DATE_ABSENT,
+                                                        .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT,
                                                         .settled_s = DATE_ABSENT,
                                                         .items_loaded = true});
   one.history.psn_no = SLICE_NONE;

@@ -64,7 +64,7 @@ struct visit *stage_stay(struct stage *stage, const char *mdtrt_id, const char *
   assert_true(stage->history.size < STAGE_VISITS_MAX);
   struct visit *visit = &stage->visits[stage->history.size++];
   *visit = (struct visit){.mdtrt_id = slice_from(mdtrt_id), .fixmedins_code = slice_from(institution), .symbol = VISIT_INP, .stay = true,
-                          .begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .load = load_nothing};
+                          .begntime_s = DATE_ABSENT, .endtime_s = DATE_ABSENT, .icu_in_first_s = DATE_ABSENT, .icu_in_stay_s = DATE_ABSENT, .load = load_nothing};
   if (begin != NULL) assert_true(date_parse(slice_from(begin), &visit->begntime_s, &visit->begntime_day_only));
   if (end != NULL) assert_true(date_parse(slice_from(end), &visit->endtime_s, &visit->endtime_day_only));
   visit->items = ARENA_ZEROED(&stage->arena, struct item, STAGE_ITEMS_MAX);

@@ -118,6 +118,40 @@ static void a_finding_moves_with_its_settlement_to_another_visit(void **state) {
   assert_string_equal(step(session, "LIST", 1, "{\"setlinfo\":{\"setl_id\":\"S9\",\"mdtrt_id\":\"M9\",\"adm_way\":\"2\"}}"), "");
 }
 
+// A stay of four nights with nothing but its bed.
+static const char *settle_idle(struct session *session, const char *visit, const char *rest) {
+  char body[1024];
+  snprintf(body, sizeof body,
+           "{\"setlinfo\":{\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"med_type\":\"21\",\"setl_time\":\"2026-03-06 11:00:00\",\"medfee_sumamt\":160,"
+           "\"inscp_scp_amt\":160},\"mdtrtinfo\":{\"begntime\":\"2026-03-02 08:00:00\",\"endtime\":\"2026-03-06 10:00:00\"%s},"
+           "\"feedetail\":[{\"feedetl_sn\":\"1\",\"fee_ocur_time\":\"2026-03-02 09:30:00\",\"med_chrgitm_type\":\"01\",\"cnt\":4,\"pric\":40,"
+           "\"inscp_scp_amt\":160}]%s}",
+           visit, rest);
+  return step(session, "SETL", 1, body);
+}
+
+static void the_list_fills_the_way_of_payment(void **state) {
+  struct session *session = *state;
+  assert_string_equal(settle_idle(session, "", ""), "ADM-004 proposed 1 M1;");
+  assert_string_equal(step(session, "LIST", 1, "{\"setlinfo\":{\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"hi_paymtd\":\"3\"}}"), "");
+  assert_string_equal(step(session, "LIST", 2, "{\"setlinfo\":{\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\",\"hi_paymtd\":\"5\"}}"), "ADM-004 withdrawn 2 M1;");
+}
+
+// Of a stay in a psychiatric diagnosis nobody expects treatment on each day.
+static void the_lists_main_diagnosis_comes_before_the_admissions_own(void **state) {
+  struct session *session = *state;
+  const char *list = "{\"setlinfo\":{\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\"},\"diseinfo\":[{\"diag_type\":\"1\",\"maindiag_flag\":\"1\",\"diag_code\":\"F20.900\"}]}";
+  assert_string_equal(settle_idle(session, ",\"dscg_maindiag_code\":\"I63.900\"", ""), "ADM-004 proposed 1 M1;");
+  assert_string_equal(step(session, "LIST", 1, list), "ADM-004 withdrawn 2 M1;");
+}
+
+static void the_settlements_main_diagnosis_comes_before_the_lists(void **state) {
+  struct session *session = *state;
+  const char *list = "{\"setlinfo\":{\"setl_id\":\"S1\",\"mdtrt_id\":\"M1\"},\"diseinfo\":[{\"diag_type\":\"1\",\"maindiag_flag\":\"1\",\"diag_code\":\"F20.900\"}]}";
+  assert_string_equal(settle_idle(session, "", ",\"diseinfo\":[{\"diag_type\":\"1\",\"maindiag_flag\":\"1\",\"diag_code\":\"I63.900\"}]"), "ADM-004 proposed 1 M1;");
+  assert_string_equal(step(session, "LIST", 1, list), "");
+}
+
 // Another fee, so that the settlement is news.
 static const char *settle_again(struct session *session, const struct ruleset *ruleset, int ver) {
   screen_use(session->screen, ruleset);
@@ -144,6 +178,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_finding_that_comes_back_goes_on_with_its_revisions, setup, teardown),
       cmocka_unit_test_setup_teardown(a_finding_moves_with_its_settlement_to_another_visit, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_list_fills_the_way_of_payment, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_lists_main_diagnosis_comes_before_the_admissions_own, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_settlements_main_diagnosis_comes_before_the_lists, setup, teardown),
       cmocka_unit_test_setup_teardown(a_rule_that_becomes_a_shadow_takes_its_finding_back_and_gives_it_again_when_active, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
