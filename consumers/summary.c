@@ -194,7 +194,7 @@ static void release(struct found *found) {
 // ---- text -------------------------------------------------------------------------------------------------------------------------
 
 enum word { W_HEAD, W_SCREENED, W_SETTLEMENTS, W_RECORDS, W_DUPLICATE, W_SUPERSEDED, W_UNUSED, W_WAITING, W_DEAD, W_BY_RULE, W_FINDINGS, W_AMOUNT,
-            W_FUND, W_TOTAL, W_INSTITUTIONS, W_POINTS, W_EXAMPLES, W_REVIEW, W_DRAWN, W_OF, W_NO_SEED, W_DEAD_LETTERS, W_NONE, W_FILES,
+            W_FUND, W_TOTAL, W_INSTITUTIONS, W_POINTS, W_EXAMPLES, W_REVIEW, W_DRAWN, W_OF, W_NO_SEED, W_DEAD_LETTERS, W_ALARMS, W_NONE, W_FILES,
             W_PROVISIONAL, W_WITHDRAWN, W_PROPOSED_ONLY, W_SPEED, W_YUAN, W_COUNT };
 static const char *const words[W_COUNT][2] = {
     [W_HEAD] = {"Screened", "已筛查"}, [W_SCREENED] = {"screened", "已筛查"}, [W_SETTLEMENTS] = {"settlements", "笔结算"}, [W_RECORDS] = {"messages", "条消息"},
@@ -204,7 +204,7 @@ static const char *const words[W_COUNT][2] = {
     [W_TOTAL] = {"total", "合计"}, [W_INSTITUTIONS] = {"Institutions with the most proposed points", "拟扣分最多的定点机构"},
     [W_POINTS] = {"points", "拟扣分"}, [W_EXAMPLES] = {"Three findings", "疑点示例"}, [W_REVIEW] = {"Second review (复审)", "复审抽取"},
     [W_DRAWN] = {"drawn", "抽取"}, [W_OF] = {"of", "/"}, [W_NO_SEED] = {"without a seed for their month, not drawn", "当月无种子，未抽取"},
-    [W_DEAD_LETTERS] = {"Dead letters", "死信"}, [W_NONE] = {"none", "无"}, [W_FILES] = {"Files in", "输出文件"},
+    [W_DEAD_LETTERS] = {"Dead letters", "死信"}, [W_ALARMS] = {"To look at", "需要关注"}, [W_NONE] = {"none", "无"}, [W_FILES] = {"Files in", "输出文件"},
     [W_PROVISIONAL] = {"provisional", "暂定"}, [W_WITHDRAWN] = {"withdrawn", "已撤回"},
     [W_PROPOSED_ONLY] = {"Proposed only: nothing counts before people have confirmed it.", "以上均为拟定，须经人工核实确认后方可生效。"},
     [W_SPEED] = {"settlements/s", "笔/秒"}, [W_YUAN] = {"yuan", "元"}};
@@ -340,6 +340,24 @@ static void write_dead(struct text *out, const struct summary_options *options) 
   if (!any) text_format(out, "  %s\n", word(options, W_NONE));
 }
 
+// What was counted because somebody should look at it.
+static void write_alarms(struct text *out, const struct summary_options *options) {
+  const struct screen_counts *screen = &options->result->screen;
+  const struct { uint64_t count; const char *meaning, *meaning_zh; } alarms[] = {
+      {screen->beyond_horizon, "from before the horizon, not used", "早于回溯期，未使用"},
+      {screen->cancel_beyond_horizon, "cancellations of what may be forgotten: what was told of it stands", "冲销的结算可能已遗忘：已告知的结果不变"},
+      {screen->clock_skew, "the institution's clock runs ahead: recv_time was used", "机构时钟超前：按 recv_time 处理"},
+      {screen->dossier_limit, "at the hard limit of a dossier, its oldest visits forgotten", "档案达到硬上限，已遗忘最早的就诊"},
+  };
+  bool any = false;
+  for (size_t i = 0; i < sizeof alarms / sizeof *alarms; i++) {
+    if (alarms[i].count == 0) continue;
+    if (!any) heading(out, options, W_ALARMS);
+    any = true;
+    text_format(out, "  %8" PRIu64 "  %s\n", alarms[i].count, options->chinese ? alarms[i].meaning_zh : alarms[i].meaning);
+  }
+}
+
 static void write_files(struct text *out, const struct summary_options *options) {
   text_format(out, "\n%s%s %s%s\n", options->color ? "\033[1m" : "", word(options, W_FILES), options->folder, options->color ? "\033[0m" : "");
   for (int t = 0; t < TOPIC_COUNT; t++) {
@@ -361,6 +379,7 @@ enum status summary_write_text(struct text *out, const struct summary_options *o
     write_examples(out, options, &found);
     write_review(out, options);
     write_dead(out, options);
+    write_alarms(out, options);
     write_files(out, options);
   }
   release(&found);

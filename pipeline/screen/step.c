@@ -504,6 +504,9 @@ enum status screen_step(struct screen *screen, struct slice body, const struct e
   result->disposition = applied.disposition;
   result->reject = applied.reject;
   if (!applied.changed) return STATUS_OK;
+  // Its settlement may be among what was forgotten, and what was told of it stands.
+  if (event->type == EVENT_SETL_CANCEL && applied.disposition == DISPOSITION_WAITING && dossier.known_s != DATE_ABSENT)
+    screen->counts.cancel_beyond_horizon++;
   if (time_s > dossier.watermark_s) dossier.watermark_s = time_s;
   const struct bill *now = dossier_find(&dossier, event->setl_id);
   status = forget(screen, &dossier, now != NULL ? now->mdtrt_id : SLICE_NONE, error);

@@ -392,6 +392,28 @@ static void a_message_that_came_too_late_is_missing_for_those_who_look_further_b
   }
 }
 
+// Nobody knows whether the settlement ever came: it is counted for somebody to look at.
+static void a_cancellation_of_what_may_be_forgotten_is_an_alarm(void **state) {
+  (void)state;
+  static struct session session;
+  session_begin(&session);
+  struct life life;
+  life_begin(&session, &life, session.narrow);
+  struct life *const lives[] = {&life};
+  struct text text = {0};
+  const int64_t day_s = DATE_DAY_SECONDS, begin_s = FIRST_DAY * day_s;
+  for (unsigned after = 0; after < 2; after++) {
+    message(&text, 3 + after, 1, begin_s + after * 300 * day_s, begin_s + after * 300 * day_s, begin_s + (1 + after * 300) * day_s);
+    live_text(&session, &text, lives, 1);
+    message(&text, 90 + after, 3, 0, 0, begin_s + (2 + after * 300) * day_s);
+    live_text(&session, &text, lives, 1);
+    assert_int_equal(screen_counts(life.screen)->cancel_beyond_horizon, after);
+  }
+  text_fini(&text);
+  life_end(&life);
+  session_end(&session);
+}
+
 static void only_what_was_sealed_with_our_key_for_this_person_is_taken(void **state) {
   (void)state;
   static const unsigned char other[DIGEST_KEY_BYTES] = "another's";
@@ -425,7 +447,8 @@ static void only_what_was_sealed_with_our_key_for_this_person_is_taken(void **st
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_rule_that_comes_later_says_what_it_would_have_said_or_that_it_cannot_know),
                                      cmocka_unit_test(an_exemption_that_was_forgotten_is_not_denied),
-                                     cmocka_unit_test(only_what_was_sealed_with_our_key_for_this_person_is_taken),
+                                     cmocka_unit_test(a_cancellation_of_what_may_be_forgotten_is_an_alarm),
+      cmocka_unit_test(only_what_was_sealed_with_our_key_for_this_person_is_taken),
                                      cmocka_unit_test(a_message_that_came_too_late_is_missing_for_those_who_look_further_back)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
