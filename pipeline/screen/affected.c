@@ -12,6 +12,7 @@ static struct fact *fact_of(const struct affected *affected, const struct bill *
                         .inpatient_review = (affected->ruleset->inpatient_review >> symbol & 1) != 0, .live = true, .ver = bill->setl.ver,
                         .setl_time_s = settled_s, .recv_time_s = bill->setl.recv_time_s, .first_recv_time_s = bill->first_recv_time_s,
                         .medfee_fen = bill->medfee_fen, .inscp_fen = bill->inscp_fen, .fund_fen = bill->fund_fen,
+                        .no_medfee = !bill->has_medfee, .no_inscp = !bill->has_inscp, .no_fund = !bill->has_fund,
                         .source = bill->setl.source};
   return fact;
 }

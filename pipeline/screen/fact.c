@@ -15,8 +15,9 @@ static char *put_time(char *to, struct slice name, int64_t time_s) {
   return to;
 }
 
-static char *put_amount(char *to, struct slice name, int64_t fen) {
+static char *put_amount(char *to, struct slice name, bool none, int64_t fen) {
   to = text_put(to, name);
+  if (none) return text_put(to, SLICE("null"));
   *to++ = '"';
   to = money_put_fen(to, fen);
   *to++ = '"';
@@ -52,9 +53,9 @@ static char *put_value(char *to, const struct fact *fact) {
   to = put_int(to, SLICE(",\"ver\":"), fact->ver);
   to = put_time(to, SLICE(",\"setl_time\":"), fact->setl_time_s);
   to = put_times(to, fact);
-  to = put_amount(to, SLICE(",\"medfee_sumamt\":"), fact->medfee_fen);
-  to = put_amount(to, SLICE(",\"inscp_scp_amt\":"), fact->inscp_fen);
-  to = put_amount(to, SLICE(",\"fund_pay_sumamt\":"), fact->fund_fen);
+  to = put_amount(to, SLICE(",\"medfee_sumamt\":"), fact->no_medfee, fact->medfee_fen);
+  to = put_amount(to, SLICE(",\"inscp_scp_amt\":"), fact->no_inscp, fact->inscp_fen);
+  to = put_amount(to, SLICE(",\"fund_pay_sumamt\":"), fact->no_fund, fact->fund_fen);
   to = text_put(to, fact->inpatient_review ? SLICE(",\"inpatient_review\":true") : SLICE(",\"inpatient_review\":false"));
   to = put_int(to, SLICE(",\"source\":{\"input\":"), fact->source.topic);
   to = put_int(to, SLICE(",\"partition\":"), fact->source.partition);
@@ -105,11 +106,11 @@ enum status fact_read(struct json_reader *reader, struct arena *arena, struct sl
   for (size_t i = 0; i < sizeof times / sizeof *times; i++)
     if (!json_time(root, times[i].key, times[i].to, &wrong) && times[i].required && wrong.status == STATUS_OK)
       return missing(times[i].key, error);
-  const struct { const char *key; int64_t *to; bool required; } amounts[] = {
-      {"medfee_sumamt", &fact->medfee_fen, true}, {"inscp_scp_amt", &fact->inscp_fen, false}, {"fund_pay_sumamt", &fact->fund_fen, false}};
-  for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
-    if (!json_fen(root, amounts[i].key, amounts[i].to, &wrong) && amounts[i].required && wrong.status == STATUS_OK)
-      return missing(amounts[i].key, error);
+  const struct { const char *key; int64_t *to; bool *none; } amounts[] = {{"medfee_sumamt", &fact->medfee_fen, &fact->no_medfee},
+                                                                          {"inscp_scp_amt", &fact->inscp_fen, &fact->no_inscp},
+                                                                          {"fund_pay_sumamt", &fact->fund_fen, &fact->no_fund}};
+  if (json_find(root, "medfee_sumamt") == NULL) return missing("medfee_sumamt", error);    // null says that it is not known
+  for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) *amounts[i].none = !json_fen(root, amounts[i].key, amounts[i].to, &wrong);
   if (!json_int(root, "ver", 0, INT64_MAX, &fact->ver, &wrong) && wrong.status == STATUS_OK) return missing("ver", error);
   if (!json_bool(root, "inpatient_review", &fact->inpatient_review, &wrong) && wrong.status == STATUS_OK)
     return missing("inpatient_review", error);

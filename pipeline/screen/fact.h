@@ -21,7 +21,8 @@ struct fact {
   int64_t setl_time_s;        // its month is the period of the draw; never absent: event_time stands in
   int64_t recv_time_s;        // of the message that carried this fact (the settlement, or its cancellation)
   int64_t first_recv_time_s;  // of the settlement's first message
-  int64_t medfee_fen, inscp_fen, fund_fen;
+  int64_t medfee_fen, inscp_fen, fund_fen;    // 0 where the message does not say it
+  bool no_medfee, no_inscp, no_fund;          // and it is null in the fact
   const struct fact *prior;   // the fact as it stood before this message; NULL when new
   struct source source;
 };

@@ -58,6 +58,20 @@ static void states_of_a_settlement_have_ids_of_their_own(void **state) {
   outbox_fini(&outbox);
 }
 
+static void an_amount_that_nobody_said_is_null_and_not_zero(void **state) {
+  (void)state;
+  struct outbox outbox = {0};
+  struct fact fact = sample_fact("H1", "S1", 100, "2026-09-15 09:00:00"), back;
+  fact.no_medfee = fact.no_fund = true;
+  fact_write(&outbox, &fact);
+  const struct slice value = outbox_bytes(&outbox, outbox.entries[0].value, outbox.entries[0].value_size);
+  assert_true(sample_contains(value, "\"medfee_sumamt\":null,") && sample_contains(value, "\"fund_pay_sumamt\":null,"));
+  assert_false(sample_contains(value, "\"inscp_scp_amt\":null"));
+  assert_int_equal(fact_read(reader, &arena, value, &back, NULL), STATUS_OK);
+  assert_true(back.no_medfee && back.no_fund && !back.no_inscp);
+  outbox_fini(&outbox);
+}
+
 static void a_line_that_is_no_fact_is_refused_by_the_name_of_what_is_wrong(void **state) {
   (void)state;
   static const char whole[] =
@@ -114,6 +128,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_fact_that_is_written_is_read_back),
       cmocka_unit_test(states_of_a_settlement_have_ids_of_their_own),
+      cmocka_unit_test(an_amount_that_nobody_said_is_null_and_not_zero),
       cmocka_unit_test(a_line_that_is_no_fact_is_refused_by_the_name_of_what_is_wrong),
       cmocka_unit_test(an_outbox_keeps_keys_headers_and_values_apart),
   };
