@@ -51,6 +51,7 @@ struct bill {
   int32_t brdy_day;
   bool has_medfee, has_inscp, has_fund;
   bool begntime_day_only, endtime_day_only, interim, refund_row, valid;
+  bool aid;                     // a medical-aid settlement (setl_type 3): where it repeats lines of another one it is not seen (executors 1.3)
   bool main_fallback;           // main_diagnosis is the admission's own field: the list's comes before it (decisions 16)
   struct slice lines;           // lines.h; while fresh is set they are not packed yet
   uint32_t lines_size;

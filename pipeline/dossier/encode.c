@@ -12,6 +12,7 @@ enum {
   BILL_BEGN_DAY_ONLY = 128, BILL_END_DAY_ONLY = 256, BILL_INTERIM = 512, BILL_REFUND_ROW = 1024, BILL_VALID = 2048,
   BILL_SPLIT = 4096, BILL_STAY = 8192, BILL_PERSON = 16384, BILL_LINES_GONE = 32768, BILL_GIVEN = 65536,
   BILL_MAIN_FALLBACK = 1 << 17, BILL_LIST_PAYMTD = 1 << 18, BILL_ICU_IN_STAY = 1 << 19,
+  BILL_AID = 1 << 20,
 };
 
 // Differences of any two numbers, around the end if need be, so that damaged bytes that pass for a dossier can be written again.
@@ -73,7 +74,7 @@ static void pack_bill(struct text *out, const struct bill *bill) {
                          (bill->valid ? BILL_VALID : 0u) | (bill->fee_cnt >= 0 ? BILL_SPLIT : 0u) | (stay ? BILL_STAY : 0u) |
                          (bill->brdy_day != INT32_MIN ? BILL_PERSON : 0u) | (bill->lines_gone ? BILL_LINES_GONE : 0u) | (bill->given ? BILL_GIVEN : 0u) |
                          (bill->main_fallback ? BILL_MAIN_FALLBACK : 0u) | (slice_present(bill->list_hi_paymtd) ? BILL_LIST_PAYMTD : 0u) |
-                         (bill->icu_in_stay_s != DATE_ABSENT ? BILL_ICU_IN_STAY : 0u);
+                         (bill->icu_in_stay_s != DATE_ABSENT ? BILL_ICU_IN_STAY : 0u) | (bill->aid ? BILL_AID : 0u);
   pack_unsigned(out, flags);
   pack_text(out, bill->setl_id);
   if (bill->setl.ver) {
@@ -143,6 +144,7 @@ static void unpack_bill(struct unpack *in, struct bill *bill, struct arena *aren
   bill->valid = (flags & BILL_VALID) != 0;
   bill->lines_gone = (flags & BILL_LINES_GONE) != 0;
   bill->given = (flags & BILL_GIVEN) != 0;
+  bill->aid = (flags & BILL_AID) != 0;
   bill->main_fallback = (flags & BILL_MAIN_FALLBACK) != 0;
   if (flags & BILL_SETL) {
     unpack_slot(in, &bill->setl);

@@ -170,6 +170,49 @@ static void fill(struct visit *visit, const struct bill **bills, uint32_t size, 
   visit->load = load;
 }
 
+static int by_text(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
+
+// The feedetl_sn of a bill's lines, sorted.
+static uint32_t line_keys(const struct bill *bill, struct arena *arena, struct slice **keys) {
+  struct slice *to = *keys = ARENA_ARRAY(arena, struct slice, bill->lines_size + bill->fees_size);
+  uint32_t size = 0;
+  if (bill->fresh != NULL) {
+    for (uint32_t i = 0; i < bill->lines_size; i++) to[size++] = bill->fresh[i].feedetl_sn;
+  } else {
+    struct stored_line *stored = ARENA_ARRAY(arena, struct stored_line, bill->lines_size);
+    const bool whole = lines_unpack(bill->lines, bill->lines_size, arena, stored);
+    assert(whole);
+    for (uint32_t i = 0; i < bill->lines_size; i++) to[size++] = stored[i].feedetl_sn;
+  }
+  for (uint32_t i = 0; i < bill->fees_size && bill->fee_cnt >= 0; i++) to[size++] = bill->fees[i].feedetl_sn;
+  qsort(to, size, sizeof *to, by_text);
+  return size;
+}
+
+// Every line of the medical-aid settlement is one of the other's: the line's key is (mdtrt_id, feedetl_sn).
+static bool repeats(const struct bill *aid, const struct bill *basic, struct arena *arena) {
+  struct slice *ours, *theirs;
+  if (basic->aid || basic->lines_gone || aid->lines_gone || !slice_equal(basic->mdtrt_id, aid->mdtrt_id)) return false;
+  const uint32_t ours_size = line_keys(aid, arena, &ours), theirs_size = line_keys(basic, arena, &theirs);
+  for (uint32_t i = 0; i < ours_size; i++)
+    if (bsearch(&ours[i], theirs, theirs_size, sizeof *theirs, by_text) == NULL) return false;
+  return ours_size > 0;
+}
+
+// bills: sorted by visit. What is left of them.
+static uint32_t leave_out_repeats(const struct bill **bills, uint32_t size, struct arena *arena) {
+  uint32_t kept = 0;
+  for (uint32_t first = 0, end; first < size; first = end) {
+    for (end = first + 1; end < size && slice_equal(bills[end]->mdtrt_id, bills[first]->mdtrt_id);) end++;
+    bool *out = ARENA_ZEROED(arena, bool, end - first);
+    for (uint32_t i = first; i < end; i++)
+      for (uint32_t other = first; bills[i]->aid && other < end; other++) out[i - first] |= repeats(bills[i], bills[other], arena);
+    for (uint32_t i = first; i < end; i++)
+      if (!out[i - first]) bills[kept++] = bills[i];
+  }
+  return kept;
+}
+
 static bool is_stay(const struct bill *bill, const struct ruleset *ruleset) {
   const int64_t time_s = bill->endtime_s != DATE_ABSENT ? bill->endtime_s : settled_of(bill);
   return ruleset->inpatient_stay >> codes_symbol(ruleset->codes, CODES_MED_TYPE, bill->med_type, date_day(time_s)) & 1;
@@ -186,12 +229,14 @@ void history_build(struct history *history, const struct dossier *dossier, const
     if (original != NULL && dossier_undone(dossier, original)) undone[original - dossier->bills] = true;
   }
   uint32_t live = 0;
+  bool aid = false;
   for (uint32_t i = 0; i < dossier->bills_size; i++) {
     const struct bill *bill = &dossier->bills[i];
     if (!undone[i] && bill->setl.ver != 0 && bill->cancel.ver == 0 && bill->valid && !bill->refund_row && dossier_complete(bill))
-      bills[live++] = bill;
+      bills[live++] = bill, aid |= bill->aid;
   }
   if (live > 1) qsort(bills, live, sizeof *bills, by_visit);
+  if (aid && live > 1) live = leave_out_repeats(bills, live, arena);
   *history = (struct history){.psn_no = dossier->psn_no, .watermark_s = dossier->watermark_s, .start_day = options->start_day,
                               .cut = dossier->cut, .visits = ARENA_ARRAY(arena, struct visit, live)};
   for (uint32_t first = 0, end; first < live; first = end) {
@@ -215,8 +260,6 @@ struct visit *history_find(const struct history *history, struct slice unit) {
 }
 
 const struct bill *const *history_bills(const struct visit *visit) { return ((const struct owner *)visit->owner)->bills; }
-
-static int by_text(const void *a, const void *b) { return slice_compare(*(const struct slice *)a, *(const struct slice *)b); }
 
 struct slice *history_setl_ids(const struct visit *visit, struct arena *arena) {
   struct slice *ids = ARENA_ARRAY(arena, struct slice, visit->settlements_size);

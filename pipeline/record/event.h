@@ -84,7 +84,7 @@ struct event {
   // setlinfo
   struct slice setl_id, mdtrt_id, medins_setl_id, init_setl_id;
   struct slice gend, insutype, med_type, hosp_lv, hi_paymtd;
-  struct slice refd_setl_flag, vali_flag, mid_setl_flag;
+  struct slice refd_setl_flag, vali_flag, mid_setl_flag, setl_type;
   int32_t brdy_day;    // INT32_MIN absent
   int64_t setl_time_s;
   int64_t medfee_fen, inscp_fen, fund_fen;

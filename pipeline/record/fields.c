@@ -67,6 +67,7 @@ static const struct field body_dossier[] = {{"dossier", FIELD_EXACT, 0, false, E
   {"refd_setl_flag", FIELD_TEXT, 0, false, EVENT(refd_setl_flag), 0},                   \
   {"vali_flag", FIELD_TEXT, 0, false, EVENT(vali_flag), 0},                             \
   {"mid_setl_flag", FIELD_TEXT, 0, false, EVENT(mid_setl_flag), 0},                     \
+  {"setl_type", FIELD_TEXT, 0, false, EVENT(setl_type), 0},                             \
   {"adm_way", FIELD_TEXT, 0, false, STAY(1, adm_way), 0},                               \
   {"adm_time", FIELD_TIME, 0, false, STAY(1, begntime_s), STAY(1, begntime_day_only)},  \
   {"dscg_time", FIELD_TIME, 0, false, STAY(1, endtime_s), STAY(1, endtime_day_only)},   \

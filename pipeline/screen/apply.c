@@ -126,6 +126,7 @@ static void apply_settlement(struct dossier *dossier, const struct event *event,
   bill->fee_cnt = event->has & EVENT_HAS_FEE_CNT ? event->fee_cnt : -1;
   bill->interim = slice_equal(event->mid_setl_flag, SLICE("1"));
   bill->refund_row = slice_equal(event->refd_setl_flag, SLICE("1"));
+  bill->aid = slice_equal(event->setl_type, SLICE("3"));
   bill->valid = !slice_present(event->vali_flag) || slice_equal(event->vali_flag, SLICE("1"));
   fill_diagnoses(bill, event, arena);
   bill->fresh = event->lines;

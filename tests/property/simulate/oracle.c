@@ -177,6 +177,7 @@ static void fill(struct bill *bill, const struct known *known, struct arena *are
   bill->medfee_fen = e->medfee_fen, bill->inscp_fen = e->inscp_fen, bill->fund_fen = e->fund_fen;
   bill->interim = says(e->mid_setl_flag, "1");
   bill->valid = true;
+  bill->aid = says(e->setl_type, "3");
   bill->diagnoses = ARENA_ARRAY(arena, struct slice, e->diagnoses_size);
   for (uint32_t i = 0; i < e->diagnoses_size; i++) bill->diagnoses[bill->diagnoses_size++] = e->diagnoses[i].diag_code;
   if (list != NULL) {

@@ -152,6 +152,31 @@ static void the_settlements_main_diagnosis_comes_before_the_lists(void **state) 
   assert_string_equal(step(session, "LIST", 1, list), "");
 }
 
+// A settlement of a visit with a bed fee for each of three nights, whose line has this number.
+static const char *settle_part(struct session *session, const char *setl_id, const char *setl_type, const char *feedetl_sn) {
+  char body[1024];
+  snprintf(body, sizeof body,
+           "{\"setlinfo\":{\"setl_id\":\"%s\",\"mdtrt_id\":\"M1\",\"med_type\":\"21\",\"setl_type\":\"%s\",\"setl_time\":\"2026-03-06 11:00:00\","
+           "\"medfee_sumamt\":210,\"inscp_scp_amt\":210},\"mdtrtinfo\":{\"begntime\":\"2026-03-02 08:00:00\",\"endtime\":\"2026-03-05 10:00:00\"},"
+           "\"feedetail\":[{\"feedetl_sn\":\"%s\",\"fee_ocur_time\":\"2026-03-02 09:30:00\",\"med_chrgitm_type\":\"01\",\"cnt\":3,\"pric\":40,"
+           "\"inscp_scp_amt\":120},{\"feedetl_sn\":\"%s-2\",\"fee_ocur_time\":\"2026-03-04 12:00:00\",\"med_chrgitm_type\":\"05\",\"cnt\":1,\"pric\":90,"
+           "\"inscp_scp_amt\":90}]}",
+           setl_id, setl_type, feedetl_sn, feedetl_sn);
+  return step(session, "SETL", 1, body);
+}
+
+static void medical_aid_that_repeats_the_lines_of_a_settlement_is_not_seen(void **state) {
+  struct session *session = *state;
+  assert_string_equal(settle_part(session, "S1", "1", "a"), "");
+  assert_string_equal(settle_part(session, "S2", "3", "a"), "");
+  assert_string_equal(step(session, "SETL_CANCEL", 1, "{\"setlinfo\":{\"setl_id\":\"S1\"}}"), "");
+  // What is no medical aid, or has lines of its own, is seen: three nights have six beds.
+  assert_string_equal(settle_part(session, "S3", "1", "a"), "");
+  assert_string_equal(settle_part(session, "S4", "1", "b"), "ADM-008A proposed 1 M1;ADM-008B proposed 1 M1;");
+  assert_string_equal(step(session, "SETL_CANCEL", 1, "{\"setlinfo\":{\"setl_id\":\"S4\"}}"), "ADM-008A withdrawn 2 M1;ADM-008B withdrawn 2 M1;");
+  assert_string_equal(settle_part(session, "S5", "3", "c"), "ADM-008A proposed 1 M1;ADM-008B proposed 1 M1;");
+}
+
 // Another fee, so that the settlement is news.
 static const char *settle_again(struct session *session, const struct ruleset *ruleset, int ver) {
   screen_use(session->screen, ruleset);
@@ -181,6 +206,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_list_fills_the_way_of_payment, setup, teardown),
       cmocka_unit_test_setup_teardown(the_lists_main_diagnosis_comes_before_the_admissions_own, setup, teardown),
       cmocka_unit_test_setup_teardown(the_settlements_main_diagnosis_comes_before_the_lists, setup, teardown),
+      cmocka_unit_test_setup_teardown(medical_aid_that_repeats_the_lines_of_a_settlement_is_not_seen, setup, teardown),
       cmocka_unit_test_setup_teardown(a_rule_that_becomes_a_shadow_takes_its_finding_back_and_gives_it_again_when_active, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
